@@ -1,0 +1,3 @@
+//! Native multi-camera live server.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! End-to-end tests with real ffmpeg publishers and a real Chromium.

@@ -1,0 +1,3 @@
+//! Project automation: run, demo, test.
+
+fn main() {}
