@@ -1,3 +1,57 @@
-//! Project automation: run, demo, test.
+//! Project automation: `cargo xtask run`, `cargo xtask demo`, `cargo xtask test`.
 
-fn main() {}
+mod install;
+mod process;
+mod test;
+mod web;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  run [ARGS]    build the console and the server (release) and start it; ARGS go to `genlock serve`
+  demo [ARGS]   the same with three moving test cameras that are switched every ten seconds
+  test [STEP]   every check, or one of: format, clippy, docs, unit, web, e2e";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<()> {
+    match arguments
+        .split_first()
+        .map(|(command, rest)| (command.as_str(), rest))
+    {
+        Some(("run", rest)) => serve("serve", rest),
+        Some(("demo", rest)) => {
+            install::require(&[install::FFMPEG])?;
+            serve("demo", rest)
+        }
+        Some(("test", [])) => test::all(),
+        Some(("test", [step])) => test::step(step),
+        _ => bail!("{USAGE}"),
+    }
+}
+
+/// Builds the web pages, then builds and starts `genlock COMMAND ARGS`.
+fn serve(command: &str, arguments: &[String]) -> Result<()> {
+    web::build()?;
+    let mut cargo = process::cargo(&["run", "--release", "--package", "genlock", "--", command]);
+    process::run(cargo.args(arguments))
+}
+
+/// Progress for the person who started this.
+#[expect(clippy::print_stderr, reason = "a command line tool talks to its user")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}

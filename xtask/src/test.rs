@@ -1,0 +1,104 @@
+//! Every check, in the order in which it fails soonest.
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::{install, process, say, web};
+
+type Step = (&'static str, fn() -> Result<()>);
+
+/// Name and action of each step. The names are what `cargo xtask test STEP` takes.
+const STEPS: [Step; 6] = [
+    ("format", format),
+    ("web", web_pages),
+    ("clippy", clippy),
+    ("docs", docs),
+    ("unit", unit),
+    ("e2e", end_to_end),
+];
+
+/// Runs every step; stops at the first that fails.
+pub(crate) fn all() -> Result<()> {
+    install::require(&[install::NPM, install::FFMPEG, install::CHROMIUM])?;
+    STEPS.iter().try_for_each(timed)?;
+    say("all checks passed");
+    Ok(())
+}
+
+/// Runs one step.
+pub(crate) fn step(name: &str) -> Result<()> {
+    match STEPS.iter().find(|(step, _)| *step == name) {
+        Some(step) => timed(step),
+        None => bail!(
+            "no step `{name}`; there are: {}",
+            STEPS.map(|(name, _)| name).join(", ")
+        ),
+    }
+}
+
+fn timed((name, action): &Step) -> Result<()> {
+    say(&format!("── {name}"));
+    let started = Instant::now();
+    action()?;
+    say(&format!(
+        "── {name}: {:.1} s",
+        started.elapsed().as_secs_f64()
+    ));
+    Ok(())
+}
+
+fn format() -> Result<()> {
+    process::run(&mut process::cargo(&["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result<()> {
+    let arguments = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    process::run(&mut process::cargo(&arguments))
+}
+
+fn docs() -> Result<()> {
+    let mut cargo = process::cargo(&[
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ]);
+    process::run(cargo.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn unit() -> Result<()> {
+    process::run(&mut process::cargo(&[
+        "test",
+        "--workspace",
+        "--exclude",
+        "genlock-e2e",
+    ]))
+}
+
+fn web_pages() -> Result<()> {
+    web::build()?;
+    process::run(web::npm(&process::root().join("web")).args(["run", "check"]))
+}
+
+fn end_to_end() -> Result<()> {
+    install::require(&[install::FFMPEG, install::CHROMIUM, install::NPM])?;
+    web::build()?;
+    let browser = process::root().join("tests/browser");
+    process::run(web::npm(&browser).args(["ci", "--no-audit", "--no-fund"]))?;
+    process::run(&mut process::cargo(&["build", "--package", "genlock"]))?;
+    process::run(&mut process::cargo(&[
+        "test",
+        "--package",
+        "genlock-e2e",
+        "--",
+        "--test-threads=1",
+    ]))
+}
