@@ -1,5 +1,5 @@
 // Plays a live HLS programme: hls.js where the browser has Media Source Extensions, else the browser's own player.
-import Hls, { ErrorTypes, Events } from "hls.js/light";
+import Hls, { ErrorTypes, Events } from "hls.js";
 
 const RETRY_MS = 2000;
 
