@@ -1,1 +1,17 @@
-//! End-to-end tests with real ffmpeg publishers and a real Chromium.
+//! End-to-end tests: the real server, real ffmpeg publishers, a real Chromium.
+//!
+//! This library starts and stops the parts; the tests stand in `tests/`. Ports are chosen by the
+//! system, every process is ended by its id, and nothing is asserted on the timing of the machine.
+
+pub mod api;
+pub mod browser;
+pub mod camera;
+pub mod clip;
+pub mod probe;
+pub mod server;
+pub mod wait;
+
+pub use api::Api;
+pub use camera::Camera;
+pub use clip::{Clip, Colour};
+pub use server::Server;

@@ -1,0 +1,267 @@
+//! Configuration: a TOML file, then `GENLOCK_*` environment variables, then flags; the later wins.
+//!
+//! Everything is read and checked before a port is bound. A broken value is one line that names the
+//! file, the key and what was expected.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Everything that can be configured, with defaults that need no file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Folder of the embedded store. Default `data`, relative to the working folder.
+    data_dir: Option<PathBuf>,
+    /// Token of the administrator. Without one the first start makes one and prints it once.
+    admin_token: Option<String>,
+    http: Http,
+    rtmp: Rtmp,
+    hls: Hls,
+    log: Log,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Http {
+    /// Address of console, API and HLS. Default `0.0.0.0:8080`.
+    listen: Option<SocketAddr>,
+    /// The address that people use, when it is not the one that is bound: `https://live.example`.
+    public_url: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Rtmp {
+    /// Address for cameras. Default `0.0.0.0:1935`.
+    listen: Option<SocketAddr>,
+    /// The address that cameras use, when it is not the one that is bound: `rtmp://live.example/live`.
+    public_url: Option<String>,
+    /// Who wins when a second publisher comes with the key of a live camera.
+    takeover: Takeover,
+    /// Seconds without media after which a publisher is disconnected. Default 15.
+    idle_timeout_s: Option<u32>,
+}
+
+/// What happens when a second publisher comes with the key of a live camera.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Takeover {
+    /// The second is refused.
+    Reject,
+    /// The second takes the camera.
+    Takeover,
+    /// The second takes the camera if the first has been silent for 3 s or has the same address.
+    #[default]
+    TakeoverIfStale,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Hls {
+    /// Wanted length of a segment in milliseconds; segments end at the next sync sample. Default 2000.
+    segment_ms: Option<u32>,
+    /// Longest part in milliseconds: the latency that low-latency players can reach is three of these
+    /// and a bit. Default 500.
+    part_ms: Option<u32>,
+    /// Length of the live window in seconds, kept in memory for each playlist. Default 16.
+    window_s: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Log {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,genlock_ingest=debug`.
+    filter: Option<String>,
+    /// How lines look.
+    format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Flags and environment variables of `genlock serve` and `genlock demo`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct Flags {
+    /// TOML file with the configuration
+    #[arg(long, value_name = "FILE", env = "GENLOCK_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address of console, API and HLS [default: 0.0.0.0:8080]
+    #[arg(long, value_name = "ADDR", env = "GENLOCK_HTTP")]
+    http: Option<SocketAddr>,
+    /// Address for cameras [default: 0.0.0.0:1935]
+    #[arg(long, value_name = "ADDR", env = "GENLOCK_RTMP")]
+    rtmp: Option<SocketAddr>,
+    /// Folder of the embedded store [default: data]
+    #[arg(long, value_name = "DIR", env = "GENLOCK_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// Token of the administrator [default: made at the first start and printed once]
+    #[arg(long, value_name = "TOKEN", env = "GENLOCK_ADMIN_TOKEN", hide_env_values = true)]
+    admin_token: Option<String>,
+    /// The address that people use, such as https://live.example [default: taken from each request]
+    #[arg(long, value_name = "URL", env = "GENLOCK_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// What is logged, such as `info` or `info,genlock_ingest=debug` [default: info]
+    #[arg(long, value_name = "FILTER", env = "GENLOCK_LOG")]
+    log: Option<String>,
+}
+
+/// The configuration, checked and complete.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) admin_token: Option<String>,
+    pub(crate) http_listen: SocketAddr,
+    pub(crate) http_public_url: Option<String>,
+    pub(crate) rtmp_listen: SocketAddr,
+    pub(crate) rtmp_public_url: Option<String>,
+    pub(crate) takeover: Takeover,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) segment_target: Duration,
+    pub(crate) part_target: Duration,
+    pub(crate) window: Duration,
+    pub(crate) log_filter: String,
+    pub(crate) log_format: LogFormat,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("cannot read {}: {error}", .path.display())]
+    Unreadable { path: PathBuf, error: std::io::Error },
+    #[error("{}: {error}", .path.display())]
+    Syntax { path: PathBuf, error: Box<toml::de::Error> },
+    #[error("{key} must be {expected}, not {got}")]
+    Value { key: &'static str, expected: &'static str, got: String },
+}
+
+/// Reads the file that `flags` name, if any, and lays the flags over it.
+pub(crate) fn load(flags: &Flags) -> Result<Settings, ConfigError> {
+    let file = flags.config.as_deref().map(read).transpose()?.unwrap_or_default();
+    complete(file, flags)
+}
+
+fn read(path: &Path) -> Result<Config, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
+    toml::from_str(&text)
+        .map_err(|error| ConfigError::Syntax { path: path.to_owned(), error: Box::new(error) })
+}
+
+fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
+    let segment_ms = file.hls.segment_ms.unwrap_or(2000);
+    let part_ms = file.hls.part_ms.unwrap_or(500);
+    let window_s = file.hls.window_s.unwrap_or(16);
+    let idle_s = file.rtmp.idle_timeout_s.unwrap_or(15);
+    range("hls.segment_ms", segment_ms, 500..=10_000, "500 to 10000")?;
+    range("hls.part_ms", part_ms, 200..=2000, "200 to 2000")?;
+    range("hls.window_s", window_s, 12..=300, "12 to 300")?;
+    range("rtmp.idle_timeout_s", idle_s, 2..=600, "2 to 600")?;
+    let admin_token = flags.admin_token.clone().or(file.admin_token);
+    if let Some(token) = admin_token.as_ref().filter(|token| token.len() < 8) {
+        let got = format!("{} characters", token.len());
+        return Err(ConfigError::Value { key: "admin_token", expected: "8 characters or more", got });
+    }
+    let http_public_url = flags.public_url.clone().or(file.http.public_url);
+    Ok(Settings {
+        data_dir: flags.data_dir.clone().or(file.data_dir).unwrap_or_else(|| "data".into()),
+        admin_token,
+        http_listen: flags.http.or(file.http.listen).unwrap_or_else(|| any(8080)),
+        http_public_url: http_public_url.map(|url| scheme("http.public_url", url, "http")).transpose()?,
+        rtmp_listen: flags.rtmp.or(file.rtmp.listen).unwrap_or_else(|| any(1935)),
+        rtmp_public_url: file
+            .rtmp
+            .public_url
+            .map(|url| scheme("rtmp.public_url", url, "rtmp"))
+            .transpose()?,
+        takeover: file.rtmp.takeover,
+        idle_timeout: Duration::from_secs(idle_s.into()),
+        segment_target: Duration::from_millis(segment_ms.into()),
+        part_target: Duration::from_millis(part_ms.into()),
+        window: Duration::from_secs(window_s.into()),
+        log_filter: flags.log.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
+        log_format: file.log.format,
+    })
+}
+
+fn any(port: u16) -> SocketAddr {
+    SocketAddr::from(([0, 0, 0, 0], port))
+}
+
+fn range(
+    key: &'static str,
+    value: u32,
+    legal: std::ops::RangeInclusive<u32>,
+    expected: &'static str,
+) -> Result<(), ConfigError> {
+    if legal.contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigError::Value { key, expected, got: value.to_string() })
+}
+
+/// `url` without a slash at its end, if it starts with `scheme://` or `schemes://`.
+fn scheme(key: &'static str, url: String, scheme: &'static str) -> Result<String, ConfigError> {
+    let rest = url.strip_prefix(scheme).map(|rest| rest.strip_prefix('s').unwrap_or(rest));
+    match rest.and_then(|rest| rest.strip_prefix("://")) {
+        Some(host) if !host.is_empty() => Ok(url.trim_end_matches('/').to_owned()),
+        _ => {
+            let expected = if scheme == "http" { "an http or https URL" } else { "an rtmp URL" };
+            Err(ConfigError::Value { key, expected, got: format!("`{url}`") })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Settings, String> {
+        let config: Config = toml::from_str(text).map_err(|error| error.to_string())?;
+        complete(config, &Flags::default()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn defaults_need_no_file() {
+        let settings = load(&Flags::default()).unwrap();
+        assert_eq!(settings.rtmp_listen, any(1935));
+        assert_eq!(settings.http_listen, any(8080));
+        assert_eq!(settings.data_dir, Path::new("data"));
+    }
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let flags = Flags { http: Some(any(9000)), ..Flags::default() };
+        let file: Config = toml::from_str("http.listen = \"127.0.0.1:1\"").unwrap();
+        assert_eq!(complete(file, &flags).unwrap().http_listen, any(9000));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        assert!(parse("[hls]\npart_mss = 3").unwrap_err().contains("part_mss"));
+    }
+
+    #[test]
+    fn a_value_out_of_range_names_key_range_and_value() {
+        let error = parse("hls.part_ms = 10").unwrap_err();
+        assert_eq!(error, "hls.part_ms must be 200 to 2000, not 10");
+    }
+
+    #[test]
+    fn a_public_url_needs_its_scheme_and_loses_its_last_slash() {
+        let settings = parse("http.public_url = \"https://live.example/\"").unwrap();
+        assert_eq!(settings.http_public_url.as_deref(), Some("https://live.example"));
+        assert!(parse("http.public_url = \"live.example\"").unwrap_err().contains("public_url"));
+        assert!(parse("rtmp.public_url = \"http://live.example\"").is_err());
+    }
+}

@@ -1,0 +1,103 @@
+// Opens a viewer page in headless Chromium and reports, as one JSON object on standard output, what a viewer
+// would have noticed: which camera colours were on screen and when, and every stall.
+//
+//   node watch.mjs URL SECONDS [SCREENSHOT]
+//
+// SECONDS count from the first picture. Exit code 1 when there is none within 30 s.
+import { chromium } from "playwright-core";
+
+const [url, seconds, screenshot] = process.argv.slice(2);
+const FIRST_PICTURE_MS = 30_000;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+  ],
+});
+
+try {
+  const page = await browser.newPage({ viewport: { width: 640, height: 360 } });
+  const console_ = [];
+  page.on("console", (message) => message.type() === "error" && console_.push(message.text()));
+  page.on("pageerror", (error) => console_.push(String(error)));
+  await page.goto(url);
+  await page.waitForFunction(
+    () => (document.querySelector("video")?.currentTime ?? 0) > 0,
+    undefined,
+    { timeout: FIRST_PICTURE_MS },
+  );
+  const report = await page.evaluate(observe, Number(seconds) * 1000);
+  if (screenshot) await page.screenshot({ path: screenshot });
+  process.stdout.write(JSON.stringify({ ...report, console: console_ }));
+} finally {
+  await browser.close();
+}
+
+/** Runs in the page: samples every presented frame until `duration` ms have passed. */
+function observe(duration) {
+  const video = document.querySelector("video");
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 1;
+  const pixels = canvas.getContext("2d", { willReadFrequently: true });
+  const colours = [];
+  const stalls = [];
+  const hlsErrors = [];
+  let stalledSince;
+  let frames = 0;
+  let backwards = 0;
+  let lastMediaTime = -1;
+
+  video.hls?.on("hlsError", (_event, data) =>
+    hlsErrors.push({ at: performance.now(), details: data.details, fatal: data.fatal }),
+  );
+  // A stall is time in which the picture stood still although the player wanted to play.
+  const watchdog = setInterval(() => {
+    const stuck = !video.paused && video.readyState < 3;
+    if (stuck && stalledSince === undefined) stalledSince = performance.now();
+    if (!stuck && stalledSince !== undefined) {
+      stalls.push({ at: stalledSince, ms: performance.now() - stalledSince });
+      stalledSince = undefined;
+    }
+  }, 20);
+
+  const onFrame = (now, frame) => {
+    frames += 1;
+    if (frame.mediaTime < lastMediaTime) backwards += 1;
+    lastMediaTime = frame.mediaTime;
+    // One point in the middle of the picture, where the test cameras show their colour.
+    pixels.drawImage(video, video.videoWidth / 2, video.videoHeight / 2, 1, 1, 0, 0, 1, 1);
+    const [red, green, blue] = pixels.getImageData(0, 0, 1, 1).data;
+    const last = colours.at(-1);
+    if (!last || Math.abs(last.red - red) + Math.abs(last.green - green) + Math.abs(last.blue - blue) > 90) {
+      colours.push({ at: now, red, green, blue, width: video.videoWidth });
+    }
+    video.requestVideoFrameCallback(onFrame);
+  };
+  video.requestVideoFrameCallback(onFrame);
+
+  return new Promise((resolve) =>
+    setTimeout(() => {
+      clearInterval(watchdog);
+      if (stalledSince !== undefined) stalls.push({ at: stalledSince, ms: performance.now() - stalledSince });
+      const quality = video.getVideoPlaybackQuality();
+      resolve({
+        frames,
+        backwards,
+        dropped: quality.droppedVideoFrames,
+        currentTime: video.currentTime,
+        latency: video.hls?.latency,
+        colours,
+        stalls,
+        hlsErrors,
+      });
+    }, duration),
+  );
+}

@@ -1,0 +1,100 @@
+//! A viewer in headless Chromium.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::clip::Colour;
+
+/// A viewer page that is being watched.
+#[derive(Debug)]
+pub struct Viewer {
+    node: Option<Child>,
+}
+
+/// What a viewer saw.
+#[derive(Debug)]
+pub struct Seen {
+    /// The camera colours in the order of their appearance.
+    pub colours: Vec<Colour>,
+    /// Lengths of all stalls in milliseconds.
+    pub stalls_ms: Vec<f64>,
+    /// Frames that were shown.
+    pub frames: u64,
+    /// Frames that were shown after a later one.
+    pub backwards: u64,
+    /// Everything that was reported.
+    pub report: Value,
+}
+
+impl Viewer {
+    /// Opens `url` and watches for `seconds` from the first picture.
+    ///
+    /// # Errors
+    /// When node cannot be started.
+    pub fn open(url: &str, seconds: u64) -> Result<Self> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/watch.mjs");
+        let node = Command::new("node")
+            .arg(script)
+            .args([url, &seconds.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot start node")?;
+        Ok(Self { node: Some(node) })
+    }
+
+    /// Waits for the end of the watching time.
+    ///
+    /// # Errors
+    /// When the page showed no picture or the browser failed.
+    pub fn finish(mut self) -> Result<Seen> {
+        let node = self
+            .node
+            .take()
+            .context("the viewer has finished already")?;
+        let output = node.wait_with_output()?;
+        ensure!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let report: Value = serde_json::from_slice(&output.stdout)?;
+        Ok(seen(report))
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        if let Some(node) = &mut self.node {
+            // Either fails only when node has ended by itself; it takes its Chromium along.
+            let _ = node.kill();
+            let _ = node.wait();
+        }
+    }
+}
+
+fn seen(report: Value) -> Seen {
+    let list = |name: &str| report[name].as_array().cloned().unwrap_or_default();
+    let mut colours: Vec<Colour> = list("colours")
+        .iter()
+        .filter_map(|shown| {
+            let channel = |name: &str| shown[name].as_u64().unwrap_or(0);
+            Colour::of(channel("red"), channel("green"), channel("blue"))
+        })
+        .collect();
+    colours.dedup();
+    Seen {
+        colours,
+        stalls_ms: list("stalls")
+            .iter()
+            .filter_map(|stall| stall["ms"].as_f64())
+            .collect(),
+        frames: report["frames"].as_u64().unwrap_or(0),
+        backwards: report["backwards"].as_u64().unwrap_or(0),
+        report,
+    }
+}

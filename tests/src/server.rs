@@ -1,0 +1,188 @@
+//! The server under test: the built `genlock` binary on free ports with a data folder of its own.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use crate::api::Api;
+use crate::wait;
+
+/// The token that every test server is started with.
+pub const ADMIN_TOKEN: &str = "end-to-end-admin-token";
+
+/// A running server. Dropping it kills it.
+#[derive(Debug)]
+pub struct Server {
+    process: Child,
+    log: Arc<Mutex<String>>,
+    data_dir: Arc<TempDir>,
+    /// `http://127.0.0.1:port`
+    pub http: String,
+    /// `rtmp://127.0.0.1:port/live`
+    pub rtmp: String,
+}
+
+impl Server {
+    /// Starts a server with an empty data folder.
+    ///
+    /// # Errors
+    /// When it does not come up within 30 s.
+    pub fn start() -> Result<Self> {
+        Self::start_in(Arc::new(tempfile::tempdir()?))
+    }
+
+    /// Starts a server on a data folder that another one has used.
+    ///
+    /// # Errors
+    /// When it does not come up within 30 s.
+    pub fn start_in(data_dir: Arc<TempDir>) -> Result<Self> {
+        let mut process = command(data_dir.path())
+            .spawn()
+            .context("cannot start genlock")?;
+        let stdout = process
+            .stdout
+            .take()
+            .context("genlock has no standard output")?;
+        let stderr = process
+            .stderr
+            .take()
+            .context("genlock has no standard error")?;
+        let log = Arc::new(Mutex::new(String::new()));
+        collect(stderr, Arc::clone(&log));
+        match addresses(stdout) {
+            Ok((http, rtmp)) => Ok(Self {
+                process,
+                log,
+                data_dir,
+                http,
+                rtmp,
+            }),
+            Err(error) => {
+                let _ = process.kill();
+                let _ = process.wait();
+                Err(error.context(lock(&log).clone()))
+            }
+        }
+    }
+
+    /// A client of the REST API with the administrator's token.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        Api::new(&self.http, ADMIN_TOKEN)
+    }
+
+    /// The data folder, to start another server on it.
+    #[must_use]
+    pub fn data_dir(&self) -> Arc<TempDir> {
+        Arc::clone(&self.data_dir)
+    }
+
+    /// What the server has logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        lock(&self.log).clone()
+    }
+
+    /// Sends SIGTERM and waits for the end.
+    ///
+    /// # Errors
+    /// When the server has not ended within 30 s.
+    pub fn terminate(mut self) -> Result<ExitStatus> {
+        Command::new("kill")
+            .arg("-TERM")
+            .arg(self.process.id().to_string())
+            .status()?;
+        wait::until("the server's end", Duration::from_secs(30), || {
+            Ok(self.process.try_wait()?)
+        })
+    }
+
+    /// Resident memory in bytes.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib: u64 = line
+            .and_then(|line| line.trim().strip_suffix("kB"))
+            .context("no VmRSS")?
+            .trim()
+            .parse()?;
+        Ok(kib * 1024)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Either fails only when the server has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// `genlock serve` on free ports, with its output piped.
+#[must_use]
+pub fn command(data_dir: &Path) -> Command {
+    let mut command = Command::new(binary());
+    command
+        .args(["serve", "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0"])
+        .args(["--admin-token", ADMIN_TOKEN, "--data-dir"])
+        .arg(data_dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// The server that cargo built: beside the test's own binary, or where `GENLOCK_BIN` says.
+fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("GENLOCK_BIN") {
+        return path.into();
+    }
+    let beside = std::env::current_exe().ok().and_then(|exe| {
+        // target/debug/deps/test-hash -> target/debug/genlock
+        exe.parent()
+            .and_then(Path::parent)
+            .map(|folder| folder.join("genlock"))
+    });
+    beside.unwrap_or_else(|| "genlock".into())
+}
+
+/// Reads the start-up lines until both addresses are known, then keeps the pipe drained.
+fn addresses(stdout: ChildStdout) -> Result<(String, String)> {
+    let mut lines = BufReader::new(stdout).lines();
+    let (mut http, mut rtmp) = (None, None);
+    while let Some(line) = lines.next().transpose()? {
+        let mut words = line.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some("http"), Some(url)) => http = Some(url.to_owned()),
+            (Some("rtmp"), Some(url)) => rtmp = Some(url.to_owned()),
+            _ => {}
+        }
+        if let (Some(http), Some(rtmp)) = (&http, &rtmp) {
+            let found = (http.clone(), rtmp.clone());
+            std::thread::spawn(move || lines.for_each(drop));
+            return Ok(found);
+        }
+    }
+    bail!("genlock ended before it told its addresses")
+}
+
+fn collect(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = from.read(&mut buffer) {
+            lock(&into).push_str(&String::from_utf8_lossy(&buffer[..count]));
+        }
+    });
+}
+
+fn lock(log: &Mutex<String>) -> std::sync::MutexGuard<'_, String> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
