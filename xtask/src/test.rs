@@ -94,11 +94,9 @@ fn end_to_end() -> Result<()> {
     let browser = process::root().join("tests/browser");
     process::run(web::npm(&browser).args(["ci", "--no-audit", "--no-fund"]))?;
     process::run(&mut process::cargo(&["build", "--package", "genlock"]))?;
-    process::run(&mut process::cargo(&[
-        "test",
-        "--package",
-        "genlock-e2e",
-        "--",
-        "--test-threads=1",
-    ]))
+    let mut tests = process::cargo(&["test", "--package", "genlock-e2e", "--", "--test-threads=1"]);
+    if let Some(ffmpeg) = install::enhanced_ffmpeg()? {
+        tests.env("GENLOCK_ENHANCED_FFMPEG", ffmpeg);
+    }
+    process::run(&mut tests)
 }

@@ -1,0 +1,198 @@
+//! The main job: cameras in, one programme out, switched, watched by a real browser.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::Result;
+use genlock_e2e::api::NewCamera;
+use genlock_e2e::browser::{Seen, Viewer};
+use genlock_e2e::{Camera, Clip, Colour, Server, probe};
+
+/// Pause between two takes: longer than the longest GOP of the clips, so that every camera is seen.
+const BETWEEN_TAKES: Duration = Duration::from_millis(3500);
+
+/// A server with an event and one publishing camera for each clip; the first is on air.
+struct Show {
+    server: Server,
+    event: String,
+    cameras: Vec<(NewCamera, Camera)>,
+}
+
+impl Show {
+    fn start(clips: &[Clip]) -> Result<Self> {
+        let server = Server::start()?;
+        let api = server.api();
+        let event = api.create_event("Match")?;
+        let mut cameras = Vec::new();
+        for clip in clips {
+            let made = api.create_camera(&event, &format!("{:?}", clip.colour))?;
+            let publisher = Camera::publish(clip, &made.publish_url)?;
+            api.wait_status(&event, &made.id, "live")?;
+            cameras.push((made, publisher));
+        }
+        api.wait_active(&event, &cameras[0].0.id)?;
+        Ok(Self {
+            server,
+            event,
+            cameras,
+        })
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/hls/{}/{path}", self.server.http, self.event)
+    }
+
+    /// Watches the viewer page while the cameras are taken in turn, `takes` times.
+    fn watch_takes(&self, takes: u32) -> Result<Seen> {
+        let page = format!("{}/watch/{}", self.server.http, self.event);
+        let seconds = u64::from(takes + 2) * BETWEEN_TAKES.as_secs() + 10;
+        self.server
+            .api()
+            .wait_for(&format!("/hls/{}/program/index.m3u8", self.event))?;
+        let viewer = Viewer::open(&page, seconds)?;
+        self.take_in_turn(takes)?;
+        viewer.finish()
+    }
+
+    /// The takes are spread over the watching time; nothing is asserted on when they show.
+    fn take_in_turn(&self, takes: u32) -> Result<()> {
+        let api = self.server.api();
+        for take in 1..=takes {
+            sleep(BETWEEN_TAKES);
+            let next = &self.cameras[take as usize % self.cameras.len()].0.id;
+            api.switch(&self.event, next)?;
+            api.wait_active(&self.event, next)?;
+        }
+        Ok(())
+    }
+}
+
+/// Every colour in turn and nothing that a viewer would call a fault.
+fn assert_clean(seen: &Seen, clips: &[Clip], takes: usize) {
+    let expected: Vec<Colour> = (0..=takes)
+        .map(|take| clips[take % clips.len()].colour)
+        .collect();
+    assert_eq!(seen.colours, expected, "{}", seen.report);
+    let stalls: Vec<_> = seen.stalls_ms.iter().filter(|ms| **ms > 100.0).collect();
+    assert!(
+        stalls.is_empty(),
+        "stalls of {stalls:?} ms: {}",
+        seen.report
+    );
+    assert_eq!(seen.backwards, 0, "{}", seen.report);
+}
+
+const EQUAL: [Clip; 3] = [
+    Clip::new(Colour::Red),
+    Clip::new(Colour::Green),
+    Clip::new(Colour::Blue),
+];
+
+/// Other size, frame rate, GOP, B-frame depth and profile each.
+const UNLIKE: [Clip; 3] = [
+    Clip::new(Colour::Red),
+    Clip {
+        size: (480, 270),
+        fps: 25,
+        gop: 50,
+        b_frames: 0,
+        profile: "baseline",
+        ..Clip::new(Colour::Green)
+    },
+    Clip {
+        size: (854, 480),
+        fps: 30,
+        gop: 60,
+        b_frames: 3,
+        profile: "main",
+        ..Clip::new(Colour::Blue)
+    },
+];
+
+#[test]
+fn a_browser_plays_through_ten_cuts_between_equal_cameras() -> Result<()> {
+    let show = Show::start(&EQUAL)?;
+    let seen = show.watch_takes(10)?;
+    assert_clean(&seen, &EQUAL, 10);
+    let media = show
+        .server
+        .api()
+        .wait_for(&format!("/hls/{}/program/media.m3u8", show.event))?;
+    assert!(
+        !media.contains("#EXT-X-DISCONTINUITY\n"),
+        "equal cameras need no tag: {media}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_browser_plays_through_ten_cuts_between_unlike_cameras() -> Result<()> {
+    let show = Show::start(&UNLIKE)?;
+    let seen = show.watch_takes(10)?;
+    assert_clean(&seen, &UNLIKE, 10);
+    Ok(())
+}
+
+#[test]
+fn ffmpeg_decodes_the_programme_and_a_camera_in_both_flavours_without_a_warning() -> Result<()> {
+    let show = Show::start(&EQUAL)?;
+    show.take_in_turn(3)?;
+    let camera = &show.cameras[1].0.id;
+    for path in [
+        "program/index.m3u8",
+        "program/ts.m3u8",
+        &format!("{camera}/index.m3u8"),
+    ] {
+        show.server
+            .api()
+            .wait_for(&format!("/hls/{}/{path}", show.event))?;
+        let streams = probe::streams(&show.url(path))?;
+        let kinds: Vec<_> = streams
+            .iter()
+            .filter_map(|s| s["codec_name"].as_str())
+            .collect();
+        assert!(
+            kinds.contains(&"h264") && kinds.contains(&"aac"),
+            "{path}: {kinds:?}"
+        );
+        let warnings = probe::decode(&show.url(path), 8)?;
+        let unexpected: Vec<_> = warnings
+            .lines()
+            .filter(|line| !expected_warning(line))
+            .collect();
+        assert!(unexpected.is_empty(), "{path}: {unexpected:#?}");
+    }
+    Ok(())
+}
+
+/// ffmpeg's HLS reader reads a fragmented MP4 init section again before every segment and says so.
+fn expected_warning(line: &str) -> bool {
+    line.contains("Found duplicated MOOV Atom")
+}
+
+#[test]
+fn hevc_over_enhanced_rtmp_reaches_the_playlist() -> Result<()> {
+    let Some(ffmpeg) = genlock_e2e::camera::enhanced_ffmpeg() else {
+        eprintln!("skipped: GENLOCK_ENHANCED_FFMPEG names no ffmpeg that sends Enhanced RTMP");
+        return Ok(());
+    };
+    let server = Server::start()?;
+    let api = server.api();
+    let event = api.create_event("Match")?;
+    let made = api.create_camera(&event, "Drone")?;
+    let clip = Clip {
+        encoder: "libx265",
+        b_frames: 0,
+        ..Clip::new(Colour::Red)
+    };
+    let _publisher = Camera::publish_with(&ffmpeg, &clip, &made.publish_url)?;
+    api.wait_active(&event, &made.id)?;
+    let multivariant = api.wait_for(&format!("/hls/{event}/program/index.m3u8"))?;
+    assert!(multivariant.contains("hvc1."), "{multivariant}");
+    let streams = probe::streams(&format!("{}/hls/{event}/program/index.m3u8", server.http))?;
+    assert!(
+        streams.iter().any(|stream| stream["codec_name"] == "hevc"),
+        "{streams:?}"
+    );
+    Ok(())
+}
