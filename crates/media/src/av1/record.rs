@@ -1,0 +1,105 @@
+//! The `AV1CodecConfigurationRecord` (AV1-ISOBMFF §2.3), read and written.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::av1::{Obu, SequenceHeader, obus, unit};
+use crate::bits::ByteReader;
+use crate::config::{VideoCodec, VideoConfig};
+use crate::error::MediaError;
+
+const WHAT: &str = "av1C";
+/// `marker` 1 and `version` 1.
+const MARKER_AND_VERSION: u8 = 0x81;
+
+/// Reads a record into a configuration.
+///
+/// # Errors
+/// When the record does not parse, or has no sequence header (it may legally lack one: the
+/// configuration then comes from the first key frame, by [`config_from_parameter_sets`]).
+pub fn config_from_record(record: &Bytes) -> Result<VideoConfig, MediaError> {
+    let mut reader = ByteReader::new(WHAT, record.clone());
+    let [first, _profile_and_level, _format, _presentation_delay] = reader.array()?;
+    if first != MARKER_AND_VERSION {
+        return Err(MediaError::Unsupported {
+            what: "av1C version",
+            value: first.into(),
+        });
+    }
+    let obus: Vec<Obu> = obus(reader.remaining()).collect::<Result<_, _>>()?;
+    let header = sequence_header(&obus)?;
+    Ok(config(
+        record.clone(),
+        &header,
+        obus.iter().map(Obu::sized).collect(),
+    ))
+}
+
+/// Builds a configuration and its record from sequence header OBUs, of which the last counts.
+///
+/// # Errors
+/// When there is none, or it does not parse.
+pub fn config_from_parameter_sets(sets: &[Bytes]) -> Result<VideoConfig, MediaError> {
+    let last = sets
+        .last()
+        .ok_or(MediaError::malformed(WHAT, MISSING_HEADER))?;
+    let obus: Vec<Obu> = obus(last).collect::<Result<_, _>>()?;
+    let header = sequence_header(&obus)?;
+    Ok(config(
+        write_record(&header, last),
+        &header,
+        vec![last.clone()],
+    ))
+}
+
+const MISSING_HEADER: &str = "lacks a sequence header";
+
+fn sequence_header(obus: &[Obu]) -> Result<SequenceHeader, MediaError> {
+    obus.iter()
+        .find(|obu| obu.kind == unit::SEQUENCE_HEADER)
+        .ok_or(MediaError::malformed(WHAT, MISSING_HEADER))
+        .and_then(|obu| SequenceHeader::parse(&obu.body))
+}
+
+fn config(record: Bytes, header: &SequenceHeader, parameter_sets: Vec<Bytes>) -> VideoConfig {
+    VideoConfig {
+        codec: VideoCodec::Av1,
+        record,
+        parameter_sets,
+        width: header.width,
+        height: header.height,
+        codec_string: codec_string(header),
+        frame_rate_hint: header.frame_rate,
+        max_reorder_frames: None,
+    }
+}
+
+/// AV1-ISOBMFF §5: profile, level, tier and bit depth; the optional fields are left at their defaults.
+fn codec_string(header: &SequenceHeader) -> String {
+    let tier = if header.high_tier { 'H' } else { 'M' };
+    format!(
+        "av01.{}.{:02}{tier}.{:02}",
+        header.profile, header.level_idx, header.color.bit_depth
+    )
+}
+
+fn write_record(header: &SequenceHeader, sequence_header_obu: &[u8]) -> Bytes {
+    let color = &header.color;
+    let flags = [
+        header.high_tier,
+        color.bit_depth > 8,
+        color.bit_depth == 12,
+        color.monochrome,
+        color.subsampling_x,
+        color.subsampling_y,
+    ];
+    let flags = flags
+        .iter()
+        .fold(0u8, |byte, flag| byte << 1 | u8::from(*flag));
+    let mut out = BytesMut::with_capacity(4 + sequence_header_obu.len());
+    out.put_u8(MARKER_AND_VERSION);
+    out.put_u8(header.profile << 5 | header.level_idx);
+    out.put_u8(flags << 2 | color.chroma_sample_position);
+    out.put_u8(0); // no initial presentation delay
+    out.put_slice(sequence_header_obu);
+    out.freeze()
+}
