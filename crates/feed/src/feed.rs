@@ -1,0 +1,265 @@
+//! The shared handle: opening epochs, pushing, status and wake-up.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use genlock_media::{EventTime, Sample, TrackConfig, TrackKind};
+use tokio::sync::watch;
+
+use crate::limits::FeedLimits;
+use crate::reader::{FeedReader, Start};
+use crate::ring::{Epoch, Position, Ring, SyncPoint};
+
+/// Handle to a Feed: makes readers, opens publish sessions, tells the status. Clones share the Feed.
+#[derive(Clone)]
+pub struct Feed {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    /// Wakes readers. The value counts changes; readers compare positions, not this.
+    changes: watch::Sender<u64>,
+}
+
+pub(crate) struct State {
+    pub(crate) ring: Ring,
+    pub(crate) status: FeedStatus,
+}
+
+/// What a Feed is doing.
+#[derive(Debug, Clone, Default)]
+pub struct FeedStatus {
+    /// A publish session is open.
+    pub live: bool,
+    /// The newest publish session.
+    pub epoch: Epoch,
+    /// When the newest session was opened, and when the Feed last went from live to not live.
+    pub live_changed: Option<EventTime>,
+    /// When the newest sample arrived.
+    pub last_arrival: Option<EventTime>,
+    /// Presentation time of the newest video sample of the newest session.
+    pub newest_video: Option<EventTime>,
+    /// Presentation time of the newest audio sample of the newest session.
+    pub newest_audio: Option<EventTime>,
+    /// Configuration of the newest video sample of the newest session.
+    pub video: Option<Arc<TrackConfig>>,
+    /// Configuration of the newest audio sample of the newest session.
+    pub audio: Option<Arc<TrackConfig>>,
+    /// Samples pushed since the Feed was made.
+    pub samples_pushed: u64,
+    /// Samples in the ring.
+    pub samples_held: usize,
+    /// Payload bytes in the ring.
+    pub bytes_held: usize,
+}
+
+impl FeedStatus {
+    fn note(&mut self, now: EventTime, sample: &Sample) {
+        self.last_arrival = Some(now);
+        self.samples_pushed += 1;
+        let (newest, config) = match sample.kind() {
+            TrackKind::Video => (&mut self.newest_video, &mut self.video),
+            TrackKind::Audio => (&mut self.newest_audio, &mut self.audio),
+        };
+        *newest = (*newest).max(Some(sample.pts_event()));
+        if !config
+            .as_ref()
+            .is_some_and(|held| Arc::ptr_eq(held, &sample.config))
+        {
+            *config = Some(Arc::clone(&sample.config));
+        }
+    }
+}
+
+impl Feed {
+    /// An empty Feed that nobody publishes to.
+    #[must_use]
+    pub fn new(limits: FeedLimits) -> Self {
+        let state = State {
+            ring: Ring::new(limits),
+            status: FeedStatus::default(),
+        };
+        Self {
+            shared: Arc::new(Shared {
+                state: Mutex::new(state),
+                changes: watch::Sender::new(0),
+            }),
+        }
+    }
+
+    /// Opens a publish session (a new epoch). A session that is still open is superseded: its writer
+    /// finds out at its next push, and its closing changes nothing.
+    #[must_use]
+    pub fn open(&self, now: EventTime) -> FeedWriter {
+        let mut state = self.shared.lock();
+        let epoch = Epoch(state.status.epoch.0.wrapping_add(1));
+        state.status = FeedStatus {
+            live: true,
+            epoch,
+            live_changed: Some(now),
+            last_arrival: state.status.last_arrival,
+            samples_pushed: state.status.samples_pushed,
+            ..FeedStatus::default()
+        };
+        drop(state);
+        self.shared.wake();
+        FeedWriter {
+            shared: Arc::clone(&self.shared),
+            epoch,
+            closed_at: now,
+        }
+    }
+
+    /// A reader that starts at `start`.
+    #[must_use]
+    pub fn reader(&self, start: Start) -> FeedReader {
+        FeedReader::new(Arc::clone(&self.shared), start)
+    }
+
+    /// The video sync samples in the ring, oldest first, of all epochs.
+    #[must_use]
+    pub fn sync_points(&self) -> Vec<SyncPoint> {
+        self.shared.lock().ring.syncs().iter().cloned().collect()
+    }
+
+    /// The newest video sync sample of the newest epoch.
+    #[must_use]
+    pub fn newest_sync(&self) -> Option<SyncPoint> {
+        let state = self.shared.lock();
+        state
+            .ring
+            .syncs()
+            .back()
+            .filter(|sync| sync.epoch == state.status.epoch)
+            .cloned()
+    }
+
+    /// What the Feed is doing.
+    #[must_use]
+    pub fn status(&self) -> FeedStatus {
+        let state = self.shared.lock();
+        FeedStatus {
+            samples_held: state.ring.len(),
+            bytes_held: state.ring.bytes(),
+            ..state.status.clone()
+        }
+    }
+
+    /// Something to wait on for any change: a push, a session opened or closed.
+    #[must_use]
+    pub fn watch(&self) -> FeedWatch {
+        FeedWatch {
+            changes: self.shared.changes.subscribe(),
+        }
+    }
+
+    /// Whether both handles are of the same Feed.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Feed").field(&self.status()).finish()
+    }
+}
+
+impl Shared {
+    /// A panic while the lock was held leaves the ring usable: every change is made whole before the
+    /// next one starts.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn wake(&self) {
+        self.changes
+            .send_modify(|changes| *changes = changes.wrapping_add(1));
+    }
+}
+
+/// Waits for changes of a Feed.
+#[derive(Debug, Clone)]
+pub struct FeedWatch {
+    changes: watch::Receiver<u64>,
+}
+
+impl FeedWatch {
+    /// Resolves when the Feed has changed since the last call (or since [`Feed::watch`]). Never
+    /// resolves again once all handles of the Feed are gone.
+    pub async fn changed(&mut self) {
+        if self.changes.changed().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+/// A newer publish session owns the Feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a newer publish session owns the feed")]
+pub struct Superseded;
+
+/// The write side of a publish session. Dropping it closes the session.
+pub struct FeedWriter {
+    shared: Arc<Shared>,
+    epoch: Epoch,
+    /// The last time that this writer was told, which is when it counts as closed if it is dropped.
+    closed_at: EventTime,
+}
+
+impl FeedWriter {
+    /// The session's number.
+    #[must_use]
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Appends a sample and wakes the readers.
+    ///
+    /// # Errors
+    /// When a newer session was opened; the sample is not written.
+    pub fn push(&mut self, now: EventTime, sample: Sample) -> Result<Position, Superseded> {
+        self.closed_at = now;
+        let mut state = self.shared.lock();
+        if state.status.epoch != self.epoch {
+            return Err(Superseded);
+        }
+        state.status.note(now, &sample);
+        let position = state.ring.end();
+        state.ring.push(self.epoch, now, sample);
+        drop(state);
+        self.shared.wake();
+        Ok(position)
+    }
+
+    /// Closes the session at `now`: the Feed is not live any more, what it holds stays.
+    pub fn close(mut self, now: EventTime) {
+        self.closed_at = now;
+    }
+}
+
+impl Drop for FeedWriter {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        if state.status.epoch == self.epoch && state.status.live {
+            state.status.live = false;
+            state.status.live_changed = Some(self.closed_at);
+            drop(state);
+            self.shared.wake();
+        }
+    }
+}
+
+impl fmt::Debug for FeedWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FeedWriter")
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,162 @@
+//! The ring: a plain, bounded queue of entries with an index of its sync samples. No locks here.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use genlock_media::{EventTime, MediaTime, Sample, TrackConfig, TrackKind};
+
+use crate::limits::FeedLimits;
+
+/// Number of an entry, counted from the Feed's first; never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub u64);
+
+/// Number of a publish session of the Feed, counted from 1. 0 is "nobody has published yet".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Epoch(pub u32);
+
+/// A sample in the ring.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its number.
+    pub position: Position,
+    /// The publish session that wrote it.
+    pub epoch: Epoch,
+    /// When it was pushed.
+    pub arrived: EventTime,
+    /// The sample.
+    pub sample: Sample,
+}
+
+/// A video sync sample in the ring.
+#[derive(Debug, Clone)]
+pub struct SyncPoint {
+    /// Its entry.
+    pub position: Position,
+    /// First entry that a reader which starts here needs: the earliest audio at or after `pts`.
+    pub(crate) preroll: Position,
+    /// The publish session that wrote it.
+    pub epoch: Epoch,
+    /// Presentation time on the event clock.
+    pub pts: EventTime,
+    /// When it was pushed.
+    pub arrived: EventTime,
+    /// What it needs for decoding.
+    pub config: Arc<TrackConfig>,
+}
+
+/// How far before a sync sample its audio is looked for. Publishers interleave within half a second.
+const PREROLL_ENTRIES_MAX: usize = 256;
+
+#[derive(Debug)]
+pub(crate) struct Ring {
+    entries: VecDeque<Entry>,
+    /// Position of `entries[0]`, and of the next entry when the ring is empty.
+    first: u64,
+    syncs: VecDeque<SyncPoint>,
+    bytes: usize,
+    limits: FeedLimits,
+}
+
+impl Ring {
+    pub(crate) const fn new(limits: FeedLimits) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            first: 0,
+            syncs: VecDeque::new(),
+            bytes: 0,
+            limits,
+        }
+    }
+
+    pub(crate) fn push(&mut self, epoch: Epoch, now: EventTime, sample: Sample) {
+        let position = self.end();
+        if sample.is_video_sync() {
+            self.syncs.push_back(SyncPoint {
+                position,
+                preroll: self.preroll(epoch, sample.pts_time()),
+                epoch,
+                pts: sample.pts_event(),
+                arrived: now,
+                config: Arc::clone(&sample.config),
+            });
+        }
+        self.bytes += sample.payload.len();
+        self.entries.push_back(Entry {
+            position,
+            epoch,
+            arrived: now,
+            sample,
+        });
+        self.evict(now);
+    }
+
+    /// Position that the next push will get.
+    pub(crate) fn end(&self) -> Position {
+        Position(self.first + self.entries.len() as u64)
+    }
+
+    pub(crate) const fn first(&self) -> Position {
+        Position(self.first)
+    }
+
+    pub(crate) fn get(&self, position: Position) -> Option<&Entry> {
+        let index = usize::try_from(position.0.checked_sub(self.first)?).ok()?;
+        self.entries.get(index)
+    }
+
+    pub(crate) const fn syncs(&self) -> &VecDeque<SyncPoint> {
+        &self.syncs
+    }
+
+    /// The sync point at `position`.
+    pub(crate) fn sync_at(&self, position: Position) -> Option<&SyncPoint> {
+        self.syncs
+            .iter()
+            .rev()
+            .find(|sync| sync.position == position)
+    }
+
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Walks back over the entries just before the end, while audio at or after `pts` turns up.
+    fn preroll(&self, epoch: Epoch, pts: MediaTime) -> Position {
+        self.entries
+            .iter()
+            .rev()
+            .take(PREROLL_ENTRIES_MAX)
+            .take_while(|entry| entry.epoch == epoch)
+            .filter(|entry| entry.sample.kind() == TrackKind::Audio)
+            .take_while(|entry| entry.sample.pts_time() >= pts)
+            .last()
+            .map_or_else(|| self.end(), |entry| entry.position)
+    }
+
+    fn evict(&mut self, now: EventTime) {
+        while let Some(oldest) = self.entries.front() {
+            let over = self.entries.len() > self.limits.samples
+                || self.bytes > self.limits.bytes
+                || now.saturating_since(oldest.arrived) > self.limits.span;
+            // The newest entry stays, however large or late: a Feed is never empty after a push.
+            if !over || self.entries.len() == 1 {
+                break;
+            }
+            self.bytes -= oldest.sample.payload.len();
+            self.entries.pop_front();
+            self.first += 1;
+        }
+        while self
+            .syncs
+            .front()
+            .is_some_and(|sync| sync.position.0 < self.first)
+        {
+            self.syncs.pop_front();
+        }
+    }
+}
