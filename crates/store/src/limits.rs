@@ -1,0 +1,46 @@
+//! Everything that a caller can grow, bounded: unit and reason beside each number.
+
+use std::time::Duration;
+
+/// Characters of an event or camera id. A URL path segment that is still readable in a log line.
+pub const ID_CHARS_MAX: usize = 64;
+
+/// Characters (Unicode scalar values) of a display name. Fits a heading, not an essay.
+pub const NAME_CHARS_MAX: usize = 200;
+
+/// Characters of an admin token given by the operator, at least. Shorter ones can be guessed over the
+/// network.
+pub const ADMIN_TOKEN_CHARS_MIN: usize = 8;
+
+/// Characters of an admin token given by the operator, at most. A header line stays far below any proxy's
+/// limit.
+pub const ADMIN_TOKEN_CHARS_MAX: usize = 256;
+
+/// Events in one store. Each live one costs a task and a programme ring; listings are not paged below it.
+pub const EVENTS_MAX: u32 = 1000;
+
+/// Cameras of one event. Far above any production desk; listings are not paged below it.
+pub const CAMERAS_PER_EVENT_MAX: u32 = 64;
+
+/// Entries of one event's switch log, about 15 MB of text. Beyond it the oldest is dropped.
+pub const SWITCHES_PER_EVENT_MAX: u32 = 50_000;
+
+/// Entries in one page of the switch log. About 100 kB of JSON.
+pub const SWITCH_PAGE_MAX: u16 = 500;
+
+/// Failover priority of a camera, at most. Leaves room to put one between any two.
+pub const PRIORITY_MAX: u16 = 10_000;
+
+/// Sync offset of a camera in either direction, in milliseconds. Well inside what a Feed keeps.
+pub const SYNC_OFFSET_MS_MAX: i32 = 10_000;
+
+/// Calls that wait for the writer thread of the embedded store. At 0.4 ms per durable commit the last one
+/// waits about 100 ms.
+pub const QUEUED_CALLS_MAX: usize = 256;
+
+/// Time after which a call gives up waiting for its answer.
+pub const CALL_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Time that the embedded store waits for another process that holds its file, in one call. An operator's
+/// `sqlite3` shell is the only one that may.
+pub const FILE_BUSY_TIME_MAX: Duration = Duration::from_secs(2);

@@ -1,0 +1,326 @@
+//! The calls of [`Store`] as SQL.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::SqliteStore;
+use super::documents::{get, list, put_camera, put_event, put_switch, read, seq_of_row};
+use crate::camera::{Camera, CameraPatch};
+use crate::error::StoreError;
+use crate::event::{Event, EventPatch};
+use crate::id::{CameraId, EventId};
+use crate::limits::{CAMERAS_PER_EVENT_MAX, EVENTS_MAX, SWITCH_PAGE_MAX, SWITCHES_PER_EVENT_MAX};
+use crate::secret::SecretHash;
+use crate::store::{MetaKey, Store};
+use crate::switch::{LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
+
+const EVENT: &str = "SELECT doc FROM events WHERE id = ?1";
+const EVENTS: &str = "SELECT doc FROM events ORDER BY created_at, id";
+const CAMERA: &str = "SELECT doc FROM cameras WHERE id = ?1 AND event = ?2";
+const CAMERA_ANYWHERE: &str = "SELECT doc FROM cameras WHERE id = ?1";
+const CAMERA_BY_KEY: &str = "SELECT doc FROM cameras WHERE key_hash = ?1";
+const CAMERAS: &str = "SELECT doc FROM cameras WHERE event = ?1 ORDER BY priority, created_at, id";
+const SWITCHES: &str =
+    "SELECT seq, doc FROM switches WHERE event = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
+const TRIM_SWITCHES: &str = "DELETE FROM switches WHERE event = ?1 AND seq <= (
+    SELECT seq FROM switches WHERE event = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)";
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn create_event(&self, event: Event) -> Result<(), StoreError> {
+        self.write(move |db| {
+            if find_event(db, &event.id)?.is_some() {
+                return Err(StoreError::AlreadyExists { what: "event" });
+            }
+            let count = db.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?;
+            check_limit("events", count, EVENTS_MAX)?;
+            put_event(db, &event)
+        })
+        .await
+    }
+
+    async fn event(&self, id: &EventId) -> Result<Option<Event>, StoreError> {
+        let id = id.clone();
+        self.writer.call(move |db| find_event(db, &id)).await
+    }
+
+    async fn events(&self) -> Result<Vec<Event>, StoreError> {
+        self.writer.call(|db| list(db, "event", EVENTS, [])).await
+    }
+
+    async fn update_event(
+        &self,
+        id: &EventId,
+        patch: EventPatch,
+    ) -> Result<Option<Event>, StoreError> {
+        let id = id.clone();
+        self.write(move |db| {
+            let Some(mut event) = find_event(db, &id)? else {
+                return Ok(None);
+            };
+            patch.apply(&mut event);
+            put_event(db, &event)?;
+            Ok(Some(event))
+        })
+        .await
+    }
+
+    async fn delete_event(&self, id: &EventId) -> Result<Option<Event>, StoreError> {
+        let id = id.clone();
+        self.write(move |db| {
+            let event = find_event(db, &id)?;
+            db.execute("DELETE FROM events WHERE id = ?1", [id.as_str()])?;
+            Ok(event)
+        })
+        .await
+    }
+
+    async fn create_camera(&self, camera: Camera) -> Result<(), StoreError> {
+        self.write(move |db| {
+            if find_event(db, &camera.event)?.is_none() {
+                return Err(StoreError::NotFound { what: "event" });
+            }
+            let same_id: Option<Camera> = get(db, "camera", CAMERA_ANYWHERE, [camera.id.as_str()])?;
+            check_key_is_free(db, &camera)?;
+            if same_id.is_some() {
+                return Err(StoreError::AlreadyExists { what: "camera" });
+            }
+            let count = db.query_row(
+                "SELECT count(*) FROM cameras WHERE event = ?1",
+                [camera.event.as_str()],
+                |row| row.get(0),
+            )?;
+            check_limit("cameras in the event", count, CAMERAS_PER_EVENT_MAX)?;
+            put_camera(db, &camera)
+        })
+        .await
+    }
+
+    async fn camera(&self, event: &EventId, id: &CameraId) -> Result<Option<Camera>, StoreError> {
+        let (event, id) = (event.clone(), id.clone());
+        self.writer
+            .call(move |db| find_camera(db, &event, &id))
+            .await
+    }
+
+    async fn camera_by_key(&self, key_hash: &SecretHash) -> Result<Option<Camera>, StoreError> {
+        let key_hash = *key_hash;
+        self.writer.call(move |db| find_by_key(db, &key_hash)).await
+    }
+
+    async fn cameras(&self, event: &EventId) -> Result<Vec<Camera>, StoreError> {
+        let event = event.clone();
+        self.writer
+            .call(move |db| list(db, "camera", CAMERAS, [event.as_str()]))
+            .await
+    }
+
+    async fn update_camera(
+        &self,
+        event: &EventId,
+        id: &CameraId,
+        patch: CameraPatch,
+    ) -> Result<Option<Camera>, StoreError> {
+        let (event, id) = (event.clone(), id.clone());
+        self.write(move |db| {
+            let Some(mut camera) = find_camera(db, &event, &id)? else {
+                return Ok(None);
+            };
+            patch.apply(&mut camera);
+            check_key_is_free(db, &camera)?;
+            put_camera(db, &camera)?;
+            Ok(Some(camera))
+        })
+        .await
+    }
+
+    async fn delete_camera(
+        &self,
+        event: &EventId,
+        id: &CameraId,
+    ) -> Result<Option<Camera>, StoreError> {
+        let (event, id) = (event.clone(), id.clone());
+        self.write(move |db| {
+            let camera = find_camera(db, &event, &id)?;
+            db.execute(
+                "DELETE FROM cameras WHERE id = ?1 AND event = ?2",
+                [id.as_str(), event.as_str()],
+            )?;
+            Ok(camera)
+        })
+        .await
+    }
+
+    async fn append_switch(&self, record: SwitchRecord) -> Result<SwitchSeq, StoreError> {
+        self.write(move |db| append_switch(db, &record, SWITCHES_PER_EVENT_MAX))
+            .await
+    }
+
+    async fn switches(
+        &self,
+        event: &EventId,
+        page: SwitchPage,
+    ) -> Result<Vec<LoggedSwitch>, StoreError> {
+        let event = event.clone();
+        self.writer
+            .call(move |db| find_switches(db, &event, page))
+            .await
+    }
+
+    async fn meta(&self, key: MetaKey) -> Result<Option<String>, StoreError> {
+        self.writer
+            .call(move |db| {
+                let sql = "SELECT value FROM meta WHERE key = ?1";
+                Ok(db
+                    .query_row(sql, [key.as_str()], |row| row.get(0))
+                    .optional()?)
+            })
+            .await
+    }
+
+    async fn set_meta(&self, key: MetaKey, value: String) -> Result<(), StoreError> {
+        self.write(move |db| {
+            db.execute(
+                "INSERT INTO meta (key, value) VALUES (?1, ?2)
+                 ON CONFLICT (key) DO UPDATE SET value = ?2",
+                params![key.as_str(), value],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.writer.close().await
+    }
+}
+
+impl SqliteStore {
+    /// Runs `change` in a transaction: all of it or, when it fails, nothing.
+    async fn write<T, F>(&self, change: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.writer
+            .call(move |connection| {
+                let transaction =
+                    connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let answer = change(&transaction)?;
+                transaction.commit()?;
+                Ok(answer)
+            })
+            .await
+    }
+}
+
+fn find_event(db: &Connection, id: &EventId) -> Result<Option<Event>, StoreError> {
+    get(db, "event", EVENT, [id.as_str()])
+}
+
+fn find_camera(
+    db: &Connection,
+    event: &EventId,
+    id: &CameraId,
+) -> Result<Option<Camera>, StoreError> {
+    get(db, "camera", CAMERA, [id.as_str(), event.as_str()])
+}
+
+/// The index finds the row; the comparison that admits is the constant-time one.
+fn find_by_key(db: &Connection, key_hash: &SecretHash) -> Result<Option<Camera>, StoreError> {
+    let camera: Option<Camera> = get(db, "camera", CAMERA_BY_KEY, [key_hash.as_bytes()])?;
+    Ok(camera.filter(|camera| camera.key_hash == *key_hash))
+}
+
+/// Appends to an event's log and drops what is older than its newest `keep` entries.
+fn append_switch(
+    db: &Connection,
+    record: &SwitchRecord,
+    keep: u32,
+) -> Result<SwitchSeq, StoreError> {
+    if find_event(db, &record.event)?.is_none() {
+        return Err(StoreError::NotFound { what: "event" });
+    }
+    let seq = put_switch(db, record)?;
+    db.prepare_cached(TRIM_SWITCHES)?
+        .execute(params![record.event.as_str(), keep])?;
+    Ok(seq)
+}
+
+fn find_switches(
+    db: &Connection,
+    event: &EventId,
+    page: SwitchPage,
+) -> Result<Vec<LoggedSwitch>, StoreError> {
+    let before = page
+        .before
+        .map_or(i64::MAX, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX));
+    let limit = page.limit.min(SWITCH_PAGE_MAX);
+    let mut statement = db.prepare_cached(SWITCHES)?;
+    let rows = statement.query_map(params![event.as_str(), before, limit], |row| {
+        Ok((row.get(0)?, row.get::<_, String>(1)?))
+    })?;
+    rows.map(|row| {
+        let (seq, doc) = row?;
+        Ok(LoggedSwitch {
+            seq: seq_of_row(seq)?,
+            record: read("switch", &doc)?,
+        })
+    })
+    .collect()
+}
+
+/// Refuses a key that another camera has.
+fn check_key_is_free(db: &Connection, camera: &Camera) -> Result<(), StoreError> {
+    match find_by_key(db, &camera.key_hash)? {
+        Some(other) if other.id != camera.id => Err(StoreError::AlreadyExists { what: "key" }),
+        _ => Ok(()),
+    }
+}
+
+fn check_limit(what: &'static str, count: u32, limit: u32) -> Result<(), StoreError> {
+    if count < limit {
+        Ok(())
+    } else {
+        Err(StoreError::LimitExceeded { what, limit })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{event, switch};
+
+    #[tokio::test]
+    async fn the_log_of_an_event_drops_its_oldest_entries_and_no_other_events() {
+        let store = SqliteStore::in_memory().unwrap();
+        for id in ["busy", "quiet"] {
+            store.create_event(event(id)).await.unwrap();
+        }
+        let quiet = store.append_switch(switch("quiet", 0)).await.unwrap();
+        for at in 0..10 {
+            store
+                .write(move |db| append_switch(db, &switch("busy", at), 3))
+                .await
+                .unwrap();
+        }
+        let page = SwitchPage {
+            before: None,
+            limit: 100,
+        };
+        let kept = store
+            .switches(&EventId::parse("busy").unwrap(), page)
+            .await
+            .unwrap();
+        let times: Vec<_> = kept
+            .iter()
+            .map(|entry| entry.record.switched_at.as_millis())
+            .collect();
+        assert_eq!(times, [9, 8, 7]);
+        let other = store
+            .switches(&EventId::parse("quiet").unwrap(), page)
+            .await
+            .unwrap();
+        assert_eq!(other.first().map(|entry| entry.seq), Some(quiet));
+    }
+}

@@ -1,0 +1,113 @@
+//! The schema: its version, and the steps from each version to the next.
+//!
+//! `PRAGMA user_version` holds the number of steps taken. Steps are only ever added at the end; a file that has
+//! taken more of them than this build knows is refused untouched.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::StoreError;
+use crate::limits::FILE_BUSY_TIME_MAX;
+
+/// "GNLK": says in the file's header whose it is.
+const APPLICATION_ID: i32 = 0x474E_4C4B;
+
+/// Step `n` leads from version `n` to `n + 1`.
+const STEPS: &[&str] = &["
+    CREATE TABLE events (
+        id         TEXT PRIMARY KEY NOT NULL,
+        created_at INTEGER NOT NULL,
+        doc        TEXT NOT NULL CHECK (json_valid(doc))
+    ) STRICT;
+    CREATE INDEX events_by_age ON events (created_at, id);
+
+    CREATE TABLE cameras (
+        id         TEXT PRIMARY KEY NOT NULL,
+        event      TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+        priority   INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        key_hash   BLOB NOT NULL UNIQUE,
+        doc        TEXT NOT NULL CHECK (json_valid(doc))
+    ) STRICT;
+    CREATE INDEX cameras_by_failover ON cameras (event, priority, created_at, id);
+
+    CREATE TABLE switches (
+        seq   INTEGER PRIMARY KEY AUTOINCREMENT,
+        event TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+        doc   TEXT NOT NULL CHECK (json_valid(doc))
+    ) STRICT;
+    CREATE INDEX switches_by_event ON switches (event, seq);
+
+    CREATE TABLE meta (
+        key   TEXT PRIMARY KEY NOT NULL,
+        value TEXT NOT NULL
+    ) STRICT;
+"];
+
+/// The newest schema version that this build knows.
+pub(super) const VERSION: u32 = STEPS.len() as u32;
+
+/// Sets the connection up, checks whose file it is, and takes the steps that are missing.
+pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let open = |error: rusqlite::Error| StoreError::Open {
+        path: path.to_owned(),
+        source: Box::new(error),
+    };
+    connection.busy_timeout(FILE_BUSY_TIME_MAX).map_err(open)?;
+    let found = recognise(connection, path)?;
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+        )
+        .map_err(open)?;
+    migrate(connection, found).map_err(open)
+}
+
+/// The schema version of a file that is ours or new.
+fn recognise(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let foreign = || StoreError::Foreign {
+        path: path.to_owned(),
+    };
+    // The first read of a file that is no database at all fails here.
+    let application = pragma("application_id").map_err(|_| foreign())?;
+    let version = pragma("user_version").map_err(|_| foreign())?;
+    let tables: u32 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|_| foreign())?;
+    match (application, tables) {
+        (APPLICATION_ID, _) => {}
+        (0, 0) => return Ok(0),
+        _ => return Err(foreign()),
+    }
+    let found = u32::try_from(version).map_err(|_| foreign())?;
+    if found > VERSION {
+        return Err(StoreError::NewerSchema {
+            path: path.to_owned(),
+            found,
+            supported: VERSION,
+        });
+    }
+    Ok(found)
+}
+
+/// Takes the steps after version `found`, all or none.
+fn migrate(connection: &mut Connection, found: u32) -> rusqlite::Result<()> {
+    if found == VERSION {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for step in STEPS.iter().skip(found as usize) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()?;
+    tracing::info!(
+        from = found,
+        to = VERSION,
+        "store schema brought up to date"
+    );
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! The [`Store`] trait: the one door to what is kept.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::camera::{Camera, CameraPatch};
+use crate::error::StoreError;
+use crate::event::{Event, EventPatch};
+use crate::id::{CameraId, EventId};
+use crate::secret::SecretHash;
+use crate::switch::{LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
+
+/// Keeps events, cameras, the switch log and a few values of the server itself.
+///
+/// - A write that returned `Ok` survives a crash of the process and of the machine.
+/// - Every call ends within [`CALL_TIME_MAX`](crate::limits::CALL_TIME_MAX), with
+///   [`StoreError::TimedOut`] if there is no other answer. Needs a tokio runtime with time enabled.
+/// - A call that is dropped before it is answered may or may not take effect.
+/// - Calls of one caller take effect in the order in which it awaits them.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Adds an event.
+    async fn create_event(&self, event: Event) -> Result<(), StoreError>;
+
+    /// One event, `None` if there is no such.
+    async fn event(&self, id: &EventId) -> Result<Option<Event>, StoreError>;
+
+    /// All events, oldest first.
+    async fn events(&self) -> Result<Vec<Event>, StoreError>;
+
+    /// Changes an event and returns it as it is then, `None` if there is no such.
+    async fn update_event(
+        &self,
+        id: &EventId,
+        patch: EventPatch,
+    ) -> Result<Option<Event>, StoreError>;
+
+    /// Removes an event with its cameras and its switch log and returns it, `None` if there is no such.
+    async fn delete_event(&self, id: &EventId) -> Result<Option<Event>, StoreError>;
+
+    /// Adds a camera to its event.
+    async fn create_camera(&self, camera: Camera) -> Result<(), StoreError>;
+
+    /// One camera of an event, `None` if the event has no such.
+    async fn camera(&self, event: &EventId, id: &CameraId) -> Result<Option<Camera>, StoreError>;
+
+    /// The camera whose stream key has this hash, `None` if there is no such.
+    async fn camera_by_key(&self, key_hash: &SecretHash) -> Result<Option<Camera>, StoreError>;
+
+    /// The cameras of an event in failover order; empty if there is no such event.
+    async fn cameras(&self, event: &EventId) -> Result<Vec<Camera>, StoreError>;
+
+    /// Changes a camera and returns it as it is then, `None` if the event has no such.
+    async fn update_camera(
+        &self,
+        event: &EventId,
+        id: &CameraId,
+        patch: CameraPatch,
+    ) -> Result<Option<Camera>, StoreError>;
+
+    /// Removes a camera and returns it, `None` if the event has no such. The log keeps its id.
+    async fn delete_camera(
+        &self,
+        event: &EventId,
+        id: &CameraId,
+    ) -> Result<Option<Camera>, StoreError>;
+
+    /// Appends to the switch log and returns the entry's place in it.
+    async fn append_switch(&self, record: SwitchRecord) -> Result<SwitchSeq, StoreError>;
+
+    /// A page of an event's switch log, newest first; empty if there is no such event.
+    async fn switches(
+        &self,
+        event: &EventId,
+        page: SwitchPage,
+    ) -> Result<Vec<LoggedSwitch>, StoreError>;
+
+    /// A value of the server itself, `None` if it was never set.
+    async fn meta(&self, key: MetaKey) -> Result<Option<String>, StoreError>;
+
+    /// Sets a value of the server itself.
+    async fn set_meta(&self, key: MetaKey, value: String) -> Result<(), StoreError>;
+
+    /// Writes out what is waiting and closes the store; later calls answer [`StoreError::Closed`].
+    async fn close(&self) -> Result<(), StoreError>;
+}
+
+/// The values of the server itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MetaKey {
+    /// [`SecretHash`] of the admin token, as hexadecimal digits.
+    AdminTokenHash,
+    /// Wall time of the event clock's zero, in microseconds since 1970, as decimal digits.
+    EventClockOrigin,
+}
+
+impl MetaKey {
+    /// The name under which it is kept. Part of the stored format.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AdminTokenHash => "admin_token_hash",
+            Self::EventClockOrigin => "event_clock_origin",
+        }
+    }
+}
