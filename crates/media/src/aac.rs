@@ -122,7 +122,7 @@ pub const fn silent_access_unit(channels: u8) -> Option<Bytes> {
 #[must_use]
 pub fn adts_header(config: &AudioConfig, payload_len: usize) -> Option<[u8; ADTS_HEADER]> {
     const PROFILE_LC: u8 = 1;
-    let frame_len = u16::try_from(payload_len.checked_add(ADTS_HEADER)?).ok()?;
+    let frame_len = u32::try_from(payload_len.checked_add(ADTS_HEADER)?).ok()?;
     if config.codec != AudioCodec::Aac || frame_len > 0x1fff {
         return None;
     }
@@ -132,15 +132,16 @@ pub fn adts_header(config: &AudioConfig, payload_len: usize) -> Option<[u8; ADTS
     } else {
         config.channels & 7
     };
-    let [len_high, len_low] = (frame_len << 3).to_be_bytes();
+    // 13 bits that end 5 bits before the end of the sixth byte.
+    let [_, len_high, len_middle, len_low] = (frame_len << 5).to_be_bytes();
     Some([
         0xff,
         0xf1, // end of the sync word, MPEG-4, layer 0, no CRC
         PROFILE_LC << 6 | rate << 2 | channels >> 2,
         channels << 6 | len_high,
-        len_low,
-        0x1f,
-        0xfc,
+        len_middle,
+        len_low | 0x1f, // buffer fullness 0x7ff: variable bit rate
+        0xfc,           // and one access unit
     ])
 }
 
@@ -217,4 +218,142 @@ fn rate_index(rate: u32) -> u8 {
             .unwrap_or(LOWEST_OF_INDEX.len())
     });
     u8::try_from(index).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{garbage, hex};
+    use proptest::prelude::*;
+
+    fn config(asc: &str) -> AudioConfig {
+        config_from_asc(&hex(asc)).unwrap()
+    }
+
+    #[test]
+    fn configurations_of_real_encoders() {
+        let cases = [
+            // FFmpeg's `-c:a aac -ar RATE -ac N`: announces that there is no SBR.
+            ("120856e500", 44_100, 1, "mp4a.40.2"),
+            ("121056e500", 44_100, 2, "mp4a.40.2"),
+            ("118856e500", 48_000, 1, "mp4a.40.2"),
+            ("119056e500", 48_000, 2, "mp4a.40.2"),
+            // OBS and phones.
+            ("1190", 48_000, 2, "mp4a.40.2"),
+            // Fraunhofer's HE-AAC at 44.1 kHz: hierarchical, with PS, backward compatible.
+            ("2b920800", 22_050, 2, "mp4a.40.5"),
+            ("eb8a0800", 22_050, 1, "mp4a.40.29"),
+            ("139056e5a0", 22_050, 2, "mp4a.40.5"),
+            ("138856e5a54880", 22_050, 1, "mp4a.40.29"),
+        ];
+        for (asc, rate, channels, codec_string) in cases {
+            let config = config(asc);
+            assert_eq!(config.timescale.get(), rate, "{asc}");
+            assert_eq!(config.channels, channels, "{asc}");
+            assert_eq!(config.codec_string, codec_string, "{asc}");
+            assert_eq!(config.samples_per_access_unit, 1024, "{asc}");
+            assert_eq!(config.record, hex(asc));
+        }
+    }
+
+    #[test]
+    fn short_frames_explicit_rate_and_seven_one() {
+        // LC, index 3, configuration 2, frameLengthFlag 1.
+        assert_eq!(config("1194").samples_per_access_unit, 960);
+        // LC, index 15, 50 000 Hz (0x00c350), configuration 7.
+        let config = config("178061a838");
+        assert_eq!((config.timescale.get(), config.channels), (50_000, 8));
+    }
+
+    #[test]
+    fn what_is_not_carried_is_named() {
+        let unsupported = |asc, what, value| {
+            let expected = MediaError::Unsupported { what, value };
+            assert_eq!(config_from_asc(&hex(asc)), Err(expected), "{asc}");
+        };
+        unsupported("0990", "audio object type", 1);
+        unsupported("f84640", "audio object type", 34);
+        unsupported("1180", "audio channel configuration", 0);
+        unsupported("11c0", "audio channel configuration", 8);
+    }
+
+    #[test]
+    fn broken_configurations_are_refused() {
+        for asc in ["", "11", "1690", "1780000010"] {
+            assert!(config_from_asc(&hex(asc)).is_err(), "{asc:?}");
+        }
+    }
+
+    #[test]
+    fn adts_header_as_ffmpeg_writes_it() {
+        // `ffmpeg -f lavfi -i sine=r=48000 -ac 2 -c:a aac -f adts`: a frame of 0x127 bytes.
+        let header = adts_header(&default_config(), 0x127 - ADTS_HEADER);
+        assert_eq!(header, Some([0xff, 0xf1, 0x4c, 0x80, 0x24, 0xff, 0xfc]));
+    }
+
+    #[test]
+    fn adts_header_carries_length_rate_and_channels() {
+        let mono = config("120856e500");
+        let [.., profile_and_rate, channels_and_length, low, rest, _] =
+            adts_header(&mono, 0x1fff - ADTS_HEADER).unwrap();
+        assert_eq!(profile_and_rate, 0b0101_0000, "LC, index 4");
+        assert_eq!(
+            channels_and_length, 0b0100_0011,
+            "configuration 1, length above 2047"
+        );
+        assert_eq!((low, rest), (0xff, 0xff));
+        assert_eq!(adts_header(&mono, 0x2000 - ADTS_HEADER), None);
+        assert_eq!(adts_header(&mono, usize::MAX), None);
+        let eight = adts_header(&config("11b8"), 100).unwrap();
+        assert_eq!((eight[2] & 1, eight[3] >> 6), (1, 3), "configuration 7");
+    }
+
+    #[test]
+    fn odd_rates_use_the_tables_of_their_neighbours() {
+        for (rate, index) in [
+            (96_000, 0),
+            (50_000, 3),
+            (44_056, 4),
+            (46_009, 3),
+            (7_350, 12),
+            (1, 11),
+        ] {
+            assert_eq!(rate_index(rate), index, "{rate} Hz");
+        }
+    }
+
+    #[test]
+    fn silence_is_one_element_without_coefficients() {
+        let mut mono = BitReader::new("mono", &[0, 0, 0, 7]);
+        assert_eq!(mono.bits(3), Ok(0), "single channel element");
+        assert_eq!(mono.bits(4 + 8 + 11 + 3), Ok(0));
+        assert_eq!(mono.bits(3), Ok(7), "end");
+        assert_eq!(silent_access_unit(1).unwrap().as_ref(), [0, 0, 0, 7]);
+
+        let bytes = silent_access_unit(2).unwrap();
+        let mut stereo = BitReader::new("stereo", &bytes);
+        assert_eq!(stereo.bits(3), Ok(1), "channel pair element");
+        assert_eq!(stereo.bits(4), Ok(0));
+        assert_eq!(stereo.flag(), Ok(true), "common window");
+        stereo.skip(11 + 2).unwrap();
+        assert_eq!(stereo.bits(2 * (8 + 3)), Ok(0));
+        assert_eq!(stereo.bits(3), Ok(7), "end");
+        assert_eq!(silent_access_unit(6), None);
+    }
+
+    #[test]
+    fn the_default_is_48_khz_stereo() {
+        let config = default_config();
+        assert_eq!((config.timescale.get(), config.channels), (48_000, 2));
+        assert_eq!(config.record.as_ref(), [0x11, 0x90]);
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_configurations_never_panic(asc in garbage(), len in any::<usize>()) {
+            if let Ok(config) = config_from_asc(&asc) {
+                let _ = adts_header(&config, len);
+            }
+        }
+    }
 }

@@ -33,9 +33,9 @@ mod unit {
 /// One temporal unit, ready to be the payload of a [`crate::Sample`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemporalUnit {
-    /// OBUs with sizes, without temporal delimiters, sequence headers, padding and tile lists. Shares
-    /// the memory of the input unless one of those stood between the others. Empty when the input
-    /// holds no frame: no sample then.
+    /// OBUs without temporal delimiters, sequence headers, padding and tile lists. Shares the memory
+    /// of the input unless one of those stood between the others. Empty when the input holds no
+    /// frame: no sample then.
     pub payload: Bytes,
     /// [`Dependency::Sync`] when the first frame is a key frame that is shown.
     pub dependency: Dependency,
@@ -100,24 +100,24 @@ struct Obu {
     kind: u8,
     /// Header, size and body as they stood in the input.
     whole: Bytes,
+    /// Header and extension, without the size.
+    header: Bytes,
     body: Bytes,
-    has_size: bool,
 }
 
 impl Obu {
-    /// The OBU with a size field and without extension: the form that configuration records hold.
+    /// The OBU with a size field, as all but the last one of a sample must have it.
     fn sized(&self) -> Bytes {
-        const HAS_EXTENSION: u8 = 4;
         const HAS_SIZE: u8 = 2;
-        let plain = self
-            .whole
-            .first()
-            .is_some_and(|header| header & HAS_EXTENSION == 0);
-        if self.has_size && plain {
+        let Some((first, extension)) = self.header.split_first() else {
+            return self.whole.clone();
+        };
+        if first & HAS_SIZE != 0 {
             return self.whole.clone();
         }
-        let mut out = BytesMut::with_capacity(self.body.len() + 5);
-        out.put_u8(self.kind << 3 | HAS_SIZE);
+        let mut out = BytesMut::with_capacity(self.whole.len() + 4);
+        out.put_u8(first | HAS_SIZE);
+        out.put_slice(extension);
         put_leb128(&mut out, self.body.len());
         out.put_slice(&self.body);
         out.freeze()
@@ -153,24 +153,21 @@ impl Obus {
         let has_extension = reader.flag()?;
         let has_size = reader.flag()?;
         reader.skip(if has_extension { 9 } else { 1 })?;
-        let mut header_len = if has_extension { 2 } else { 1 };
-        let body_len = if has_size {
-            let (size, size_len) = leb128(&mut reader)?;
-            header_len += size_len;
-            size
-        } else {
-            self.rest.len() - header_len
+        let header_len = if has_extension { 2 } else { 1 };
+        let (body_len, size_len) = match has_size {
+            true => leb128(&mut reader)?,
+            false => (self.rest.len() - header_len, 0),
         };
-        let whole_len = header_len.saturating_add(body_len);
-        if whole_len > self.rest.len() {
+        let body_at = header_len + size_len;
+        if body_len > self.rest.len() - body_at {
             return Err(MediaError::malformed(WHAT, "size runs past the end"));
         }
-        let whole = self.rest.split_to(whole_len);
+        let whole = self.rest.split_to(body_at + body_len);
         Ok(Obu {
             kind,
-            body: whole.slice(header_len..),
+            header: whole.slice(..header_len),
+            body: whole.slice(body_at..),
             whole,
-            has_size,
         })
     }
 }
@@ -232,5 +229,118 @@ fn put_leb128(out: &mut BytesMut, value: usize) {
             return;
         }
         out.put_u8(low | 0x80);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{SVT_AV1, damaged, garbage, hex};
+    use proptest::prelude::*;
+
+    const DELIMITER: &[u8] = &[0x12, 0x00];
+    const SEQUENCE_HEADER: &[u8] = &[
+        0x0a, 0x0b, 0, 0, 0, 0x0c, 0xc4, 0xff, 0x67, 0x00, 0xbe, 0x00, 0x10,
+    ];
+    /// The first bytes of SVT-AV1's key frame, of an inter frame and of `show_existing_frame`.
+    const KEY_FRAME: &[u8] = &[0x32, 6, 0x14, 0x00, 0x21, 0x60, 0x20, 0x00];
+    const INTER_FRAME: &[u8] = &[0x32, 6, 0x29, 0x08, 0x00, 0x12, 0x49, 0x24];
+    const SHOW_EXISTING: &[u8] = &[0x1a, 0x01, 0xe8];
+
+    fn unit_of(parts: &[&[u8]]) -> (Bytes, TemporalUnit) {
+        let payload = Bytes::from(parts.concat());
+        let unit = temporal_unit(&payload).unwrap();
+        (payload, unit)
+    }
+
+    #[test]
+    fn a_key_frame_loses_delimiter_and_sequence_header_without_a_copy() {
+        let (payload, unit) = unit_of(&[DELIMITER, SEQUENCE_HEADER, KEY_FRAME]);
+        assert_eq!(unit.dependency, Dependency::Sync);
+        assert_eq!(unit.parameter_sets, [SEQUENCE_HEADER]);
+        assert_eq!(unit.payload, KEY_FRAME);
+        assert_eq!(unit.payload.as_ptr(), payload[15..].as_ptr());
+    }
+
+    #[test]
+    fn inter_frames_and_shown_existing_frames_are_references() {
+        for frames in [&[INTER_FRAME, INTER_FRAME][..], &[SHOW_EXISTING]] {
+            let (payload, unit) = unit_of(frames);
+            assert_eq!(unit.dependency, Dependency::Reference);
+            assert_eq!(unit.payload.as_ptr(), payload.as_ptr());
+            assert_eq!(unit.payload, payload);
+        }
+    }
+
+    #[test]
+    fn a_key_frame_that_is_not_shown_is_no_sync_sample() {
+        let (_, unit) = unit_of(&[&[0x32, 1, 0x00]]);
+        assert_eq!(unit.dependency, Dependency::Reference);
+    }
+
+    #[test]
+    fn what_stands_between_frames_is_cut_out_and_the_last_size_written() {
+        let padding: &[u8] = &[0x7a, 2, 0xff, 0x80];
+        let without_size: &[u8] = &[0x30, 0x29, 0x08];
+        let (_, unit) = unit_of(&[INTER_FRAME, padding, without_size]);
+        assert_eq!(unit.payload, [INTER_FRAME, &[0x32, 2, 0x29, 0x08]].concat());
+    }
+
+    #[test]
+    fn extensions_survive_a_rebuild() {
+        let padding: &[u8] = &[0x7a, 0];
+        let layered: &[u8] = &[0x34, 0x20, 0x29];
+        let (_, unit) = unit_of(&[INTER_FRAME, padding, layered]);
+        assert_eq!(unit.payload, [INTER_FRAME, &[0x36, 0x20, 1, 0x29]].concat());
+    }
+
+    #[test]
+    fn a_unit_without_a_frame_has_no_payload() {
+        let (_, unit) = unit_of(&[DELIMITER, SEQUENCE_HEADER]);
+        assert!(unit.payload.is_empty());
+        assert_eq!(unit.parameter_sets, [SEQUENCE_HEADER]);
+    }
+
+    #[test]
+    fn broken_framing_is_refused() {
+        for broken in [
+            &[0x32, 9, 0][..],
+            &[0x80],
+            &[0x32],
+            &[0x36, 0],
+            &[0x32, 0x80],
+        ] {
+            assert!(
+                temporal_unit(&Bytes::from_static(broken)).is_err(),
+                "{broken:?}"
+            );
+        }
+        assert!(temporal_unit(&Bytes::from(SHOW_EXISTING.repeat(5000))).is_err());
+    }
+
+    #[test]
+    fn sizes_of_more_than_one_byte() {
+        let mut out = BytesMut::new();
+        put_leb128(&mut out, 300);
+        assert_eq!(out.as_ref(), [0xac, 0x02]);
+        assert_eq!(leb128(&mut BitReader::new("test", &out)), Ok((300, 2)));
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_units_and_records_never_panic(
+            unit in prop_oneof![
+                garbage(),
+                damaged([DELIMITER, SEQUENCE_HEADER, KEY_FRAME, INTER_FRAME].concat().into()),
+            ],
+            record in prop_oneof![garbage(), damaged(hex(SVT_AV1))],
+        ) {
+            if let Ok(unit) = temporal_unit(&unit) {
+                let _ = config_from_parameter_sets(&unit.parameter_sets);
+            }
+            if let Ok(config) = config_from_record(&record) {
+                prop_assert!(config_from_parameter_sets(&config.parameter_sets).is_ok());
+            }
+        }
     }
 }

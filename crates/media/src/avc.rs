@@ -182,3 +182,139 @@ fn sei_number(reader: &mut BitReader<'_>) -> Option<u32> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{X264_HIGH, damaged, garbage, hex, with_lengths};
+    use proptest::prelude::*;
+
+    // The first bytes of what x264 wrote with open-gop=1:bframes=2: an IDR slice, a P slice, a B slice
+    // that is not referenced, and the I slice of an open GOP with its recovery point SEI.
+    const IDR: &str = "65888400dfd4d446411a4c3e";
+    const P: &str = "419a236c447fb78fecb3fd96";
+    const DISPOSABLE_B: &str = "019e626a42dff10ff84fe96c";
+    const OPEN_GOP_I: &str = "4188d3cfd1b76d6278ad4017";
+    const RECOVERY_POINT: &str = "060601c480";
+    // And with intra-refresh=1: 21 frames until the picture is whole.
+    const RECOVERY_AFTER_21: &str = "0606020b4480";
+    const SPS: &str = "67640028acd940780227e5c044000003000400000300f03c60c658";
+    const PPS: &str = "68ebe3cb22c0";
+
+    fn unit_of(nals: &[&str]) -> (Bytes, AccessUnit) {
+        let payload = with_lengths(nals);
+        let unit = access_unit(&payload, 4).unwrap();
+        (payload, unit)
+    }
+
+    #[test]
+    fn pictures_are_told_apart() {
+        let cases = [
+            (&[IDR][..], Dependency::Sync),
+            (&[P], Dependency::Reference),
+            (&[DISPOSABLE_B, DISPOSABLE_B], Dependency::Disposable),
+            (&[DISPOSABLE_B, P], Dependency::Reference),
+            (&[RECOVERY_POINT, OPEN_GOP_I], Dependency::Reference),
+        ];
+        for (nals, dependency) in cases {
+            assert_eq!(unit_of(nals).1.dependency, dependency, "{nals:?}");
+        }
+    }
+
+    #[test]
+    fn a_recovery_point_of_zero_counts_on_an_intra_picture_only() {
+        let cases = [
+            (&[RECOVERY_POINT, OPEN_GOP_I][..], Some(0)),
+            (&[RECOVERY_POINT, OPEN_GOP_I, P], None),
+            (&[RECOVERY_AFTER_21, P], Some(21)),
+            (&[RECOVERY_POINT, IDR], None),
+            (&[OPEN_GOP_I], None),
+        ];
+        for (nals, recovery_point) in cases {
+            assert_eq!(unit_of(nals).1.recovery_point, recovery_point, "{nals:?}");
+        }
+    }
+
+    #[test]
+    fn a_recovery_point_behind_another_message_is_found() {
+        // Pic_timing of three bytes, then the recovery point.
+        let (_, unit) = unit_of(&["060103aabbcc0601c480", OPEN_GOP_I]);
+        assert_eq!(unit.recovery_point, Some(0));
+    }
+
+    #[test]
+    fn an_unchanged_access_unit_shares_the_memory_of_its_input() {
+        let (payload, unit) = unit_of(&[RECOVERY_POINT, OPEN_GOP_I]);
+        assert_eq!(unit.payload, payload);
+        assert_eq!(unit.payload.as_ptr(), payload.as_ptr());
+    }
+
+    #[test]
+    fn parameter_sets_and_delimiters_leave_the_payload() {
+        let end_and_filler = ["0a", "0b", "0cff80"];
+        let nals = ["09f0", SPS, PPS, "", IDR]
+            .iter()
+            .chain(&end_and_filler)
+            .copied();
+        let (_, unit) = unit_of(&nals.collect::<Vec<_>>());
+        assert_eq!(unit.payload, with_lengths(&[IDR]));
+        assert_eq!(unit.parameter_sets, [hex(SPS), hex(PPS)]);
+        assert_eq!(unit.dependency, Dependency::Sync);
+    }
+
+    #[test]
+    fn short_lengths_become_four_bytes() {
+        let idr = hex(IDR);
+        let payload = Bytes::from([&[12][..], &idr].concat());
+        assert_eq!(
+            access_unit(&payload, 1).unwrap().payload,
+            with_lengths(&[IDR])
+        );
+    }
+
+    #[test]
+    fn without_a_slice_there_is_no_payload() {
+        let (_, unit) = unit_of(&[SPS, PPS, RECOVERY_POINT]);
+        assert!(unit.payload.is_empty());
+        assert_eq!(unit.parameter_sets.len(), 2);
+        assert_eq!(unit.recovery_point, None);
+    }
+
+    #[test]
+    fn a_truncated_access_unit_is_refused() {
+        let payload = with_lengths(&[IDR]);
+        assert!(access_unit(&payload.slice(..payload.len() - 1), 4).is_err());
+        assert!(access_unit(&payload, 3).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_access_units_never_panic(
+            payload in prop_oneof![
+                garbage(),
+                damaged(with_lengths(&["09f0", SPS, PPS, RECOVERY_AFTER_21, IDR, P])),
+            ],
+            length_size in 0usize..6,
+        ) {
+            if let Ok(unit) = access_unit(&payload, length_size) {
+                // What was made of it needs no further change.
+                let again = access_unit(&unit.payload, 4).unwrap();
+                prop_assert_eq!(again.payload.as_ptr(), unit.payload.as_ptr());
+                prop_assert_eq!(again.dependency, unit.dependency);
+                for set in &unit.parameter_sets {
+                    let _ = parameter_set_key(set);
+                }
+            }
+        }
+
+        #[test]
+        fn hostile_records_never_panic(
+            record in prop_oneof![garbage(), damaged(hex(X264_HIGH))],
+        ) {
+            if let Ok(config) = config_from_record(&record) {
+                prop_assert_eq!(length_size(&config.record), Ok(4));
+                let _ = config.updated_by(&[hex(SPS)]);
+            }
+        }
+    }
+}

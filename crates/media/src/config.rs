@@ -116,20 +116,28 @@ pub struct VideoConfig {
     pub max_reorder_frames: Option<u8>,
 }
 
-/// Frames per second as an exact fraction.
+/// Frames per second as an exact fraction in lowest terms, above zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FrameRate {
-    /// Frames.
-    pub numerator: NonZeroU32,
-    /// In this many seconds.
-    pub denominator: NonZeroU32,
+    numerator: NonZeroU32,
+    denominator: NonZeroU32,
 }
 
 impl FrameRate {
     /// `numerator` frames in `denominator` seconds, `None` if one of them is zero.
     #[must_use]
     pub const fn new(numerator: u32, denominator: u32) -> Option<Self> {
-        match (NonZeroU32::new(numerator), NonZeroU32::new(denominator)) {
+        let (mut divisor, mut rest) = (numerator, denominator);
+        while rest != 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        if divisor == 0 {
+            return None;
+        }
+        match (
+            NonZeroU32::new(numerator / divisor),
+            NonZeroU32::new(denominator / divisor),
+        ) {
             (Some(numerator), Some(denominator)) => Some(Self {
                 numerator,
                 denominator,
@@ -138,10 +146,22 @@ impl FrameRate {
         }
     }
 
+    /// Frames in [`FrameRate::denominator`] seconds.
+    #[must_use]
+    pub const fn numerator(self) -> u32 {
+        self.numerator.get()
+    }
+
+    /// Seconds that [`FrameRate::numerator`] frames last.
+    #[must_use]
+    pub const fn denominator(self) -> u32 {
+        self.denominator.get()
+    }
+
     /// Frames per second, for text.
     #[must_use]
     pub fn as_f64(self) -> f64 {
-        f64::from(self.numerator.get()) / f64::from(self.denominator.get())
+        f64::from(self.numerator()) / f64::from(self.denominator())
     }
 }
 
@@ -284,5 +304,55 @@ impl AudioConfig {
     #[must_use]
     pub fn default_aac() -> Self {
         aac::default_config()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{X264_BASELINE, X264_HIGH, X265_MAIN, X265_MAIN_10, hex};
+
+    #[test]
+    fn a_frame_rate_is_in_lowest_terms() {
+        assert_eq!(FrameRate::new(60_000, 2002), FrameRate::new(30_000, 1001));
+        assert_eq!(FrameRate::new(60, 2).map(FrameRate::numerator), Some(30));
+        assert_eq!(FrameRate::new(0, 1), None);
+        assert_eq!(FrameRate::new(1, 0), None);
+        assert_eq!(FrameRate::new(0, 0), None);
+    }
+
+    #[test]
+    fn repeated_parameter_sets_are_no_update() {
+        let config = VideoConfig::from_avcc(&hex(X264_HIGH)).unwrap();
+        assert_eq!(config.updated_by(&config.parameter_sets), Ok(None));
+        assert_eq!(config.updated_by(&config.parameter_sets[1..]), Ok(None));
+        assert_eq!(config.updated_by(&[]), Ok(None));
+    }
+
+    #[test]
+    fn new_parameter_sets_replace_those_of_the_same_identifier() {
+        let before = VideoConfig::from_avcc(&hex(X264_HIGH)).unwrap();
+        let after = VideoConfig::from_avcc(&hex(X264_BASELINE)).unwrap();
+        assert_eq!(before.updated_by(&after.parameter_sets), Ok(Some(after)));
+
+        let before = VideoConfig::from_hvcc(&hex(X265_MAIN)).unwrap();
+        let after = VideoConfig::from_hvcc(&hex(X265_MAIN_10)).unwrap();
+        assert_eq!(before.updated_by(&after.parameter_sets), Ok(Some(after)));
+    }
+
+    #[test]
+    fn a_second_pps_joins_the_first() {
+        let config = VideoConfig::from_avcc(&hex(X264_HIGH)).unwrap();
+        // pps id 1 (010), then the rest of a PPS.
+        let second = Bytes::from_static(&[0x68, 0x5d, 0x7c, 0x79, 0x64]);
+        let updated = config
+            .updated_by(std::slice::from_ref(&second))
+            .unwrap()
+            .unwrap();
+        let [sps, pps] = config.parameter_sets.as_slice() else {
+            panic!("one SPS, one PPS")
+        };
+        assert_eq!(updated.parameter_sets, [sps.clone(), pps.clone(), second]);
+        assert_eq!(VideoConfig::from_avcc(&updated.record), Ok(updated));
     }
 }

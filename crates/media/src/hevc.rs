@@ -164,3 +164,97 @@ const fn leading(slice_type: u8) -> Option<Leading> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{X265_MAIN, damaged, garbage, hex, with_lengths};
+    use proptest::prelude::*;
+
+    // The first bytes of what x265 wrote with open-gop=1.
+    const IDR_N_LP: &str = "2801af084c3193515cb89406";
+    const CRA: &str = "2a01ac3c5a235c60c31650c7";
+    const RASL_N: &str = "1001e1c22d49fdc61498510a";
+    const TRAIL_R: &str = "0201d011578431840616b006";
+    const TRAIL_N: &str = "0001e024bf86149851d60481";
+
+    fn unit_of(nals: &[&str]) -> (Bytes, AccessUnit) {
+        let payload = with_lengths(nals);
+        let unit = access_unit(&payload, 4).unwrap();
+        (payload, unit)
+    }
+
+    #[test]
+    fn pictures_are_told_apart() {
+        use Dependency::{Disposable, Reference, Sync};
+        let bla = "2001ac3c";
+        let radl_r = "0e01e1c2";
+        let cases = [
+            (IDR_N_LP, Sync, Some(Irap::Idr), None),
+            (CRA, Sync, Some(Irap::Cra), None),
+            (bla, Sync, Some(Irap::Bla), None),
+            (RASL_N, Disposable, None, Some(Leading::Rasl)),
+            (radl_r, Reference, None, Some(Leading::Radl)),
+            (TRAIL_R, Reference, None, None),
+            (TRAIL_N, Disposable, None, None),
+        ];
+        for (nal, dependency, irap, leading) in cases {
+            let (payload, unit) = unit_of(&[nal]);
+            assert_eq!(unit.dependency, dependency, "{nal}");
+            assert_eq!((unit.irap, unit.leading), (irap, leading), "{nal}");
+            assert_eq!(unit.payload.as_ptr(), payload.as_ptr(), "{nal}");
+        }
+    }
+
+    #[test]
+    fn parameter_sets_and_delimiters_leave_the_payload() {
+        let sets = config_from_record(&hex(X265_MAIN)).unwrap().parameter_sets;
+        let mut nals = vec![hex("460150")];
+        nals.extend(sets.iter().cloned());
+        nals.extend(["2801af08", "4801", "4a01", "4c01ff80"].map(hex));
+        let payload = nal::assemble(&Bytes::new(), 1, &nals).unwrap();
+        let unit = access_unit(&payload, 4).unwrap();
+        assert_eq!(unit.payload, with_lengths(&["2801af08"]));
+        assert_eq!(unit.parameter_sets, sets);
+        assert_eq!(unit.irap, Some(Irap::Idr));
+    }
+
+    #[test]
+    fn sei_stays_and_does_not_make_a_picture() {
+        let sei = "4e0105ff";
+        assert!(unit_of(&[sei]).1.payload.is_empty());
+        let (payload, unit) = unit_of(&[sei, CRA]);
+        assert_eq!(unit.payload, payload);
+        assert_eq!(unit.irap, Some(Irap::Cra));
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_access_units_never_panic(
+            payload in prop_oneof![
+                garbage(),
+                damaged(with_lengths(&["460150", "40010c01ffff", IDR_N_LP, TRAIL_N])),
+            ],
+            length_size in 0usize..6,
+        ) {
+            if let Ok(unit) = access_unit(&payload, length_size) {
+                let again = access_unit(&unit.payload, 4).unwrap();
+                prop_assert_eq!(again.payload.as_ptr(), unit.payload.as_ptr());
+                prop_assert_eq!(again.dependency, unit.dependency);
+                for set in &unit.parameter_sets {
+                    let _ = parameter_set_key(set);
+                }
+            }
+        }
+
+        #[test]
+        fn hostile_records_never_panic(
+            record in prop_oneof![garbage(), damaged(hex(X265_MAIN))],
+        ) {
+            if let Ok(config) = config_from_record(&record) {
+                prop_assert_eq!(length_size(&config.record), Ok(4));
+                prop_assert_eq!(config_from_record(&config.record), Ok(config));
+            }
+        }
+    }
+}

@@ -18,6 +18,8 @@ pub mod avc;
 pub mod bits;
 pub mod config;
 pub mod error;
+#[cfg(test)]
+mod fixtures;
 pub mod hevc;
 pub mod limits;
 pub mod nal;

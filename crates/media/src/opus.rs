@@ -160,3 +160,98 @@ pub const fn silent_packet(channels: u8) -> Option<Bytes> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{damaged, garbage, hex};
+    use proptest::prelude::*;
+
+    /// `ffmpeg -f lavfi -i sine=r=48000 -ac 2 -c:a libopus`: pre-skip 312, 48 kHz.
+    const FFMPEG_STEREO: &str = "4f707573486561640102380180bb0000000000";
+    /// 5.1 in mapping family 1, as RFC 7845 §5.1.1.2 orders it: 4 streams, 2 of them coupled.
+    const SURROUND: &str = "4f707573486561640106380180bb00000000010402000401020305";
+
+    #[test]
+    fn a_real_header() {
+        let config = config_from_head(&hex(FFMPEG_STEREO)).unwrap();
+        assert_eq!((config.timescale.get(), config.channels), (48_000, 2));
+        assert_eq!(config.codec_string, "opus");
+        let head = Head::parse(&config.record).unwrap();
+        assert_eq!(
+            (head.pre_skip, head.input_sample_rate, head.output_gain),
+            (312, 48_000, 0)
+        );
+    }
+
+    #[test]
+    fn a_header_without_signature_is_the_same() {
+        let bare = hex(&FFMPEG_STEREO[16..]);
+        assert_eq!(
+            config_from_head(&bare),
+            config_from_head(&hex(FFMPEG_STEREO))
+        );
+    }
+
+    #[test]
+    fn dops_is_big_endian_and_keeps_the_mapping() {
+        let dops = dops_from_head(&hex(FFMPEG_STEREO)).unwrap();
+        assert_eq!(dops, hex("000201380000bb80000000"));
+        let dops = dops_from_head(&hex(SURROUND)).unwrap();
+        assert_eq!(dops, hex("000601380000bb800000010402000401020305"));
+    }
+
+    #[test]
+    fn broken_headers_are_refused() {
+        let three_in_family_0 = FFMPEG_STEREO.replacen("0102", "0103", 1);
+        let none = FFMPEG_STEREO.replacen("0102", "0100", 1);
+        let version = FFMPEG_STEREO.replacen("0102", "1002", 1);
+        for head in [&three_in_family_0, &none, &version, "", &SURROUND[..50]] {
+            assert!(Head::parse(&hex(head)).is_err(), "{head}");
+        }
+    }
+
+    #[test]
+    fn packet_durations_of_the_configurations() {
+        let cases: [(&[u8], Option<u32>); 12] = [
+            (&[0xfc, 0xff, 0xfe], Some(960)), // CELT, 20 ms
+            (&[16 << 3], Some(120)),          // CELT, 2.5 ms
+            (&[3 << 3], Some(2_880)),         // SILK, 60 ms
+            (&[8 << 3], Some(480)),           // SILK, 10 ms
+            (&[13 << 3], Some(960)),          // hybrid, 20 ms
+            (&[14 << 3], Some(480)),          // hybrid, 10 ms
+            (&[31 << 3 | 1], Some(1_920)),    // two frames
+            (&[31 << 3 | 3, 6], Some(5_760)), // six frames: 120 ms
+            (&[31 << 3 | 3, 7], None),        // above 120 ms
+            (&[31 << 3 | 3, 0], None),        // no frames
+            (&[31 << 3 | 3], None),
+            (&[], None),
+        ];
+        for (packet, expected) in cases {
+            assert_eq!(packet_duration(packet), expected, "{packet:?}");
+        }
+    }
+
+    #[test]
+    fn silence_lasts_20_ms_and_has_the_channels_of_the_stream() {
+        for (channels, stereo_flag) in [(1, 0), (2, 4)] {
+            let packet = silent_packet(channels).unwrap();
+            assert_eq!(packet_duration(&packet), Some(USUAL_PACKET));
+            assert_eq!(packet[0] & 4, stereo_flag);
+        }
+        assert_eq!(silent_packet(6), None);
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_headers_never_panic(
+            head in prop_oneof![garbage(), damaged(hex(SURROUND))],
+        ) {
+            let _ = packet_duration(&head);
+            if let Ok(config) = config_from_head(&head) {
+                prop_assert!(config.record.starts_with(MAGIC));
+                prop_assert!(dops_from_head(&config.record).is_ok());
+            }
+        }
+    }
+}

@@ -103,3 +103,40 @@ fn write_record(header: &SequenceHeader, sequence_header_obu: &[u8]) -> Bytes {
     out.put_slice(sequence_header_obu);
     out.freeze()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{AOM_AV1_10, SVT_AV1, hex};
+
+    #[test]
+    fn real_records_give_size_and_codec_string() {
+        let config = config_from_record(&hex(SVT_AV1)).unwrap();
+        assert_eq!((config.width, config.height), (640, 360));
+        assert_eq!(config.codec_string, "av01.0.01M.08");
+        let config = config_from_record(&hex(AOM_AV1_10)).unwrap();
+        assert_eq!((config.width, config.height), (320, 180));
+        assert_eq!(config.codec_string, "av01.0.00M.10");
+    }
+
+    #[test]
+    fn a_record_written_from_the_sequence_header_is_the_encoders() {
+        for record in [SVT_AV1, AOM_AV1_10] {
+            let config = config_from_record(&hex(record)).unwrap();
+            assert_eq!(
+                config_from_parameter_sets(&config.parameter_sets),
+                Ok(config)
+            );
+        }
+    }
+
+    #[test]
+    fn a_record_without_sequence_header_is_malformed() {
+        let record = Bytes::from_static(&[0x81, 0x01, 0x0c, 0x00]);
+        assert!(matches!(
+            config_from_record(&record),
+            Err(MediaError::Malformed { .. })
+        ));
+        assert!(config_from_parameter_sets(&[]).is_err());
+    }
+}

@@ -156,3 +156,82 @@ fn write_sets(out: &mut BytesMut, sets: &[Bytes]) -> Result<(), MediaError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{X264_BASELINE, X264_HIGH, X264_INTERLACED_HRD, hex};
+
+    #[test]
+    fn codec_strings_of_real_records() {
+        let string = |record| config_from_record(&hex(record)).unwrap().codec_string;
+        assert_eq!(string(X264_BASELINE), "avc1.42c01e");
+        assert_eq!(string(X264_HIGH), "avc1.640028");
+        assert_eq!(string(X264_INTERLACED_HRD), "avc1.7a001e");
+    }
+
+    #[test]
+    fn a_record_with_four_byte_lengths_is_kept_without_a_copy() {
+        let record = hex(X264_HIGH);
+        let config = config_from_record(&record).unwrap();
+        assert_eq!(config.record.as_ptr(), record.as_ptr());
+    }
+
+    #[test]
+    fn shorter_lengths_are_normalised_in_the_record_only() {
+        let mut short = hex(X264_HIGH).to_vec();
+        short[4] = 0xfd;
+        let short = Bytes::from(short);
+        assert_eq!(length_size(&short), Ok(2));
+        assert_eq!(
+            config_from_record(&short),
+            config_from_record(&hex(X264_HIGH))
+        );
+        assert_eq!(
+            length_size(&[1, 100, 0, 40, 0xfe]).ok(),
+            None,
+            "a size of 3"
+        );
+    }
+
+    #[test]
+    fn a_record_written_from_its_parameter_sets_is_the_encoders() {
+        for record in [X264_BASELINE, X264_HIGH, X264_INTERLACED_HRD] {
+            let config = config_from_record(&hex(record)).unwrap();
+            assert_eq!(
+                config_from_parameter_sets(&config.parameter_sets),
+                Ok(config)
+            );
+        }
+    }
+
+    #[test]
+    fn a_record_without_sps_or_pps_is_malformed() {
+        let sets = config_from_record(&hex(X264_HIGH)).unwrap().parameter_sets;
+        assert!(config_from_record(&hex("01640028ffe000")).is_err());
+        assert!(config_from_parameter_sets(&sets[..1]).is_err());
+        assert!(config_from_parameter_sets(&sets[1..]).is_err());
+    }
+
+    #[test]
+    fn every_truncation_inside_the_parameter_sets_is_refused() {
+        let record = hex(X264_BASELINE);
+        for len in 0..record.len() {
+            assert!(
+                config_from_record(&record.slice(..len)).is_err(),
+                "{len} bytes"
+            );
+        }
+    }
+
+    #[test]
+    fn more_sps_than_a_record_can_count_are_refused() {
+        let sets = config_from_record(&hex(X264_HIGH)).unwrap().parameter_sets;
+        let many = [vec![sets[0].clone(); 32], sets].concat();
+        let refused = config_from_parameter_sets(&many);
+        assert!(matches!(
+            refused,
+            Err(MediaError::LimitExceeded { limit: 31, .. })
+        ));
+    }
+}

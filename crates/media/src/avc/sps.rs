@@ -302,3 +302,72 @@ fn skip_hrd(reader: &mut BitReader<'_>) -> Result<bool, MediaError> {
     }
     Ok(present)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::avc::config_from_record;
+    use crate::fixtures::{X264_BASELINE, X264_HIGH, X264_INTERLACED_HRD, hex};
+
+    fn sps(record: &str) -> Sps {
+        Sps::parse(&config_from_record(&hex(record)).unwrap().parameter_sets[0]).unwrap()
+    }
+
+    #[test]
+    fn progressive_with_b_frames() {
+        let expected = Sps {
+            id: 0,
+            profile_idc: 100,
+            constraint_flags: 0,
+            level_idc: 40,
+            chroma_format_idc: 1,
+            bit_depth_luma: 8,
+            bit_depth_chroma: 8,
+            frame_mbs_only: true,
+            width: 1920,
+            height: 1080,
+            frame_rate: FrameRate::new(30, 1),
+            max_reorder_frames: Some(2),
+        };
+        assert_eq!(sps(X264_HIGH), expected);
+    }
+
+    #[test]
+    fn baseline_never_reorders() {
+        let sps = sps(X264_BASELINE);
+        assert_eq!((sps.width, sps.height), (640, 360));
+        assert_eq!(sps.constraint_flags, 0xc0);
+        assert_eq!(sps.max_reorder_frames, Some(0));
+    }
+
+    #[test]
+    fn interlaced_with_hrd_in_4_2_2() {
+        let sps = sps(X264_INTERLACED_HRD);
+        assert_eq!((sps.width, sps.height), (720, 576));
+        assert!(!sps.frame_mbs_only);
+        assert_eq!((sps.profile_idc, sps.chroma_format_idc), (122, 2));
+        assert_eq!(sps.frame_rate, FrameRate::new(25, 1));
+        assert_eq!(sps.max_reorder_frames, Some(2));
+    }
+
+    #[test]
+    fn a_vui_cut_short_loses_only_its_hints() {
+        let config = config_from_record(&hex(X264_HIGH)).unwrap();
+        let cut = config.parameter_sets[0].slice(..16);
+        let sps = Sps::parse(&cut).unwrap();
+        assert_eq!((sps.width, sps.height), (1920, 1080));
+        assert_eq!((sps.frame_rate, sps.max_reorder_frames), (None, None));
+    }
+
+    #[test]
+    fn what_ends_before_the_size_is_refused() {
+        let config = config_from_record(&hex(X264_HIGH)).unwrap();
+        for len in 0..9 {
+            assert!(
+                Sps::parse(&config.parameter_sets[0].slice(..len)).is_err(),
+                "{len} bytes"
+            );
+        }
+        assert!(Sps::parse(&config.parameter_sets[1]).is_err(), "a PPS");
+    }
+}

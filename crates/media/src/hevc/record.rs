@@ -189,3 +189,95 @@ fn write_array(out: &mut BytesMut, kind: u8, sets: &[Bytes]) -> Result<(), Media
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{X265_MAIN, X265_MAIN_10, hex};
+
+    #[test]
+    fn real_records_give_size_and_codec_string() {
+        let config = config_from_record(&hex(X265_MAIN)).unwrap();
+        assert_eq!((config.width, config.height), (640, 360));
+        assert_eq!(config.codec_string, "hvc1.1.6.L63.90");
+        assert_eq!(config.max_reorder_frames, Some(2));
+        let config = config_from_record(&hex(X265_MAIN_10)).unwrap();
+        assert_eq!(config.codec_string, "hvc1.2.4.L123.90");
+    }
+
+    #[test]
+    fn codec_string_with_space_and_high_tier_and_inner_zero_constraints() {
+        let profile = ProfileTierLevel {
+            space: 1,
+            high_tier: true,
+            profile_idc: 3,
+            compatibility: 0x1000_0000,
+            constraints: [0xb0, 0, 0x0c, 0, 0, 0],
+            level_idc: 120,
+        };
+        assert_eq!(codec_string(&profile), "hvc1.A3.8.H120.B0.0.C");
+        let none = ProfileTierLevel {
+            space: 0,
+            constraints: [0; 6],
+            ..profile
+        };
+        assert_eq!(codec_string(&none), "hvc1.3.8.H120");
+    }
+
+    #[test]
+    fn a_record_written_from_its_parameter_sets_is_the_encoders() {
+        for record in [X265_MAIN, X265_MAIN_10] {
+            let config = config_from_record(&hex(record)).unwrap();
+            assert_eq!(
+                config_from_parameter_sets(&config.parameter_sets),
+                Ok(config)
+            );
+        }
+    }
+
+    #[test]
+    fn lengths_and_completeness_are_normalised() {
+        // As FFmpeg's FLV muxer writes it (arrays 0x20, 0x21, 0x22), with 2-byte lengths.
+        let flv = X265_MAIN
+            .replacen("0f03a0", "0d0320", 1)
+            .replace("a10001002a", "210001002a")
+            .replace("a20001", "220001");
+        assert_eq!(length_size(&hex(&flv)), Ok(2));
+        assert_eq!(
+            config_from_record(&hex(&flv)),
+            config_from_record(&hex(X265_MAIN))
+        );
+    }
+
+    #[test]
+    fn an_sei_array_stays_in_the_record_and_is_no_parameter_set() {
+        let with_sei = X265_MAIN.replacen("0f03", "0f04", 1) + "270001" + "00044e0105ff";
+        let config = config_from_record(&hex(&with_sei)).unwrap();
+        assert_eq!(config.record, hex(&with_sei));
+        assert_eq!(config.parameter_sets.len(), 3);
+    }
+
+    #[test]
+    fn a_record_without_one_of_the_sets_is_malformed() {
+        let sets = config_from_record(&hex(X265_MAIN)).unwrap().parameter_sets;
+        for missing in 0..3 {
+            let mut some = sets.clone();
+            some.remove(missing);
+            assert!(
+                config_from_parameter_sets(&some).is_err(),
+                "without set {missing}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_truncation_is_refused() {
+        let record = hex(X265_MAIN);
+        for len in 0..record.len() {
+            assert!(
+                config_from_record(&record.slice(..len)).is_err(),
+                "{len} bytes"
+            );
+        }
+    }
+}

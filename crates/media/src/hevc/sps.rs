@@ -185,3 +185,94 @@ fn max_reorder_frames(
     }
     Ok(reorder)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{X265_MAIN, X265_MAIN_10, hex};
+    use crate::hevc::config_from_record;
+
+    fn sps(record: &str) -> Sps {
+        Sps::parse(&config_from_record(&hex(record)).unwrap().parameter_sets[1]).unwrap()
+    }
+
+    #[test]
+    fn main_profile() {
+        let expected = Sps {
+            id: 0,
+            sub_layers: 1,
+            temporal_id_nesting: true,
+            profile: ProfileTierLevel {
+                space: 0,
+                high_tier: false,
+                profile_idc: 1,
+                compatibility: 0x6000_0000,
+                constraints: [0x90, 0, 0, 0, 0, 0],
+                level_idc: 63,
+            },
+            chroma_format_idc: 1,
+            bit_depth_luma: 8,
+            bit_depth_chroma: 8,
+            width: 640,
+            height: 360,
+            max_reorder_frames: 2,
+        };
+        assert_eq!(sps(X265_MAIN), expected);
+    }
+
+    #[test]
+    fn main_10_has_a_conformance_window() {
+        let sps = sps(X265_MAIN_10);
+        assert_eq!((sps.width, sps.height), (1920, 1080));
+        assert_eq!((sps.bit_depth_luma, sps.bit_depth_chroma), (10, 10));
+        assert_eq!(sps.profile.profile_idc, 2);
+    }
+
+    #[test]
+    fn sub_layers_are_passed_over() {
+        // Three sub-layers; the first with profile and level, the second with a level.
+        let mut bits = BitWriter::default();
+        bits.put(0, 4).put(2, 3).put(0, 1); // VPS id, max_sub_layers_minus1, nesting
+        bits.put(1, 8)
+            .put(0x6000_0000, 32)
+            .put(0, 24)
+            .put(0, 24)
+            .put(93, 8);
+        bits.put(0b1101, 4).put(0, 12); // presence flags, padding to eight sub-layers
+        bits.put(0, 32).put(0, 32).put(0, 24).put(0, 8).put(0, 8);
+        bits.put(0b1, 1).put(0b010, 3); // SPS id 0, 4:2:0
+        bits.put(0b1_0000_0001, 17).put(0b1000_0001, 15).put(0, 1); // 256x128, no window
+        bits.put(0b1_1, 2).put(0b0_0101, 5); // 8 bits, log2_max_pic_order_cnt_lsb 8
+        bits.put(1, 1); // ordering info for each sub-layer: (0, 0, 0), (0, 1, 0), (0, 2, 0)
+        bits.put(0b111, 3).put(0b10101, 5).put(0b10111, 5);
+        let sps = Sps::parse(&[&[0x42, 0x01][..], &bits.escaped()].concat()).unwrap();
+        assert_eq!((sps.width, sps.height), (256, 128));
+        assert_eq!((sps.sub_layers, sps.max_reorder_frames), (3, 2));
+    }
+
+    #[derive(Default)]
+    struct BitWriter(Vec<bool>);
+
+    impl BitWriter {
+        fn put(&mut self, value: u32, width: u32) -> &mut Self {
+            self.0
+                .extend((0..width).rev().map(|bit| value >> bit & 1 == 1));
+            self
+        }
+
+        /// The bits as bytes with emulation prevention.
+        fn escaped(&self) -> Vec<u8> {
+            let mut out = Vec::new();
+            for bits in self.0.chunks(8) {
+                let byte = (0..8).fold(0u8, |byte, at| {
+                    byte << 1 | u8::from(bits.get(at).copied().unwrap_or(false))
+                });
+                if byte <= 3 && out.ends_with(&[0, 0]) {
+                    out.push(3);
+                }
+                out.push(byte);
+            }
+            out
+        }
+    }
+}
