@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::av1::{Obu, SequenceHeader, obus, unit};
+use crate::av1::{SequenceHeader, obus, unit};
 use crate::bits::ByteReader;
 use crate::config::{VideoCodec, VideoConfig};
 use crate::error::MediaError;
@@ -25,39 +25,37 @@ pub fn config_from_record(record: &Bytes) -> Result<VideoConfig, MediaError> {
             value: first.into(),
         });
     }
-    let obus: Vec<Obu> = obus(reader.remaining()).collect::<Result<_, _>>()?;
-    let header = sequence_header(&obus)?;
-    Ok(config(
-        record.clone(),
-        &header,
-        obus.iter().map(Obu::sized).collect(),
-    ))
+    let (_, header) = sequence_header(reader.remaining())?;
+    let mut parameter_sets = Vec::new();
+    for obu in obus(reader.remaining()) {
+        let obu = obu?;
+        // AV1-ISOBMFF §2.3.4: nothing else may stand here.
+        if matches!(obu.kind, unit::SEQUENCE_HEADER | unit::METADATA) {
+            parameter_sets.push(obu.sized());
+        }
+    }
+    Ok(config(record.clone(), &header, parameter_sets))
 }
 
-/// Builds a configuration and its record from sequence header OBUs, of which the last counts.
+/// Builds a configuration and its record from the last sequence header OBU of `sets`.
 ///
 /// # Errors
 /// When there is none, or it does not parse.
 pub fn config_from_parameter_sets(sets: &[Bytes]) -> Result<VideoConfig, MediaError> {
-    let last = sets
-        .last()
-        .ok_or(MediaError::malformed(WHAT, MISSING_HEADER))?;
-    let obus: Vec<Obu> = obus(last).collect::<Result<_, _>>()?;
-    let header = sequence_header(&obus)?;
-    Ok(config(
-        write_record(&header, last),
-        &header,
-        vec![last.clone()],
-    ))
+    let (obu, header) = sequence_header(&Bytes::from(sets.concat()))?;
+    Ok(config(write_record(&header, &obu), &header, vec![obu]))
 }
 
-const MISSING_HEADER: &str = "lacks a sequence header";
-
-fn sequence_header(obus: &[Obu]) -> Result<SequenceHeader, MediaError> {
-    obus.iter()
-        .find(|obu| obu.kind == unit::SEQUENCE_HEADER)
-        .ok_or(MediaError::malformed(WHAT, MISSING_HEADER))
-        .and_then(|obu| SequenceHeader::parse(&obu.body))
+/// The last sequence header of `bytes`, whole and parsed.
+fn sequence_header(bytes: &Bytes) -> Result<(Bytes, SequenceHeader), MediaError> {
+    let mut last = Err(MediaError::malformed(WHAT, "lacks a sequence header"));
+    for obu in obus(bytes) {
+        let obu = obu?;
+        if obu.kind == unit::SEQUENCE_HEADER {
+            last = SequenceHeader::parse(&obu.body).map(|header| (obu.sized(), header));
+        }
+    }
+    last
 }
 
 fn config(record: Bytes, header: &SequenceHeader, parameter_sets: Vec<Bytes>) -> VideoConfig {
@@ -128,6 +126,16 @@ mod tests {
                 Ok(config)
             );
         }
+    }
+
+    #[test]
+    fn metadata_is_a_parameter_set_and_padding_is_not() {
+        let metadata = "2a03010203";
+        let record = format!("{SVT_AV1}{metadata}7a0180");
+        let config = config_from_record(&hex(&record)).unwrap();
+        assert_eq!(config.parameter_sets, [hex(&SVT_AV1[8..]), hex(metadata)]);
+        let rebuilt = config_from_parameter_sets(&config.parameter_sets).unwrap();
+        assert_eq!(rebuilt.record, hex(SVT_AV1));
     }
 
     #[test]
