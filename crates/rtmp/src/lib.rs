@@ -34,14 +34,24 @@
 
 pub mod amf0;
 pub mod chunk;
+pub mod enhanced;
 pub mod error;
 pub mod flv;
 pub mod limits;
 pub mod message;
 pub mod names;
+pub mod server;
 pub mod time;
 
+mod handshake;
+mod link;
+
+pub use enhanced::{Capabilities, Extensions};
 pub use error::{Malformed, Misbehaviour, RtmpError, Unsupported, WirePosition};
 pub use limits::{AmfLimits, Limits};
 pub use names::{ChunkStreamId, MessageStreamId, PublishId, Query, StreamKey, TcUrl};
+pub use server::{
+    ConnectRequest, EndReason, MediaKind, MediaMessage, PublishRequest, PublishType, RejectCode,
+    ServerConfig, ServerEvent, ServerSession,
+};
 pub use time::RtmpTimestamp;

@@ -25,6 +25,11 @@ impl Aggregate {
         }
     }
 
+    /// Whether all parts have been taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// The next message, or `None` at the end.
     pub(crate) fn next_message(&mut self) -> Result<Option<Message>, Malformed> {
         if self.rest.is_empty() {
