@@ -1,5 +1,7 @@
 //! Everything that a publisher can make grow, and how far.
 
+use std::time::Duration;
+
 /// Access units held while the map to the event clock is not fixed. 1 024: half a second of 120 fps
 /// video and 5 ms Opus is 160; the rest is for a burst of what an encoder gathered while connecting.
 pub const HELD_UNITS_MAX: usize = 1_024;
@@ -10,3 +12,28 @@ pub const HELD_BYTES_MAX: usize = 16 << 20;
 /// Largest sync offset of a camera in microseconds, either way. 10 s: a longer delay than any camera
 /// chain has, and a third of what a Feed keeps.
 pub const SYNC_OFFSET_MAX_MICROS: i64 = 10_000_000;
+
+/// Changes of configuration per minute and track. 30: a phone that is turned on its side and back
+/// every four seconds. Each change may cost the programme a discontinuity.
+pub const CONFIG_CHANGES_PER_MINUTE_MAX: u32 = 30;
+
+/// Tags in a row that cannot be read before the session is ended. 64: one second of 60 fps video, so
+/// that a burst of rubbish after a network fault is survived and a stream of it is not.
+pub const MALFORMED_IN_A_ROW_MAX: u32 = 64;
+
+/// Access units in a group of pictures. 36 000: ten minutes at 60 fps, longer than any interval that
+/// could ever be joined; what comes after is dropped until the next sync sample.
+pub const GOP_SAMPLES_MAX: u32 = 36_000;
+
+/// Payload bytes in a group of pictures. 1 GiB: two and a half minutes at 50 Mb/s.
+pub const GOP_BYTES_MAX: u64 = 1 << 30;
+
+/// Notices waiting to be told, and different ones remembered. 32: far above the number of kinds.
+pub const NOTICES_MAX: usize = 32;
+
+/// How long a session whose audio cannot be used may take to announce video. 3 s: encoders send both
+/// sequence headers at once.
+pub const NO_MEDIA_AFTER: Duration = Duration::from_secs(3);
+
+/// Warnings kept per camera. 32: above the number of kinds, of which each is kept once.
+pub const WARNINGS_MAX: usize = 32;

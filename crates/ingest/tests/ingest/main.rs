@@ -1,0 +1,6 @@
+//! Tests of ingest through its public interface.
+
+mod demux;
+mod fixtures;
+mod health;
+mod timeline;
