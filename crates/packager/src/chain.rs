@@ -88,15 +88,9 @@ impl From<Bytes> for ByteChain {
 
 impl FromIterator<Bytes> for ByteChain {
     fn from_iter<I: IntoIterator<Item = Bytes>>(slices: I) -> Self {
-        let slices: Vec<Bytes> = slices
-            .into_iter()
-            .filter(|slice| !slice.is_empty())
-            .collect();
+        let slices: Vec<Bytes> = slices.into_iter().filter(|slice| !slice.is_empty()).collect();
         let len = slices.iter().map(Bytes::len).sum();
-        Self {
-            slices: Arc::new(slices),
-            len,
-        }
+        Self { slices: Arc::new(slices), len }
     }
 }
 
@@ -123,10 +117,7 @@ mod tests {
     use super::*;
 
     fn chain(slices: &[&'static str]) -> ByteChain {
-        slices
-            .iter()
-            .map(|slice| Bytes::from_static(slice.as_bytes()))
-            .collect()
+        slices.iter().map(|slice| Bytes::from_static(slice.as_bytes())).collect()
     }
 
     #[test]

@@ -61,10 +61,6 @@ pub enum MuxError {
 
 impl MuxError {
     pub(crate) fn too_large(what: &'static str, limit: u64, got: usize) -> Self {
-        Self::TooLarge {
-            what,
-            limit,
-            got: u64::try_from(got).unwrap_or(u64::MAX),
-        }
+        Self::TooLarge { what, limit, got: u64::try_from(got).unwrap_or(u64::MAX) }
     }
 }

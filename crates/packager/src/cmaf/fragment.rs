@@ -88,15 +88,12 @@ impl<'a> Run<'a> {
         let payloads = samples
             .iter()
             .map(|TimedSample { sample, .. }| {
-                let config: &VideoConfig =
-                    sample.config.as_video().ok_or(MuxError::WrongTrack {
-                        expected: TrackKind::Video,
-                    })?;
+                let config: &VideoConfig = sample
+                    .config
+                    .as_video()
+                    .ok_or(MuxError::WrongTrack { expected: TrackKind::Video })?;
                 let in_band = InBand::before(sample, config);
-                Ok(Payload {
-                    in_band,
-                    access_unit: &sample.payload,
-                })
+                Ok(Payload { in_band, access_unit: &sample.payload })
             })
             .collect::<Result<_, MuxError>>()?;
         Ok(Self {
@@ -112,13 +109,10 @@ impl<'a> Run<'a> {
         let payloads = samples
             .iter()
             .map(|TimedSample { sample, .. }| match sample.kind() {
-                TrackKind::Audio => Ok(Payload {
-                    in_band: InBand::NONE,
-                    access_unit: &sample.payload,
-                }),
-                TrackKind::Video => Err(MuxError::WrongTrack {
-                    expected: TrackKind::Audio,
-                }),
+                TrackKind::Audio => {
+                    Ok(Payload { in_band: InBand::NONE, access_unit: &sample.payload })
+                }
+                TrackKind::Video => Err(MuxError::WrongTrack { expected: TrackKind::Audio }),
             })
             .collect::<Result<_, MuxError>>()?;
         Ok(Self {
@@ -139,10 +133,7 @@ impl<'a> Run<'a> {
             len if len < COALESCE_BELOW => len,
             _ => 0,
         };
-        self.payloads
-            .iter()
-            .map(|payload| payload.in_band.len() + small(payload))
-            .sum()
+        self.payloads.iter().map(|payload| payload.in_band.len() + small(payload)).sum()
     }
 
     fn traf(&self) -> Result<Traf, MuxError> {
@@ -154,13 +145,8 @@ impl<'a> Run<'a> {
                 default_sample_flags: Some(self.default_flags),
                 ..Tfhd::default()
             },
-            tfdt: Some(Tfdt {
-                base_media_decode_time: self.base_media_decode_time,
-            }),
-            trun: vec![Trun {
-                data_offset: Some(0),
-                samples: self.entries()?.into(),
-            }],
+            tfdt: Some(Tfdt { base_media_decode_time: self.base_media_decode_time }),
+            trun: vec![Trun { data_offset: Some(0), samples: self.entries()?.into() }],
             ..Traf::default()
         })
     }
@@ -168,10 +154,7 @@ impl<'a> Run<'a> {
     /// The duration that all samples share, if they do.
     fn common_duration(&self) -> Option<u32> {
         let first = self.samples.first()?.duration;
-        self.samples
-            .iter()
-            .all(|sample| sample.duration == first)
-            .then_some(first)
+        self.samples.iter().all(|sample| sample.duration == first).then_some(first)
     }
 
     /// Sizes always; duration, flags and composition offset where the defaults do not say them.
@@ -180,14 +163,8 @@ impl<'a> Run<'a> {
     /// entry alone, which become `first_sample_flags`.
     fn entries(&self) -> Result<Vec<TrunEntry>, MuxError> {
         let own_durations = self.common_duration().is_none();
-        let own_flags = self
-            .flags()
-            .skip(1)
-            .any(|flags| flags != self.default_flags);
-        let offsets = self
-            .samples
-            .iter()
-            .any(|sample| sample.sample.composition_offset != 0);
+        let own_flags = self.flags().skip(1).any(|flags| flags != self.default_flags);
+        let offsets = self.samples.iter().any(|sample| sample.sample.composition_offset != 0);
         let entry = |((sample, payload), flags): ((&TimedSample, &Payload<'_>), u32)| {
             Ok(TrunEntry {
                 duration: own_durations.then_some(sample.duration),
@@ -196,22 +173,15 @@ impl<'a> Run<'a> {
                 cts: offsets.then_some(sample.sample.composition_offset.into()),
             })
         };
-        self.samples
-            .iter()
-            .zip(&self.payloads)
-            .zip(self.flags())
-            .map(entry)
-            .collect()
+        self.samples.iter().zip(&self.payloads).zip(self.flags()).map(entry).collect()
     }
 
     fn flags(&self) -> impl Iterator<Item = u32> {
-        self.samples
-            .iter()
-            .map(|sample| match sample.sample.dependency {
-                Dependency::Sync => FLAGS_SYNC,
-                Dependency::Reference => FLAGS_REFERENCE,
-                Dependency::Disposable => FLAGS_DISPOSABLE,
-            })
+        self.samples.iter().map(|sample| match sample.sample.dependency {
+            Dependency::Sync => FLAGS_SYNC,
+            Dependency::Reference => FLAGS_REFERENCE,
+            Dependency::Disposable => FLAGS_DISPOSABLE,
+        })
     }
 }
 
@@ -224,10 +194,7 @@ fn decode_time(samples: &[TimedSample], track: TrackKind) -> Result<u64, MuxErro
 /// the `moof`, whose size they do not change.
 fn encode_head(sequence_number: u32, runs: &[Run<'_>]) -> Result<Vec<u8>, MuxError> {
     let traf = runs.iter().map(Run::traf).collect::<Result<_, _>>()?;
-    let mut moof = Moof {
-        mfhd: Mfhd { sequence_number },
-        traf,
-    };
+    let mut moof = Moof { mfhd: Mfhd { sequence_number }, traf };
     let mut head = Vec::new();
     moof.encode(&mut head)?;
 
@@ -265,10 +232,7 @@ struct BodyWriter {
 
 impl BodyWriter {
     fn with_capacity(copied_bytes: usize) -> Self {
-        Self {
-            chain: ByteChain::new(),
-            scratch: BytesMut::with_capacity(copied_bytes),
-        }
+        Self { chain: ByteChain::new(), scratch: BytesMut::with_capacity(copied_bytes) }
     }
 
     fn append(&mut self, payload: &Bytes) {

@@ -20,10 +20,7 @@ pub(super) struct InBand<'a> {
 }
 
 impl<'a> InBand<'a> {
-    pub(super) const NONE: Self = Self {
-        sets: &[],
-        length_bytes: 0,
-    };
+    pub(super) const NONE: Self = Self { sets: &[], length_bytes: 0 };
 
     /// What `config` asks for before `sample`.
     pub(super) fn before(sample: &Sample, config: &'a VideoConfig) -> Self {
@@ -32,24 +29,15 @@ impl<'a> InBand<'a> {
         }
         let sets = config.parameter_sets.as_slice();
         match config.codec {
-            VideoCodec::Avc | VideoCodec::Hevc => Self {
-                sets,
-                length_bytes: nal::LENGTH_SIZE,
-            },
+            VideoCodec::Avc | VideoCodec::Hevc => Self { sets, length_bytes: nal::LENGTH_SIZE },
             VideoCodec::Av1 if starts_with_sequence_header(&sample.payload) => Self::NONE,
-            VideoCodec::Av1 => Self {
-                sets,
-                length_bytes: 0,
-            },
+            VideoCodec::Av1 => Self { sets, length_bytes: 0 },
         }
     }
 
     /// Bytes that [`InBand::write`] writes.
     pub(super) fn len(self) -> usize {
-        self.sets
-            .iter()
-            .map(|set| self.length_bytes + set.len())
-            .sum()
+        self.sets.iter().map(|set| self.length_bytes + set.len()).sum()
     }
 
     /// Appends the sets to `out`.
@@ -73,7 +61,5 @@ impl<'a> InBand<'a> {
 /// The sequence header is the first OBU of a temporal unit that has one, since the temporal
 /// delimiter is not part of a sample (AV1 §7.5).
 fn starts_with_sequence_header(temporal_unit: &[u8]) -> bool {
-    temporal_unit
-        .first()
-        .is_some_and(|header| (header >> 3) & 0x0F == OBU_SEQUENCE_HEADER)
+    temporal_unit.first().is_some_and(|header| (header >> 3) & 0x0F == OBU_SEQUENCE_HEADER)
 }

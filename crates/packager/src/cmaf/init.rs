@@ -25,11 +25,8 @@ pub fn init_section(
     video: Option<&VideoConfig>,
     audio: Option<&AudioConfig>,
 ) -> Result<Bytes, MuxError> {
-    let tracks: Vec<Track<'_>> = video
-        .map(Track::Video)
-        .into_iter()
-        .chain(audio.map(Track::Audio))
-        .collect();
+    let tracks: Vec<Track<'_>> =
+        video.map(Track::Video).into_iter().chain(audio.map(Track::Audio)).collect();
     if tracks.is_empty() {
         return Err(MuxError::NoTrack);
     }
@@ -47,11 +44,7 @@ pub fn init_section(
         for track in &tracks {
             track.encode(out)?;
         }
-        Mvex {
-            mehd: None,
-            trex: tracks.iter().map(Track::defaults).collect(),
-        }
-        .encode(out)
+        Mvex { mehd: None, trex: tracks.iter().map(Track::defaults).collect() }.encode(out)
     })?;
     Ok(out.into())
 }
@@ -104,12 +97,8 @@ impl Track<'_> {
     }
 
     fn track_header(&self) -> mp4_atom::Result<Tkhd> {
-        let mut header = Tkhd {
-            track_id: self.id(),
-            enabled: true,
-            in_movie: true,
-            ..Tkhd::default()
-        };
+        let mut header =
+            Tkhd { track_id: self.id(), enabled: true, in_movie: true, ..Tkhd::default() };
         match self {
             Self::Video(config) => {
                 let (width, height) = visual_size(config)?;
@@ -126,11 +115,7 @@ impl Track<'_> {
             Self::Video(_) => genlock_media::Timescale::VIDEO,
             Self::Audio(config) => config.timescale,
         };
-        Mdhd {
-            timescale: timescale.get(),
-            language: UNDETERMINED.into(),
-            ..Mdhd::default()
-        }
+        Mdhd { timescale: timescale.get(), language: UNDETERMINED.into(), ..Mdhd::default() }
     }
 
     fn handler(&self) -> Hdlr {
@@ -138,10 +123,7 @@ impl Track<'_> {
             Self::Video(_) => (b"vide", "video"),
             Self::Audio(_) => (b"soun", "audio"),
         };
-        Hdlr {
-            handler: FourCC::new(handler),
-            name: name.into(),
-        }
+        Hdlr { handler: FourCC::new(handler), name: name.into() }
     }
 
     fn encode_media_information(&self, out: &mut Vec<u8>) -> mp4_atom::Result<()> {
@@ -149,12 +131,7 @@ impl Track<'_> {
             Self::Video(_) => Vmhd::default().encode(out)?,
             Self::Audio(_) => Smhd::default().encode(out)?,
         }
-        Dinf {
-            dref: Dref {
-                entries: vec![Url::default().into()],
-            },
-        }
-        .encode(out)?;
+        Dinf { dref: Dref { entries: vec![Url::default().into()] } }.encode(out)?;
         out.encode_atom(b"stbl", |out| {
             self.encode_sample_description(out)?;
             Stts::default().encode(out)?;

@@ -97,10 +97,8 @@ fn sample_rate(config: &AudioConfig) -> FixedPoint<u16> {
 }
 
 fn elementary_stream(config: &AudioConfig) -> Esds {
-    let dec_specific = DecoderSpecific {
-        raw: config.record.to_vec(),
-        ..DecoderSpecific::default()
-    };
+    let dec_specific =
+        DecoderSpecific { raw: config.record.to_vec(), ..DecoderSpecific::default() };
     Esds {
         es_desc: EsDescriptor {
             dec_config: DecoderConfig {

@@ -33,9 +33,8 @@ pub(super) struct VideoUnit<'a> {
 
 impl<'a> VideoUnit<'a> {
     pub(super) fn new(sample: &'a Sample) -> Result<Self, MuxError> {
-        let config = sample.config.as_video().ok_or(MuxError::WrongTrack {
-            expected: TrackKind::Video,
-        })?;
+        let config =
+            sample.config.as_video().ok_or(MuxError::WrongTrack { expected: TrackKind::Video })?;
         if config.codec != VideoCodec::Avc {
             return Err(MuxError::Unsupported {
                 what: "video codec in MPEG-TS",
@@ -47,18 +46,11 @@ impl<'a> VideoUnit<'a> {
             Dependency::Reference | Dependency::Disposable => &[],
         };
         let mut bytes = ACCESS_UNIT_DELIMITER.len();
-        bytes += parameter_sets
-            .iter()
-            .map(|set| START_CODE.len() + set.len())
-            .sum::<usize>();
+        bytes += parameter_sets.iter().map(|set| START_CODE.len() + set.len()).sum::<usize>();
         for nal_unit in nal::length_prefixed(&sample.payload, nal::LENGTH_SIZE) {
             bytes += START_CODE.len() + nal_unit?.len();
         }
-        Ok(Self {
-            sample,
-            parameter_sets,
-            bytes,
-        })
+        Ok(Self { sample, parameter_sets, bytes })
     }
 
     /// Bytes that [`VideoUnit::write`] writes.
@@ -144,9 +136,8 @@ fn continues(pair: &[TimedSample], limit: i64) -> bool {
 }
 
 fn adts_header(sample: &Sample) -> Result<[u8; aac::ADTS_HEADER], MuxError> {
-    let config = sample.config.as_audio().ok_or(MuxError::WrongTrack {
-        expected: TrackKind::Audio,
-    })?;
+    let config =
+        sample.config.as_audio().ok_or(MuxError::WrongTrack { expected: TrackKind::Audio })?;
     if config.codec != AudioCodec::Aac || config.samples_per_access_unit != ADTS_FRAME_SAMPLES {
         return Err(MuxError::Unsupported {
             what: "audio codec in MPEG-TS",

@@ -91,19 +91,11 @@ impl TsMuxer {
             return Err(MuxError::NoTrack);
         }
         let mut muxer = self.clone();
-        muxer.program.list(Tracks {
-            video: !video.is_empty(),
-            audio: !audio.is_empty(),
-        });
+        muxer.program.list(Tracks { video: !video.is_empty(), audio: !audio.is_empty() });
         let mut out = Vec::with_capacity(size_hint(video, audio));
         muxer.program.write(&mut out);
         let clock = Clock::new(if video.is_empty() { audio } else { video });
-        SegmentWriter {
-            muxer: &mut muxer,
-            out: &mut out,
-            clock,
-        }
-        .write(video, audio)?;
+        SegmentWriter { muxer: &mut muxer, out: &mut out, clock }.write(video, audio)?;
         *self = muxer;
         Ok(out.into())
     }
@@ -209,14 +201,9 @@ struct Clock {
 impl Clock {
     fn new(track: &[TimedSample]) -> Self {
         let start = track.first().map_or(0, |first| ticks_90k(first, 0));
-        let end = track
-            .last()
-            .map_or(0, |last| ticks_90k(last, last.duration));
+        let end = track.last().map_or(0, |last| ticks_90k(last, last.duration));
         // One interval early: the first reference is due at the start.
-        Self {
-            last: start.saturating_sub(PCR_INTERVAL_MAX_TICKS),
-            end,
-        }
+        Self { last: start.saturating_sub(PCR_INTERVAL_MAX_TICKS), end }
     }
 
     fn set(&mut self, ticks: i64) -> u64 {

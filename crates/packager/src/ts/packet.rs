@@ -29,11 +29,7 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) const fn new(pid: u16) -> Self {
-        Self {
-            pid,
-            continuity: 0,
-            discontinuity: false,
-        }
+        Self { pid, continuity: 0, discontinuity: false }
     }
 
     pub(super) const fn mark_discontinuity(&mut self) {
@@ -48,13 +44,7 @@ impl Stream {
         mut adaptation: Adaptation,
     ) -> UnitWriter<'a> {
         adaptation.discontinuity |= std::mem::take(&mut self.discontinuity);
-        UnitWriter {
-            out,
-            stream: self,
-            pending: bytes,
-            room: 0,
-            first: Some(adaptation),
-        }
+        UnitWriter { out, stream: self, pending: bytes, room: 0, first: Some(adaptation) }
     }
 
     /// Writes a section in one packet, padded as §2.4.4 asks for.
@@ -79,12 +69,7 @@ impl Stream {
     fn header(&mut self, out: &mut Vec<u8>, start: UnitStart, control: u8) {
         let [pid_high, pid_low] = self.pid.to_be_bytes();
         let counter = self.continuity & 0x0F;
-        out.extend_from_slice(&[
-            SYNC_BYTE,
-            start as u8 | pid_high,
-            pid_low,
-            control | counter,
-        ]);
+        out.extend_from_slice(&[SYNC_BYTE, start as u8 | pid_high, pid_low, control | counter]);
         self.continuity = self.continuity.wrapping_add(1);
     }
 }
@@ -113,11 +98,7 @@ impl Adaptation {
     const PCR: u8 = 0x10;
 
     pub(super) const fn with_pcr(pcr: u64) -> Self {
-        Self {
-            random_access: false,
-            pcr: Some(pcr),
-            discontinuity: false,
-        }
+        Self { random_access: false, pcr: Some(pcr), discontinuity: false }
     }
 
     const fn flags(self) -> u8 {
@@ -146,10 +127,7 @@ impl Adaptation {
     /// Writes the field stuffed to `total` bytes, at least [`Adaptation::len`] and at least 1.
     fn write(self, out: &mut Vec<u8>, total: usize) {
         let end = out.len() + total;
-        debug_assert!(
-            (1..=PAYLOAD_BYTES).contains(&total),
-            "one packet holds the field"
-        );
+        debug_assert!((1..=PAYLOAD_BYTES).contains(&total), "one packet holds the field");
         out.push(u8::try_from(total - 1).unwrap_or(u8::MAX));
         if total > 1 {
             out.push(self.flags());
@@ -185,10 +163,7 @@ pub(super) struct UnitWriter<'a> {
 impl UnitWriter<'_> {
     /// Appends the next piece of the unit.
     pub(super) fn write(&mut self, mut piece: &[u8]) {
-        debug_assert!(
-            piece.len() <= self.pending,
-            "the unit is longer than announced"
-        );
+        debug_assert!(piece.len() <= self.pending, "the unit is longer than announced");
         while !piece.is_empty() {
             if self.room == 0 {
                 self.open_packet();

@@ -42,9 +42,8 @@ impl PesHeader {
         } else {
             (PTS_AND_DTS, 2 * TIMESTAMP_BYTES)
         };
-        let [length_high, length_low] = u16::try_from(3 + fields + payload_bytes)
-            .unwrap_or(0)
-            .to_be_bytes();
+        let [length_high, length_low] =
+            u16::try_from(3 + fields + payload_bytes).unwrap_or(0).to_be_bytes();
         let [p0, p1, p2, p3, p4] = timestamp(flags >> 2, times.pts);
         let [d0, d1, d2, d3, d4] = timestamp(DTS_PREFIX, times.dts);
         let bytes = [
@@ -68,10 +67,7 @@ impl PesHeader {
             d3,
             d4,
         ];
-        Self {
-            bytes,
-            len: PREFIX_BYTES + 3 + fields,
-        }
+        Self { bytes, len: PREFIX_BYTES + 3 + fields }
     }
 
     /// The header's bytes.

@@ -47,10 +47,7 @@ impl Program {
         Self {
             pat: Stream::new(PAT_PID),
             pmt: Stream::new(PMT_PID),
-            listed: Tracks {
-                video: false,
-                audio: false,
-            },
+            listed: Tracks { video: false, audio: false },
             version: 0,
             restart: false,
         }
@@ -63,15 +60,9 @@ impl Program {
 
     /// Takes up the tracks of the next segment.
     pub(super) fn list(&mut self, present: Tracks) {
-        let kept = if std::mem::take(&mut self.restart) {
-            Tracks::default()
-        } else {
-            self.listed
-        };
-        let next = Tracks {
-            video: kept.video || present.video,
-            audio: kept.audio || present.audio,
-        };
+        let kept = if std::mem::take(&mut self.restart) { Tracks::default() } else { self.listed };
+        let next =
+            Tracks { video: kept.video || present.video, audio: kept.audio || present.audio };
         if self.listed != Tracks::default() && next != self.listed {
             self.version = (self.version + 1) & 0x1F;
         }
@@ -80,11 +71,7 @@ impl Program {
 
     /// The PID that carries the PCR.
     pub(super) const fn pcr_pid(&self) -> u16 {
-        if self.listed.video {
-            VIDEO_PID
-        } else {
-            AUDIO_PID
-        }
+        if self.listed.video { VIDEO_PID } else { AUDIO_PID }
     }
 
     /// Writes PAT and PMT, one packet each.
@@ -156,25 +143,15 @@ mod tests {
 
     #[test]
     fn version_changes_with_the_list_only() {
-        let both = Tracks {
-            video: true,
-            audio: true,
-        };
-        let video = Tracks {
-            video: true,
-            audio: false,
-        };
+        let both = Tracks { video: true, audio: true };
+        let video = Tracks { video: true, audio: false };
         let mut program = Program::new();
         program.list(video);
         assert_eq!((program.version, program.listed), (0, video));
         program.list(both);
         assert_eq!((program.version, program.listed), (1, both));
         program.list(video);
-        assert_eq!(
-            (program.version, program.listed),
-            (1, both),
-            "listed until a discontinuity"
-        );
+        assert_eq!((program.version, program.listed), (1, both), "listed until a discontinuity");
         program.restart();
         program.list(video);
         assert_eq!((program.version, program.listed), (2, video));

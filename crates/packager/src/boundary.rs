@@ -1,0 +1,239 @@
+//! Where segments and parts end: the decision, as a pure function.
+//!
+//! The rules, in the order in which they win (positions on the [line](crate::line)):
+//!
+//! | at a sample that | the part ends | and the segment |
+//! |---|---|---|
+//! | changes the configuration | before it | ends |
+//! | is a sync sample at or after the segment target | before it | ends |
+//! | is a sync sample after which the next one would come too late for the target duration | before it | ends |
+//! | is a sync sample at 85 % of the part target or more | before it | goes on |
+//! | would cross the part target | before it, or on the target if the part were shorter than 85 % | goes on |
+//! | would cross the longest segment that rounds to the target duration | before it | ends, mid-GOP |
+//!
+//! rfc8216bis-22 §4.4.4.9: "The duration of a Partial Segment MUST be less than or equal to the Part
+//! Target Duration. The duration of each Partial Segment MUST be at least 85% of the Part Target
+//! Duration, with the exception of" parts that are independent, gaps, before a gap, or the last of
+//! their segment. RFC 8216 §4.3.3.1: "The EXTINF duration of each Media Segment in the Playlist file,
+//! when rounded to the nearest integer, MUST be less than or equal to the target duration".
+//!
+//! A sample belongs to the part in which it starts. Where frames are so long that no frame boundary
+//! lies between 85 % and 100 % of the part target, the part ends on the target and its last frame
+//! hangs over into the next part, as access units of audio always do.
+
+use crate::config::PackagerConfig;
+use crate::line::ticks_90k;
+use std::time::Duration;
+
+/// The configured lengths on the line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) part_target_90k: i64,
+    part_min_90k: i64,
+    pub(crate) segment_target_90k: i64,
+    segment_max_90k: i64,
+}
+
+/// What is open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Position {
+    pub(crate) segment_start_90k: i64,
+    pub(crate) part_start_90k: i64,
+}
+
+/// A sample of the track that leads: video if there is any.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lead {
+    pub(crate) start_90k: i64,
+    /// Known once the next sample is there.
+    pub(crate) end_90k: Option<i64>,
+    /// Decoding can start here: a segment may.
+    pub(crate) starts_segment: bool,
+    /// A picture that decoding can start at: a part should begin with it.
+    pub(crate) sync_picture: bool,
+    /// It needs another init section, or follows a hole.
+    pub(crate) renews: bool,
+}
+
+/// What the next samples will probably be like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected {
+    pub(crate) frame_90k: i64,
+    pub(crate) gop_90k: i64,
+}
+
+/// Where the open part ends, and whether its segment ends with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    Part(i64),
+    Segment(i64),
+}
+
+impl Rules {
+    pub(crate) fn new(config: &PackagerConfig) -> Self {
+        let part_target_90k = ticks_90k(config.part_target);
+        Self {
+            part_target_90k,
+            part_min_90k: (part_target_90k * 85 + 99) / 100,
+            segment_target_90k: ticks_90k(config.segment_target),
+            segment_max_90k: ticks_90k(config.target_duration() + SEGMENT_OVERRUN),
+        }
+    }
+
+    /// The end of the open part, or `None` while it cannot be told from `leads`: the samples that are
+    /// in no part yet, in order, the first of them at or after the start of the part.
+    pub(crate) fn next_cut(
+        &self,
+        at: Position,
+        leads: impl IntoIterator<Item = Lead>,
+        expected: Expected,
+    ) -> Option<Cut> {
+        let limit = self.limit(at);
+        for lead in leads {
+            if lead.starts_segment && self.segment_starts(at, &lead, expected) {
+                return Some(Cut::Segment(lead.start_90k));
+            }
+            let long_enough = lead.start_90k - at.part_start_90k >= self.part_min_90k;
+            if lead.sync_picture && long_enough {
+                return Some(Cut::Part(lead.start_90k));
+            }
+            let crosses = match lead.end_90k {
+                Some(end) => end > limit,
+                None => long_enough && lead.start_90k + expected.frame_90k > limit + ROUNDING_90K,
+            };
+            if crosses {
+                return Some(self.cut_before(at, lead.start_90k, expected));
+            }
+        }
+        None
+    }
+
+    /// The farthest that the open part may reach.
+    fn limit(&self, at: Position) -> i64 {
+        let part = at.part_start_90k + self.part_target_90k;
+        part.min(at.segment_start_90k + self.segment_max_90k)
+    }
+
+    fn segment_starts(&self, at: Position, lead: &Lead, expected: Expected) -> bool {
+        let length = lead.start_90k - at.segment_start_90k;
+        if length <= 0 {
+            return false;
+        }
+        let long_enough = length >= self.segment_target_90k - SEGMENT_SLACK_90K;
+        // A segment that closed only at the next sync sample would break the target duration.
+        let last_chance =
+            length >= self.part_target_90k && length + expected.gop_90k > self.segment_max_90k;
+        lead.renews || long_enough || last_chance
+    }
+
+    /// Ends the part before the sample at `start`, which does not fit into it whole.
+    fn cut_before(&self, at: Position, start: i64, expected: Expected) -> Cut {
+        let limit = self.limit(at);
+        let segment_end = at.segment_start_90k + self.segment_max_90k;
+        let length = start - at.part_start_90k;
+        if segment_end <= at.part_start_90k + self.part_target_90k {
+            return Cut::Segment(if length > 0 { start } else { limit });
+        }
+        let end = if length >= self.part_min_90k { start } else { limit };
+        // No room for another frame: end the segment here rather than with a sliver of a part.
+        if segment_end - end < expected.frame_90k.max(self.part_target_90k / 4) {
+            return Cut::Segment(end);
+        }
+        Cut::Part(end)
+    }
+}
+
+/// How far a segment may exceed the target duration: 4.4 s rounds to 4.
+const SEGMENT_OVERRUN: Duration = Duration::from_millis(400);
+/// A sync sample this much (50 ms) before the segment target is taken: encoders' clocks drift and RTMP
+/// rounds to milliseconds, and waiting would double the segment.
+const SEGMENT_SLACK_90K: i64 = 4_500;
+/// A frame is only expected to cross the part target when it would by more than 1.5 ms: the error of
+/// a difference of two times that RTMP rounded to milliseconds, and some.
+const ROUNDING_90K: i64 = 135;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: i64 = 3_000;
+
+    fn rules() -> Rules {
+        Rules::new(&PackagerConfig::new("s", 0, 0))
+    }
+
+    fn frames(from: i64, count: i64, frame: i64, sync_at: &[i64]) -> Vec<Lead> {
+        let lead = |index: i64| {
+            let start_90k = from + index * frame;
+            let sync = sync_at.contains(&start_90k);
+            Lead {
+                start_90k,
+                end_90k: (index + 1 < count).then_some(start_90k + frame),
+                starts_segment: sync,
+                sync_picture: sync,
+                renews: false,
+            }
+        };
+        (0..count).map(lead).collect()
+    }
+
+    fn cut(segment: i64, part: i64, leads: Vec<Lead>, frame: i64) -> Option<Cut> {
+        let at = Position { segment_start_90k: segment, part_start_90k: part };
+        rules().next_cut(at, leads, Expected { frame_90k: frame, gop_90k: 180_000 })
+    }
+
+    #[test]
+    fn a_part_of_whole_frames_ends_when_the_next_frame_arrives() {
+        assert_eq!(cut(0, 0, frames(0, 15, FRAME, &[0]), FRAME), None);
+        assert_eq!(cut(0, 0, frames(0, 16, FRAME, &[0]), FRAME), Some(Cut::Part(45_000)));
+    }
+
+    #[test]
+    fn a_frame_that_will_cross_is_not_waited_for() {
+        // 25 fps: the 13th frame would end at 520 ms.
+        let frame = 3_600;
+        assert_eq!(cut(0, 0, frames(0, 12, frame, &[0]), frame), None);
+        assert_eq!(cut(0, 0, frames(0, 13, frame, &[0]), frame), Some(Cut::Part(12 * frame)));
+    }
+
+    #[test]
+    fn a_part_that_would_be_too_short_ends_on_the_target() {
+        // 5 fps: 400 ms are 80 %, 600 ms are too long.
+        let frame = 18_000;
+        assert_eq!(cut(0, 0, frames(0, 4, frame, &[0]), frame), Some(Cut::Part(45_000)));
+    }
+
+    #[test]
+    fn a_segment_ends_at_the_sync_sample_at_its_target() {
+        let leads = frames(135_000, 16, FRAME, &[180_000]);
+        assert_eq!(cut(0, 135_000, leads, FRAME), Some(Cut::Segment(180_000)));
+    }
+
+    #[test]
+    fn a_sync_sample_just_before_the_target_is_taken() {
+        let leads = frames(134_910, 16, FRAME, &[179_910]);
+        assert_eq!(cut(0, 134_910, leads, FRAME), Some(Cut::Segment(179_910)));
+    }
+
+    #[test]
+    fn an_early_sync_sample_stays_inside_and_starts_a_part_if_the_part_is_long_enough() {
+        let leads = frames(45_000, 16, FRAME, &[45_000 + 14 * FRAME]);
+        assert_eq!(cut(0, 45_000, leads, FRAME), Some(Cut::Part(45_000 + 14 * FRAME)));
+        let leads = frames(45_000, 16, FRAME, &[45_000 + 5 * FRAME]);
+        assert_eq!(cut(0, 45_000, leads, FRAME), Some(Cut::Part(90_000)));
+    }
+
+    #[test]
+    fn a_sync_sample_is_taken_when_the_next_would_come_too_late() {
+        let at = Position { segment_start_90k: 0, part_start_90k: 90_000 };
+        let leads = frames(90_000, 16, FRAME, &[90_000 + 5 * FRAME]);
+        let expected = Expected { frame_90k: FRAME, gop_90k: 360_000 };
+        assert_eq!(rules().next_cut(at, leads, expected), Some(Cut::Segment(90_000 + 5 * FRAME)));
+    }
+
+    #[test]
+    fn without_a_sync_sample_the_segment_ends_mid_gop_and_still_rounds_to_the_target_duration() {
+        let leads = frames(360_000, 16, FRAME, &[]);
+        assert_eq!(cut(0, 360_000, leads, FRAME), Some(Cut::Segment(396_000)));
+    }
+}

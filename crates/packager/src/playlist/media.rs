@@ -1,0 +1,84 @@
+//! Media playlists.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Flavour, Skip, header, part, preload_hint, segment, skip};
+use crate::segment::{OpenSegment, Segment};
+use crate::snapshot::Snapshot;
+
+/// The media playlist of a snapshot.
+pub(crate) fn media(snapshot: &Snapshot, flavour: Flavour, wanted: Skip) -> String {
+    let mut out = String::with_capacity(4096);
+    write(&mut out, snapshot, flavour, wanted).expect("writing to a string does not fail");
+    out
+}
+
+fn write(out: &mut String, snapshot: &Snapshot, flavour: Flavour, wanted: Skip) -> fmt::Result {
+    use fmt::Write as _;
+
+    let listed = snapshot.listed();
+    header::write(out, snapshot, flavour, listed)?;
+    let delta = wanted == Skip::Yes && flavour == Flavour::Cmaf;
+    let skipped = if delta { skip::skippable(snapshot, listed) } else { 0 };
+    if skipped > 0 {
+        skip::write(out, skipped)?;
+    }
+    let low_latency = flavour == Flavour::Cmaf && !snapshot.ended;
+    let parts_from_90k = parts_from(snapshot, listed).filter(|_| low_latency);
+    let mut previous = None;
+    for (index, listed) in listed.iter().enumerate() {
+        if index >= skipped {
+            let with_parts = parts_from_90k.is_some_and(|from| listed.head.start_90k >= from);
+            write_segment(out, snapshot, flavour, listed, previous, with_parts)?;
+        }
+        previous = Some(&listed.head);
+    }
+    if low_latency {
+        write_edge(out, snapshot)?;
+    }
+    if snapshot.ended {
+        writeln!(out, "#EXT-X-ENDLIST")?;
+    }
+    Ok(())
+}
+
+fn write_segment(
+    out: &mut String,
+    snapshot: &Snapshot,
+    flavour: Flavour,
+    listed: &Segment,
+    previous: Option<&crate::segment::Head>,
+    with_parts: bool,
+) -> fmt::Result {
+    let settings = &snapshot.settings;
+    segment::boundary_tags(out, settings, flavour, &listed.head, previous)?;
+    for listed in listed.parts.iter().filter(|_| with_parts) {
+        part::write(out, &settings.names, listed)?;
+    }
+    segment::closing_tags(out, settings, flavour, listed)
+}
+
+/// The parts of the segment that is not complete, and what comes after them.
+fn write_edge(out: &mut String, snapshot: &Snapshot) -> fmt::Result {
+    let last = snapshot.listed().last();
+    if let Some(open) = snapshot.open.as_ref().filter(|open| !open.parts.is_empty()) {
+        let previous = last.map(|last| &last.head);
+        let settings = &snapshot.settings;
+        segment::boundary_tags(out, settings, Flavour::Cmaf, &open.head, previous)?;
+        for listed in &open.parts {
+            part::write(out, &settings.names, listed)?;
+        }
+    }
+    preload_hint::write(out, snapshot, last)
+}
+
+/// Where the segments begin whose parts are listed.
+///
+/// rfc8216bis-22 §6.2.2: "EXT-X-PART tags SHOULD be removed" once they are more than three target
+/// durations from the end of the playlist.
+fn parts_from(snapshot: &Snapshot, listed: &[Arc<Segment>]) -> Option<i64> {
+    let end_90k =
+        listed.last()?.end_90k() + snapshot.open.as_ref().map_or(0, OpenSegment::duration_90k);
+    Some(end_90k - 3 * snapshot.settings.target_duration_90k)
+}

@@ -1,0 +1,65 @@
+//! The tags of one segment: `EXT-X-DISCONTINUITY`, `EXT-X-MAP`, `EXT-X-PROGRAM-DATE-TIME`,
+//! `EXT-X-GAP`, `EXTINF` and the URI (RFC 8216 §4.3.2).
+
+use std::fmt::{self, Write};
+
+use super::Flavour;
+use super::program_date_time::DateTime;
+use super::seconds::Seconds;
+use crate::names::Name;
+use crate::segment::{Head, Segment, Ts};
+use crate::settings::Settings;
+
+/// What is said where a segment begins, before its first part. `previous` is the segment listed before
+/// it.
+///
+/// rfc8216bis-22 §4.4.4.9: these tags "MUST appear before the first EXT-X-PART tag in the Parent
+/// Segment".
+pub(super) fn boundary_tags(
+    out: &mut String,
+    settings: &Settings,
+    flavour: Flavour,
+    head: &Head,
+    previous: Option<&Head>,
+) -> fmt::Result {
+    if head.discontinuity {
+        writeln!(out, "#EXT-X-DISCONTINUITY")?;
+    }
+    if flavour == Flavour::Cmaf
+        && let Some(init) = &head.init
+    {
+        let shown = previous.and_then(|previous| previous.init.as_ref());
+        if head.discontinuity || shown.is_none_or(|shown| shown.counter != init.counter) {
+            let uri = settings.names.write(Name::Init(init.counter));
+            writeln!(out, "#EXT-X-MAP:URI=\"{uri}\"")?;
+        }
+    }
+    let date_time = DateTime::at(head.start_90k, settings.wall_clock_at_zero_ms);
+    writeln!(out, "#EXT-X-PROGRAM-DATE-TIME:{date_time}")
+}
+
+/// What is said where a segment ends.
+pub(super) fn closing_tags(
+    out: &mut String,
+    settings: &Settings,
+    flavour: Flavour,
+    segment: &Segment,
+) -> fmt::Result {
+    if is_gap(segment, flavour) {
+        writeln!(out, "#EXT-X-GAP")?;
+    }
+    let media_sequence = segment.head.media_sequence;
+    let name = match flavour {
+        Flavour::Cmaf => Name::Segment(media_sequence),
+        Flavour::Ts => Name::TsSegment(media_sequence),
+    };
+    writeln!(out, "#EXTINF:{},", Seconds(segment.duration_90k))?;
+    writeln!(out, "{}", settings.names.write(name))
+}
+
+pub(super) fn is_gap(segment: &Segment, flavour: Flavour) -> bool {
+    match flavour {
+        Flavour::Cmaf => segment.is_gap(),
+        Flavour::Ts => !matches!(segment.ts, Ts::Made(_)),
+    }
+}

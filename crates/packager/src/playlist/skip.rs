@@ -1,0 +1,20 @@
+//! `EXT-X-SKIP`: delta updates (rfc8216bis-22 §4.4.5.2, §6.2.5.1).
+
+use std::fmt::{self, Write};
+use std::sync::Arc;
+
+use crate::segment::{OpenSegment, Segment};
+use crate::snapshot::Snapshot;
+
+/// How many of the oldest segments lie beyond the skip boundary: they end at least `CAN-SKIP-UNTIL`
+/// before the end of the playlist.
+pub(super) fn skippable(snapshot: &Snapshot, listed: &[Arc<Segment>]) -> usize {
+    let Some(last) = listed.last() else { return 0 };
+    let end_90k = last.end_90k() + snapshot.open.as_ref().map_or(0, OpenSegment::duration_90k);
+    let boundary_90k = end_90k - snapshot.settings.can_skip_until_90k;
+    listed.iter().take_while(|segment| segment.end_90k() <= boundary_90k).count()
+}
+
+pub(super) fn write(out: &mut String, skipped: usize) -> fmt::Result {
+    writeln!(out, "#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}")
+}

@@ -1,0 +1,175 @@
+//! Samples of one track that are in no part yet.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use genlock_media::{EventTime, MediaTime, Sample, Timescale, TrackConfig};
+
+use crate::limits::{PENDING_BYTES_MAX, PENDING_SAMPLES_MAX};
+use crate::line::rescale_90k;
+use crate::mux::TimedSample;
+
+/// A sample and where it lies on the [line](crate::line).
+#[derive(Debug)]
+pub(crate) struct Queued {
+    pub(crate) sample: Sample,
+    pub(crate) start_90k: i64,
+    pub(crate) arrived: EventTime,
+}
+
+/// A queue in decoding order.
+#[derive(Debug)]
+pub(crate) struct TrackQueue {
+    entries: VecDeque<Queued>,
+    /// Samples further apart than this are not next to each other: something is missing.
+    hole_90k: i64,
+    bytes: usize,
+    last_dts_90k: Option<i64>,
+    usual_90k: Option<i64>,
+}
+
+/// The sample is not after the one before it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NotLater;
+
+impl TrackQueue {
+    pub(crate) fn new(hole_90k: i64) -> Self {
+        Self { entries: VecDeque::new(), hole_90k, bytes: 0, last_dts_90k: None, usual_90k: None }
+    }
+
+    /// Appends `sample`; returns how many old ones had to go to make room.
+    pub(crate) fn push(
+        &mut self,
+        sample: Sample,
+        start_90k: i64,
+        arrived: EventTime,
+    ) -> Result<u64, NotLater> {
+        let dts_90k = rescale_90k(sample.dts, sample.timescale());
+        if let Some(last) = self.last_dts_90k {
+            if dts_90k <= last {
+                return Err(NotLater);
+            }
+            let distance = dts_90k - last;
+            if distance <= LONGEST_USUAL_90K {
+                self.usual_90k = Some(distance);
+            }
+        }
+        self.last_dts_90k = Some(dts_90k);
+        self.bytes += sample.payload.len();
+        self.entries.push_back(Queued { sample, start_90k, arrived });
+        let mut dropped = 0;
+        while self.entries.len() > PENDING_SAMPLES_MAX || self.bytes > PENDING_BYTES_MAX {
+            self.pop();
+            dropped += 1;
+        }
+        Ok(dropped)
+    }
+
+    pub(crate) fn front(&self) -> Option<&Queued> {
+        self.entries.front()
+    }
+
+    pub(crate) fn back(&self) -> Option<&Queued> {
+        self.entries.back()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Queued> {
+        self.entries.iter()
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Queued> {
+        let queued = self.entries.pop_front()?;
+        self.bytes -= queued.sample.payload.len();
+        Some(queued)
+    }
+
+    /// How long samples of the track usually last.
+    pub(crate) fn usual_90k(&self) -> i64 {
+        self.usual_90k.unwrap_or(UNKNOWN_90K)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many entries lie before the first hole.
+    pub(crate) fn len_before_hole(&self) -> Option<usize> {
+        let next = self.entries.iter().skip(1);
+        let hole = self
+            .entries
+            .iter()
+            .zip(next)
+            .position(|(this, next)| next.start_90k - this.start_90k > self.hole_90k)?;
+        Some(hole + 1)
+    }
+
+    /// Where the entry at `index` ends, by the best knowledge.
+    pub(crate) fn probable_end_90k(&self, index: usize) -> Option<i64> {
+        let queued = self.entries.get(index)?;
+        let nominal_90k = nominal_ticks(&queued.sample).map_or_else(
+            || self.usual_90k(),
+            |ticks| rescale_90k(ticks.into(), queued.sample.timescale()),
+        );
+        Some(queued.start_90k + nominal_90k.min(self.hole_90k))
+    }
+
+    /// Takes the samples that start before `end_90k`, as far as they have the configuration `config`.
+    pub(crate) fn take_before(
+        &mut self,
+        end_90k: i64,
+        config: &Arc<TrackConfig>,
+    ) -> Vec<TimedSample> {
+        let mut taken = Vec::new();
+        while let Some(front) = self.entries.front() {
+            if front.start_90k >= end_90k || !same_config(&front.sample.config, config) {
+                break;
+            }
+            let duration = self.front_duration();
+            if let Some(queued) = self.pop() {
+                taken.push(TimedSample { sample: queued.sample, duration });
+            }
+        }
+        taken
+    }
+
+    /// Ticks from the first entry to the second; across a hole or a change of timescale, and without
+    /// a second one, what the sample itself lasts.
+    fn front_duration(&self) -> u32 {
+        let Some(front) = self.entries.front() else { return 1 };
+        let timescale = front.sample.timescale();
+        let own = nominal_ticks(&front.sample).unwrap_or_else(|| {
+            let usual = MediaTime::new(self.usual_90k(), Timescale::VIDEO);
+            u32::try_from(usual.rescale(timescale).ticks).unwrap_or(1)
+        });
+        let next = self.entries.get(1).filter(|next| next.sample.timescale() == timescale);
+        let Some(next) = next else { return own.max(1) };
+        let distance = next.sample.dts - front.sample.dts;
+        let continuous = next.start_90k - front.start_90k <= self.hole_90k;
+        u32::try_from(distance)
+            .ok()
+            .filter(|ticks| continuous && *ticks > 0)
+            .unwrap_or_else(|| own.max(1))
+    }
+}
+
+/// What the producer or the codec says about how long a sample lasts.
+fn nominal_ticks(sample: &Sample) -> Option<u32> {
+    sample
+        .duration
+        .or_else(|| Some(sample.config.as_audio()?.duration_of(&sample.payload)))
+        .filter(|ticks| *ticks > 0)
+}
+
+/// Two configurations are the same exactly when their bytes are.
+pub(crate) fn same_config(a: &Arc<TrackConfig>, b: &Arc<TrackConfig>) -> bool {
+    Arc::ptr_eq(a, b) || a == b
+}
+
+/// Frames further apart than 1 s say nothing about the frame rate.
+const LONGEST_USUAL_90K: i64 = 90_000;
+/// Before a second sample is there: 40 ms.
+const UNKNOWN_90K: i64 = 3_600;

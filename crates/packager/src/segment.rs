@@ -1,0 +1,114 @@
+//! Segments and parts as they are published: immutable, shared by every snapshot.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::chain::ByteChain;
+use crate::init::InitSection;
+use crate::mux::TimedSample;
+
+/// A part: one fragment, or a gap.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// Counted over the session.
+    pub(crate) counter: u64,
+    pub(crate) duration_90k: i64,
+    /// Begins with a sync sample.
+    pub(crate) independent: bool,
+    /// `None` for a gap.
+    pub(crate) body: Option<ByteChain>,
+    pub(crate) samples: Samples,
+}
+
+/// The samples of a part, kept for the second container: payloads are shared with the body.
+#[derive(Debug, Default)]
+pub(crate) struct Samples {
+    pub(crate) video: Vec<TimedSample>,
+    pub(crate) audio: Vec<TimedSample>,
+}
+
+/// What is known of a segment when it begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Head {
+    pub(crate) media_sequence: u64,
+    pub(crate) start_90k: i64,
+    /// Starts with a sync sample, or holds no media at all.
+    pub(crate) independent: bool,
+    /// What decodes it; `None` if no init section could be made for what it holds.
+    pub(crate) init: Option<Arc<InitSection>>,
+    /// Not continuous with the segment before: other parameters, or a jump of the timeline. A fact of
+    /// the media; which tag it becomes is for a playlist's dialect to say.
+    pub(crate) discontinuity: bool,
+    /// Discontinuities before this segment since the playlist began.
+    pub(crate) discontinuities_before: u64,
+}
+
+/// A segment that parts are being added to.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenSegment {
+    pub(crate) head: Head,
+    pub(crate) parts: Vec<Arc<Part>>,
+}
+
+/// A complete segment.
+#[derive(Debug, Clone)]
+pub(crate) struct Segment {
+    pub(crate) head: Head,
+    pub(crate) duration_90k: i64,
+    pub(crate) parts: Vec<Arc<Part>>,
+    /// Its parts, one after the other. `None` for a gap.
+    pub(crate) body: Option<ByteChain>,
+    pub(crate) ts: Ts,
+}
+
+/// The MPEG-TS form of a segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ts {
+    /// Nobody wanted it when the segment was closed.
+    NotMade,
+    /// There is no media, or MPEG-TS cannot carry it.
+    Absent,
+    Made(Bytes),
+}
+
+impl OpenSegment {
+    pub(crate) fn duration_90k(&self) -> i64 {
+        self.parts.iter().map(|part| part.duration_90k).sum()
+    }
+
+    pub(crate) fn close(self, end_90k: i64) -> Segment {
+        let mut body = ByteChain::new();
+        for part in self.parts.iter().filter_map(|part| part.body.as_ref()) {
+            body.extend(part);
+        }
+        Segment {
+            duration_90k: end_90k - self.head.start_90k,
+            body: (!body.is_empty()).then_some(body),
+            ts: Ts::NotMade,
+            head: self.head,
+            parts: self.parts,
+        }
+    }
+}
+
+impl Segment {
+    pub(crate) const fn is_gap(&self) -> bool {
+        self.body.is_none()
+    }
+
+    pub(crate) fn end_90k(&self) -> i64 {
+        self.head.start_90k + self.duration_90k
+    }
+
+    /// Bytes that the segment keeps in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let ts = if let Ts::Made(bytes) = &self.ts { bytes.len() } else { 0 };
+        self.body.as_ref().map_or(0, ByteChain::len) + ts
+    }
+
+    /// The discontinuity sequence number of the segment itself.
+    pub(crate) fn discontinuity_sequence(&self) -> u64 {
+        self.head.discontinuities_before + u64::from(self.head.discontinuity)
+    }
+}

@@ -1,0 +1,538 @@
+//! Cuts a Feed's samples into segments and parts, and fills what is missing with gaps.
+//!
+//! ```text
+//!            both tracks seen, or one for long enough
+//!   Idle ───────────────────────────────────────────▶ Open ◀─┐ a part or a segment ends
+//!    ▲                                                │  └───┘
+//!    │ nothing arrives, without gap filling           │
+//!    └────────────────────────────────────────────────┤ nothing arrives for the hold-off,
+//!                                                     ▼ or the timeline has a hole
+//!   Open ◀───────────────────────────────────────── Gap ◀─┐ one part target has passed
+//!            a sync sample at or after the gap's end    └──┘
+//! ```
+//!
+//! [`boundary`](crate::boundary) decides where a part ends; this module decides when it may be cut:
+//! when its sound has arrived too, or was waited for long enough, and when the tail of the last
+//! segment has been visible for a moment. It emits [`Step`]s in order and never takes one back. It
+//! knows no playlists, names or containers.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use genlock_media::{EventTime, Sample, TrackConfig, TrackKind};
+
+use crate::boundary::{Cut, Expected, Lead, Position, Rules};
+use crate::config::PackagerConfig;
+use crate::gop::GopMeter;
+use crate::intake::{Dropped, Intake};
+use crate::limits::{AUDIO_WAIT, CATCH_UP, GAP_SPAN_MAX, TAIL_LEAD, TRACK_PROBE};
+use crate::line::{event_time, ticks_90k};
+use crate::mux::TimedSample;
+use crate::queue::same_config;
+
+/// The tracks of a segment and what decodes them: what an init section says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Layout {
+    pub(crate) video: Option<Arc<TrackConfig>>,
+    pub(crate) audio: Option<Arc<TrackConfig>>,
+}
+
+impl PartialEq for Layout {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |a: &Option<Arc<TrackConfig>>, b: &Option<Arc<TrackConfig>>| match (a, b) {
+            (Some(a), Some(b)) => same_config(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        same(&self.video, &other.video) && same(&self.audio, &other.audio)
+    }
+}
+
+impl Layout {
+    fn is_empty(&self) -> bool {
+        self.video.is_none() && self.audio.is_none()
+    }
+}
+
+/// What the segmenter decided, in the order of the line.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// A segment begins.
+    Begin(Begin),
+    /// A part of it is complete.
+    Part(PartCut),
+    /// The segment is complete.
+    End { end_90k: i64 },
+}
+
+/// The start of a segment.
+#[derive(Debug)]
+pub(crate) struct Begin {
+    pub(crate) start_90k: i64,
+    pub(crate) layout: Layout,
+    /// Not continuous with the segment before.
+    pub(crate) discontinuity: bool,
+    /// Starts with a sync sample, or holds no media at all.
+    pub(crate) independent: bool,
+}
+
+/// A complete part. Without samples it is a gap.
+#[derive(Debug)]
+pub(crate) struct PartCut {
+    pub(crate) start_90k: i64,
+    pub(crate) end_90k: i64,
+    pub(crate) independent: bool,
+    pub(crate) video: Vec<TimedSample>,
+    pub(crate) audio: Vec<TimedSample>,
+}
+
+/// See the module documentation.
+#[derive(Debug)]
+pub(crate) struct Segmenter {
+    rules: Rules,
+    gap_fill: bool,
+    hold_off: Duration,
+    intake: Intake,
+    gops: GopMeter,
+    layout: Layout,
+    state: State,
+    audio_wait: AudioWait,
+    /// End of the audio that is in a part.
+    audio_taken_90k: i64,
+    /// Before this the first part of a segment is not published.
+    tail_visible: Option<EventTime>,
+    ending: bool,
+    steps: VecDeque<Step>,
+    wake: Option<EventTime>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Idle { floor_90k: i64, jumped: bool },
+    Open(Position),
+    Gap(Gap),
+    Ended,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Gap {
+    segment_start_90k: Option<i64>,
+    frontier_90k: i64,
+    due: EventTime,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AudioWait {
+    /// Audio is on time.
+    No,
+    /// The open part waits for its audio.
+    Until(EventTime),
+    /// Waited in vain: audio is not waited for until some comes.
+    GivenUp,
+}
+
+/// Where the content that is there ends, and how many leading samples belong to it.
+#[derive(Debug, Clone, Copy)]
+struct ContentEnd {
+    end_90k: i64,
+    leads: usize,
+    then: Then,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Gap,
+    Segment,
+}
+
+impl Segmenter {
+    pub(crate) fn new(config: &PackagerConfig) -> Self {
+        Self {
+            rules: Rules::new(config),
+            gap_fill: config.gap_fill,
+            hold_off: config.hold_off,
+            intake: Intake::new(ticks_90k(config.hold_off)),
+            gops: GopMeter::default(),
+            layout: Layout::default(),
+            state: State::Idle { floor_90k: i64::MIN, jumped: false },
+            audio_wait: AudioWait::No,
+            audio_taken_90k: i64::MIN,
+            tail_visible: None,
+            ending: false,
+            steps: VecDeque::new(),
+            wake: None,
+        }
+    }
+
+    pub(crate) fn push(&mut self, now: EventTime, sample: Sample) {
+        let floor_90k = self.published_90k();
+        let (kind, sync) = (sample.kind(), sample.is_video_sync());
+        let Some(start_90k) = self.intake.push(now, sample, floor_90k) else { return };
+        if sync {
+            self.gops.sync_at(start_90k);
+        }
+        if kind == TrackKind::Audio && start_90k >= floor_90k {
+            self.audio_wait = AudioWait::No;
+        }
+        self.advance(now);
+    }
+
+    /// Decides everything that can be decided at `now`. To be called at [`Segmenter::wake`].
+    pub(crate) fn advance(&mut self, now: EventTime) {
+        self.wake = None;
+        while self.step(now) {}
+    }
+
+    /// Closes what is open; nothing is accepted afterwards.
+    pub(crate) fn end(&mut self, now: EventTime) {
+        self.ending = true;
+        self.advance(now);
+    }
+
+    pub(crate) fn poll_step(&mut self) -> Option<Step> {
+        self.steps.pop_front()
+    }
+
+    pub(crate) const fn wake(&self) -> Option<EventTime> {
+        self.wake
+    }
+
+    pub(crate) const fn dropped(&self) -> Dropped {
+        self.intake.dropped()
+    }
+
+    /// Drops `sample` because too much is kept already.
+    pub(crate) fn refuse(&mut self, sample: &Sample) {
+        self.intake.refuse(sample);
+    }
+
+    /// What lies before this is decided.
+    fn published_90k(&self) -> i64 {
+        match self.state {
+            State::Idle { floor_90k, .. } => floor_90k,
+            State::Open(at) => at.part_start_90k,
+            State::Gap(gap) => gap.frontier_90k,
+            State::Ended => i64::MAX,
+        }
+    }
+
+    fn step(&mut self, now: EventTime) -> bool {
+        match self.state {
+            State::Idle { .. } if self.ending => self.finish(),
+            State::Idle { floor_90k, .. } => self.start(now, floor_90k),
+            State::Open(at) => self.cut(now, at),
+            State::Gap(gap) if self.ending => {
+                self.end_gap_segment(gap);
+                self.finish()
+            }
+            State::Gap(gap) => self.start(now, gap.frontier_90k) || self.fill(now, gap),
+            State::Ended => false,
+        }
+    }
+
+    fn finish(&mut self) -> bool {
+        self.state = State::Ended;
+        false
+    }
+
+    fn wake_at(&mut self, at: EventTime) {
+        self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
+    }
+
+    // Starting and resuming
+
+    fn start(&mut self, now: EventTime, floor_90k: i64) -> bool {
+        self.intake.drop_unstartable(floor_90k);
+        let Some(start_90k) = self.startable(now) else { return false };
+        let jumped = match self.state {
+            State::Gap(gap) => !self.fill_until(gap, start_90k),
+            State::Idle { jumped, .. } => jumped,
+            State::Open(_) | State::Ended => false,
+        };
+        self.begin(start_90k, Some(jumped));
+        true
+    }
+
+    /// Where the first segment of a stretch can start, once it is known which tracks there are.
+    fn startable(&mut self, now: EventTime) -> Option<i64> {
+        let probe_90k = ticks_90k(TRACK_PROBE);
+        if let (Some(first), Some(last)) = (self.intake.video.front(), self.intake.video.back()) {
+            let start_90k = first.start_90k;
+            let probed = first.arrived + TRACK_PROBE;
+            let sound_known = !self.intake.audio.is_empty() || self.layout.audio.is_some();
+            if sound_known || now >= probed || last.start_90k - start_90k >= probe_90k {
+                return Some(start_90k);
+            }
+            self.wake_at(probed);
+            return None;
+        }
+        let patience_90k = if self.layout.video.is_some() { 3 * probe_90k } else { probe_90k };
+        self.intake.audio_alone_since(patience_90k)
+    }
+
+    /// Opens a segment at `start_90k`. `fresh` is given where it does not continue the last one: whether
+    /// the timeline jumped.
+    fn begin(&mut self, start_90k: i64, fresh: Option<bool>) {
+        let lead = self.intake.video.front().or_else(|| self.intake.audio.front());
+        let independent = lead.is_some_and(|lead| {
+            lead.start_90k == start_90k
+                && (lead.sample.kind() == TrackKind::Audio || lead.sample.is_video_sync())
+        });
+        let layout = if independent { self.layout_at(start_90k) } else { self.layout.clone() };
+        let renewed = layout != self.layout;
+        if renewed || fresh.is_some() {
+            self.intake.drop_audio_before(start_90k, layout.audio.as_ref());
+        }
+        let discontinuity = !self.layout.is_empty() && (renewed || fresh == Some(true));
+        self.layout = layout.clone();
+        self.audio_wait = AudioWait::No;
+        self.steps.push_back(Step::Begin(Begin { start_90k, layout, discontinuity, independent }));
+        self.state =
+            State::Open(Position { segment_start_90k: start_90k, part_start_90k: start_90k });
+    }
+
+    fn layout_at(&self, start_90k: i64) -> Layout {
+        let video = self.intake.video.front().filter(|front| front.start_90k == start_90k);
+        let audio = self.intake.audio_config_at(start_90k);
+        Layout {
+            video: video.map(|front| Arc::clone(&front.sample.config)),
+            audio: audio.or_else(|| self.layout.audio.clone()),
+        }
+    }
+
+    // Cutting
+
+    fn cut(&mut self, now: EventTime, at: Position) -> bool {
+        let content_end = self.content_end(now, at);
+        let Some(cut) = self.next_cut(at, content_end) else {
+            if self.gap_fill {
+                self.wake_at(self.intake.last_lead_arrival(&self.layout) + self.hold_off);
+            }
+            return false;
+        };
+        if !self.may_cut(now, at, cut) {
+            return false;
+        }
+        let (Cut::Part(end_90k) | Cut::Segment(end_90k)) = cut;
+        let leads_taken = self.emit_part(at, end_90k);
+        if let Cut::Part(_) = cut {
+            self.state = State::Open(Position { part_start_90k: end_90k, ..at });
+            return true;
+        }
+        self.steps.push_back(Step::End { end_90k });
+        self.tail_visible = Some(now + TAIL_LEAD);
+        match content_end {
+            Some(content) if content.then == Then::Gap && leads_taken >= content.leads => {
+                self.enter_gap(now, end_90k);
+            }
+            _ => self.begin(end_90k, None),
+        }
+        true
+    }
+
+    /// Whether the leading track ends in what is there: a hole, the end, or nothing for the hold-off.
+    fn content_end(&self, now: EventTime, at: Position) -> Option<ContentEnd> {
+        let queue = self.intake.lead_queue(&self.layout);
+        let hole = queue
+            .front()
+            .is_some_and(|front| front.start_90k - at.part_start_90k > ticks_90k(self.hold_off));
+        if hole {
+            return Some(ContentEnd { end_90k: at.part_start_90k, leads: 0, then: Then::Gap });
+        }
+        let pictures = self.intake.video.front().filter(|_| self.layout.video.is_none());
+        if let Some(picture) = pictures {
+            let leads = queue.iter().take_while(|lead| lead.start_90k < picture.start_90k).count();
+            let end_90k = picture.start_90k.max(at.part_start_90k);
+            return Some(ContentEnd { end_90k, leads, then: Then::Segment });
+        }
+        let arrived = self.intake.last_lead_arrival(&self.layout);
+        let silent = self.ending || (self.gap_fill && now >= arrived + self.hold_off);
+        let leads = queue.len_before_hole().or_else(|| silent.then(|| queue.len()))?;
+        let last = leads.checked_sub(1).and_then(|last| queue.probable_end_90k(last));
+        let end_90k = last.unwrap_or(at.part_start_90k).max(at.part_start_90k);
+        Some(ContentEnd { end_90k, leads, then: Then::Gap })
+    }
+
+    fn next_cut(&self, at: Position, content_end: Option<ContentEnd>) -> Option<Cut> {
+        let queue = self.intake.lead_queue(&self.layout);
+        let leads = content_end.map_or(usize::MAX, |content| content.leads);
+        let content_end_90k = content_end.map(|content| content.end_90k);
+        let next = queue.iter().skip(1).take(leads.saturating_sub(1));
+        let ends = next.map(|next| Some(next.start_90k)).chain([content_end_90k]);
+        let leads = queue.iter().take(leads).zip(ends).map(|(queued, end_90k)| {
+            let sync_picture = queued.sample.is_video_sync();
+            Lead {
+                start_90k: queued.start_90k,
+                end_90k,
+                starts_segment: sync_picture || self.layout.video.is_none(),
+                sync_picture,
+                renews: self.renews(&queued.sample, queued.start_90k),
+            }
+        });
+        let expected = Expected { frame_90k: queue.usual_90k(), gop_90k: self.gops.longest_90k() };
+        let cut = self.rules.next_cut(at, leads, expected);
+        cut.or_else(|| content_end_90k.map(Cut::Segment))
+    }
+
+    /// The sample needs another init section than the open one.
+    fn renews(&self, sample: &Sample, start_90k: i64) -> bool {
+        match &self.layout.video {
+            Some(video) => {
+                !same_config(video, &sample.config)
+                    || (sample.is_video_sync()
+                        && self.intake.audio_changes_by(start_90k, self.layout.audio.as_ref()))
+            }
+            None => {
+                self.layout.audio.as_ref().is_none_or(|audio| !same_config(audio, &sample.config))
+            }
+        }
+    }
+
+    fn may_cut(&mut self, now: EventTime, at: Position, cut: Cut) -> bool {
+        let (Cut::Part(end_90k) | Cut::Segment(end_90k)) = cut;
+        let first = at.part_start_90k == at.segment_start_90k;
+        let catching_up = now.saturating_since(event_time(end_90k)) > CATCH_UP;
+        if let Some(visible) = self.tail_visible.filter(|visible| now < *visible)
+            && first
+            && !catching_up
+            && !self.ending
+        {
+            self.wake_at(visible);
+            return false;
+        }
+        self.audio_ready(now, end_90k, matches!(cut, Cut::Segment(_)))
+    }
+
+    /// The sound of the part is there. At the end of a segment the next access unit must be, too: it may
+    /// tell that the next segment has another configuration.
+    fn audio_ready(&mut self, now: EventTime, end_90k: i64, ends_segment: bool) -> bool {
+        if self.layout.audio.is_none() || self.layout.video.is_none() || self.ending {
+            return true;
+        }
+        let queued_90k =
+            self.intake.audio.back().map(|last| last.start_90k).filter(|_| ends_segment);
+        let covered_90k = queued_90k.or_else(|| {
+            (!ends_segment).then(|| self.intake.audio_end_90k().max(self.audio_taken_90k))
+        });
+        let backlog = self
+            .intake
+            .video
+            .back()
+            .is_some_and(|last| last.start_90k - end_90k > ticks_90k(2 * AUDIO_WAIT));
+        if covered_90k.is_some_and(|covered| covered >= end_90k) || backlog {
+            self.audio_wait = AudioWait::No;
+            return true;
+        }
+        let deadline = match self.audio_wait {
+            AudioWait::GivenUp => return true,
+            AudioWait::Until(deadline) => deadline,
+            AudioWait::No => now + AUDIO_WAIT,
+        };
+        if now >= deadline {
+            self.audio_wait = AudioWait::GivenUp;
+            return true;
+        }
+        self.audio_wait = AudioWait::Until(deadline);
+        self.wake_at(deadline);
+        false
+    }
+
+    /// Takes the samples up to `end_90k`; returns how many of the leading track.
+    fn emit_part(&mut self, at: Position, end_90k: i64) -> usize {
+        if end_90k <= at.part_start_90k {
+            return 0;
+        }
+        self.intake.drop_stale_audio(at.part_start_90k);
+        let take = |queue: &mut crate::queue::TrackQueue, config: &Option<Arc<TrackConfig>>| {
+            config.as_ref().map_or_else(Vec::new, |config| queue.take_before(end_90k, config))
+        };
+        let video = take(&mut self.intake.video, &self.layout.video);
+        let audio = take(&mut self.intake.audio, &self.layout.audio);
+        if let Some(last) = audio.last() {
+            let end = last.sample.dts_time();
+            let end = crate::line::rescale_90k(end.ticks + i64::from(last.duration), end.timescale);
+            self.audio_taken_90k = end;
+        }
+        let leads = if self.layout.video.is_some() { video.len() } else { audio.len() };
+        let first = video.first().or_else(|| audio.first().filter(|_| self.layout.video.is_none()));
+        let independent = first.is_some_and(|first| {
+            first.sample.kind() == TrackKind::Audio || first.sample.is_video_sync()
+        });
+        self.steps.push_back(Step::Part(PartCut {
+            start_90k: at.part_start_90k,
+            end_90k,
+            independent,
+            video,
+            audio,
+        }));
+        leads
+    }
+
+    // Gaps
+
+    fn enter_gap(&mut self, now: EventTime, end_90k: i64) {
+        self.state = if self.gap_fill {
+            State::Gap(Gap { segment_start_90k: None, frontier_90k: end_90k, due: now })
+        } else {
+            State::Idle { floor_90k: end_90k, jumped: true }
+        };
+    }
+
+    /// Publishes one more gap part when it is due: one per part target.
+    fn fill(&mut self, now: EventTime, gap: Gap) -> bool {
+        if now < gap.due {
+            self.wake_at(gap.due);
+            return false;
+        }
+        let part = self.rules.part_target_90k;
+        let mut gap = self.gap_part(gap, gap.frontier_90k + part);
+        gap.due = gap.due + Duration::from_micros(crate::line::micros(part).unsigned_abs());
+        self.state = State::Gap(gap);
+        true
+    }
+
+    /// Fills up to `end_90k`; `false` if that is too far.
+    fn fill_until(&mut self, mut gap: Gap, end_90k: i64) -> bool {
+        let near = end_90k - gap.frontier_90k <= ticks_90k(GAP_SPAN_MAX);
+        while near && gap.frontier_90k < end_90k {
+            let part_end = gap.frontier_90k + self.rules.part_target_90k;
+            gap = self.gap_part(gap, part_end.min(end_90k));
+        }
+        self.end_gap_segment(gap);
+        near
+    }
+
+    fn gap_part(&mut self, mut gap: Gap, end_90k: i64) -> Gap {
+        let start_90k = gap.frontier_90k;
+        let segment_start_90k = *gap.segment_start_90k.get_or_insert_with(|| {
+            let begin = Begin {
+                start_90k,
+                layout: self.layout.clone(),
+                discontinuity: false,
+                independent: true,
+            };
+            self.steps.push_back(Step::Begin(begin));
+            start_90k
+        });
+        self.steps.push_back(Step::Part(PartCut {
+            start_90k,
+            end_90k,
+            independent: false,
+            video: Vec::new(),
+            audio: Vec::new(),
+        }));
+        gap.frontier_90k = end_90k;
+        if end_90k - segment_start_90k >= self.rules.segment_target_90k {
+            self.end_gap_segment(gap);
+            gap.segment_start_90k = None;
+        }
+        gap
+    }
+
+    fn end_gap_segment(&mut self, gap: Gap) {
+        if gap.segment_start_90k.is_some() {
+            self.steps.push_back(Step::End { end_90k: gap.frontier_90k });
+        }
+    }
+}
