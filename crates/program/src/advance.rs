@@ -1,0 +1,291 @@
+//! The pass that moves samples: pulls what has arrived, cuts where a cut is due, pushes what may leave.
+//!
+//! Order matters. The incoming camera is read before the camera on air is released, so that a sync
+//! sample that arrived together with old samples behind it still finds its place free.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use genlock_media::{AudioConfig, EventTime, Sample, Timescale, TrackConfig};
+
+use crate::audio::Fit;
+use crate::limits::{
+    AUDIO_GRACE, AUDIO_TAIL_GRACE, COMPOSITION_SHIFT, HOLD_WINDOW_MAX, PACING_SLACK, WAKE_MIN,
+};
+use crate::program_core::{Incoming, ProgramCore, Stage, video_time};
+use crate::source::Source;
+use crate::splicer::{Edge, Held, Limit, releasable};
+
+impl ProgramCore {
+    /// Moves everything that can move at `now` and returns when to call again if nothing arrives
+    /// before.
+    pub fn advance(&mut self, now: EventTime) -> Option<EventTime> {
+        self.pass(now);
+        // A hand-over lets the new camera's samples go, and the end of a seam lets a queued take start;
+        // each happens at most once per pass.
+        while self.settle(now) {
+            self.pass(now);
+        }
+        self.deadline(now)
+    }
+
+    fn pass(&mut self, now: EventTime) {
+        self.watch_incoming(now);
+        self.pull();
+        self.release_video(now);
+        self.release_audio(now);
+    }
+
+    /// Makes the transitions that the last pass made possible. Returns whether there was one.
+    fn settle(&mut self, now: EventTime) -> bool {
+        if let Some(cut_pts) = self.due_cut(now) {
+            self.hand_over(now, cut_pts);
+            return true;
+        }
+        let before = self.incoming.is_some();
+        self.begin_queued(now);
+        self.supervise(now);
+        !before && self.incoming.is_some()
+    }
+
+    fn pull(&mut self) {
+        let (edge, hold_back) = (self.edge, self.config.hold_back);
+        let on_air = self.on_air.as_mut().map(|on_air| &mut on_air.source);
+        let tail = self.seam.as_mut().and_then(|seam| seam.tail.as_mut());
+        for source in on_air.into_iter().chain(tail) {
+            source.pull(edge, hold_back);
+        }
+    }
+
+    /// The in-point's presentation time, if the old camera has sent all it can before it.
+    fn due_cut(&self, now: EventTime) -> Option<i64> {
+        let Some(Stage::Committed { dts, pts, tail_deadline }) =
+            self.incoming.as_ref().map(|incoming| incoming.stage)
+        else {
+            return None;
+        };
+        let reached = self
+            .on_air
+            .as_ref()
+            .is_none_or(|on_air| on_air.source.newest_dts().is_some_and(|newest| newest >= dts));
+        // A seam that is still open keeps its place for the sound of the cut before.
+        let due = reached || now >= tail_deadline || self.loss(now).is_some();
+        (due && self.seam.is_none()).then_some(pts)
+    }
+
+    fn release_video(&mut self, now: EventTime) {
+        let limit = self.video_limit(now);
+        let Some(on_air) = &mut self.on_air else {
+            return;
+        };
+        let count = releasable(self.edge, &on_air.source.video, limit);
+        let leaving: Vec<_> = on_air.source.video.drain(..count).collect();
+        for held in leaving {
+            self.push_video(now, held.sample);
+        }
+    }
+
+    fn video_limit(&self, now: EventTime) -> Limit {
+        let Some(incoming) = &self.incoming else {
+            return Limit::Paced { dts: ticks(now + PACING_SLACK) };
+        };
+        match incoming.stage {
+            Stage::Waiting => Limit::Pending {
+                pts: ticks(incoming.limit(now)),
+                overdue_dts: ticks(now - HOLD_WINDOW_MAX),
+            },
+            Stage::Committed { dts, pts, .. } => Limit::Cut { dts, pts },
+        }
+    }
+
+    fn push_video(&mut self, now: EventTime, sample: Sample) {
+        if let Some(edge) = self.edge {
+            let frame_gap = self.on_air.as_ref().map(|on_air| on_air.source.frame_gap);
+            let patience = self.config.failover.patience(frame_gap.unwrap_or_default());
+            let shown = sample.pts_event();
+            if shown > video_time(edge.pts) + patience {
+                self.grid.skip_to(shown);
+            }
+        }
+        self.edge = Some(Edge::after(self.edge, &sample));
+        self.video = Some(Arc::clone(&sample.config));
+        self.push(now, sample);
+    }
+
+    fn push(&mut self, now: EventTime, sample: Sample) {
+        self.output_lost |= self.output.push(now, sample).is_err();
+    }
+
+    fn release_audio(&mut self, now: EventTime) {
+        let limit = self.audio_limit(now);
+        self.start_grid();
+        while let Some(place) = self.grid.next_place() {
+            self.close_seam(now, place.middle);
+            if place.middle >= limit || !self.fill_place(now, place.middle) {
+                return;
+            }
+        }
+    }
+
+    /// Instant up to which the sound may leave.
+    fn audio_limit(&self, now: EventTime) -> EventTime {
+        let Some(incoming) = &self.incoming else {
+            return paced(now);
+        };
+        match incoming.stage {
+            Stage::Waiting => incoming.limit(now),
+            Stage::Committed { pts, .. } => video_time(pts).min(paced(now)),
+        }
+    }
+
+    /// Starts the grid with the first camera's sound, or with silence once that has not come.
+    fn start_grid(&mut self) {
+        let Some(on_air) = &self.on_air else {
+            return;
+        };
+        if self.grid.config().is_some() {
+            return;
+        }
+        if let Some(first) = on_air.source.audio.front() {
+            self.grid.start_with(&first.sample, on_air.since);
+        } else if self.is_overdue(on_air.since) {
+            let usual = self
+                .usual_audio()
+                .unwrap_or_else(|| Arc::new(TrackConfig::Audio(AudioConfig::default_aac())));
+            let since = on_air.since.to_media(usual.timescale());
+            self.grid.start(&usual, since);
+        }
+    }
+
+    /// Ends the seam when the old camera's last place is taken.
+    fn close_seam(&mut self, now: EventTime, middle: EventTime) {
+        if self.seam.as_ref().is_some_and(|seam| middle >= seam.at) {
+            self.seam = None;
+            self.grid.begin_seam();
+        } else if let Some(seam) = &mut self.seam
+            && now >= seam.deadline
+        {
+            seam.tail = None;
+        }
+    }
+
+    /// Takes one step for the next place. Returns whether there may be another.
+    fn fill_place(&mut self, now: EventTime, middle: EventTime) -> bool {
+        let overdue = self.is_overdue(middle);
+        let source = match (&mut self.seam, &mut self.on_air) {
+            (Some(seam), _) => seam.tail.as_mut(),
+            (None, Some(on_air)) => Some(&mut on_air.source),
+            (None, None) => return false,
+        };
+        let mut none = VecDeque::new();
+        let queue = source.map_or(&mut none, |source| &mut source.audio);
+        let Some(held) = queue.front() else {
+            if overdue {
+                self.note_audio(false);
+                self.fill(now);
+            }
+            return overdue;
+        };
+        match self.grid.fit(&held.sample) {
+            Fit::Gap => self.fill(now),
+            Fit::Drop => {
+                queue.pop_front();
+                self.note_audio(true);
+            }
+            Fit::Place | Fit::Restart => {
+                let unit = queue.pop_front().and_then(|held| self.grid.place(held.sample));
+                self.note_audio(true);
+                if let Some(unit) = unit {
+                    self.push(now, unit);
+                }
+            }
+        }
+        true
+    }
+
+    fn fill(&mut self, now: EventTime) {
+        if let Some(silence) = self.grid.fill() {
+            self.push(now, silence);
+        }
+    }
+
+    /// Notes whether the camera on air has sound.
+    fn note_audio(&mut self, heard: bool) {
+        if self.seam.is_none()
+            && let Some(on_air) = &mut self.on_air
+        {
+            on_air.expects_audio = heard;
+        }
+    }
+
+    /// Whether the sound for `middle` is not waited for any longer: the picture is that far ahead.
+    fn is_overdue(&self, middle: EventTime) -> bool {
+        let grace = match (&self.seam, &self.on_air) {
+            (Some(seam), _) if !seam.tail.as_ref().is_some_and(Source::is_live) => Duration::ZERO,
+            (Some(_), _) => AUDIO_TAIL_GRACE,
+            (None, Some(on_air)) if on_air.expects_audio => AUDIO_GRACE,
+            _ => Duration::ZERO,
+        };
+        self.edge.is_some_and(|edge| video_time(edge.pts) >= middle + grace)
+    }
+
+    /// When something happens although nothing arrives.
+    fn deadline(&self, now: EventTime) -> Option<EventTime> {
+        let waiting = self.incoming.as_ref().map(|incoming| match incoming.stage {
+            Stage::Waiting => incoming.deadline,
+            Stage::Committed { tail_deadline, .. } => tail_deadline,
+        });
+        let seam = self.seam.as_ref().map(|seam| seam.deadline);
+        [waiting, seam, self.release_at(), self.silent_at(now)]
+            .into_iter()
+            .flatten()
+            .min()
+            .map(|at| at.max(now + WAKE_MIN))
+    }
+
+    /// When the next held sample may leave by the passage of time.
+    fn release_at(&self) -> Option<EventTime> {
+        let ahead = match &self.incoming {
+            None => Duration::ZERO,
+            Some(incoming) if incoming.stage == Stage::Waiting => {
+                incoming.plan.hold.window + PACING_SLACK
+            }
+            // Then arrivals decide, and the deadline of the tail.
+            Some(_) => return None,
+        };
+        let source = &self.on_air.as_ref()?.source;
+        let audio = source.audio.front().filter(|_| self.seam.is_none());
+        let first = source.video.front().into_iter().chain(audio);
+        let due = |held: &Held| held.sample.pts_event() + ahead - COMPOSITION_SHIFT - PACING_SLACK;
+        first.map(due).min()
+    }
+
+    /// When the camera on air will count as lost.
+    fn silent_at(&self, now: EventTime) -> Option<EventTime> {
+        let on_air = self.on_air.as_ref()?;
+        if self.loss(now).is_some() {
+            return None;
+        }
+        let last = on_air.source.last_video.unwrap_or(on_air.since);
+        let patience = self.config.failover.patience(on_air.source.frame_gap);
+        Some(last + patience + WAKE_MIN)
+    }
+}
+
+impl Incoming {
+    /// Presentation time up to which the old camera's samples may leave.
+    fn limit(&self, now: EventTime) -> EventTime {
+        self.plan.hold.limit(now).min(paced(now))
+    }
+}
+
+/// Presentation time up to which samples leave when nothing holds them.
+fn paced(now: EventTime) -> EventTime {
+    now + COMPOSITION_SHIFT + PACING_SLACK
+}
+
+/// The video tick of an event-clock time.
+fn ticks(time: EventTime) -> i64 {
+    time.to_media(Timescale::VIDEO).ticks
+}

@@ -1,0 +1,209 @@
+//! What the programme tells: plans, cuts, who is on air.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use genlock_media::EventTime;
+
+use crate::camera::CameraId;
+use crate::error::{CutFailure, UnknownStyle};
+
+/// Number of a cut within the programme, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CutId(pub u64);
+
+/// How a take becomes a cut.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum CutStyle {
+    /// At the target's next sync sample: no artefact, waits up to one GOP.
+    #[default]
+    Clean,
+}
+
+impl CutStyle {
+    /// The name that commands use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+        }
+    }
+}
+
+impl fmt::Display for CutStyle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for CutStyle {
+    type Err = UnknownStyle;
+
+    fn from_str(name: &str) -> Result<Self, UnknownStyle> {
+        match name {
+            "clean" => Ok(Self::Clean),
+            other => Err(UnknownStyle(other.to_owned())),
+        }
+    }
+}
+
+/// Whether a cut needs an `EXT-X-DISCONTINUITY`, told by comparing configuration bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Discontinuity {
+    /// Equal bytes: nothing is tagged.
+    None,
+    /// Other parameters of the same video codec: tagged in the strict dialect only.
+    Parameters,
+    /// Another video codec or another audio configuration: tagged in every dialect.
+    Codec,
+}
+
+/// What the time of a planned cut rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The target's sync sample is here already and its time has not been published yet.
+    Held,
+    /// The target's next sync sample, by the cadence of its last GOPs.
+    Cadence,
+    /// The target's next sync sample, whenever it comes: it has shown no cadence yet.
+    Unknown,
+    /// A cut that is already under way is finished first.
+    Queued,
+}
+
+/// What a plan expects to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forecast {
+    /// Presentation time of the new camera's first picture; `None` where nothing can be said.
+    pub cut_at: Option<EventTime>,
+    /// From the command to `cut_at`.
+    pub wait: Option<Duration>,
+    /// How the cut is made.
+    pub style: CutStyle,
+    /// What the cut costs in the playlist.
+    pub discontinuity: Discontinuity,
+    /// What `cut_at` rests on.
+    pub reason: Reason,
+}
+
+/// The immediate answer to a take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// Names the cut in later events.
+    pub id: CutId,
+    /// Who is on air until then.
+    pub from: Option<CameraId>,
+    /// Who will be.
+    pub to: CameraId,
+    /// When the command came.
+    pub planned_at: EventTime,
+    /// What is expected.
+    pub forecast: Forecast,
+}
+
+/// Why a camera lost the air.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Loss {
+    /// Its publisher went away.
+    Closed,
+    /// Its publisher is connected, but no picture comes.
+    Silent,
+    /// It was removed from the event.
+    Removed,
+}
+
+/// Something that happened. Each change of the camera on air is told exactly once: as
+/// [`Self::CutCommitted`], [`Self::OnAir`] or [`Self::FailedOver`]. Each accepted take ends exactly once:
+/// as [`Self::CutCommitted`], [`Self::CutSuperseded`] or [`Self::CutFailed`].
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProgramEvent {
+    /// A take was accepted.
+    CutPlanned(Cut),
+    /// A take became a cut.
+    CutCommitted {
+        /// Which.
+        id: CutId,
+        /// Who was on air.
+        from: Option<CameraId>,
+        /// Who is.
+        to: CameraId,
+        /// When the command came.
+        planned_at: EventTime,
+        /// Presentation time of the new camera's first picture.
+        cut_at: EventTime,
+        /// From the command until the first sample left.
+        wait: Duration,
+        /// What the cut costs in the playlist.
+        discontinuity: Discontinuity,
+    },
+    /// A newer take replaced one that had not been committed.
+    CutSuperseded {
+        /// Which.
+        id: CutId,
+    },
+    /// A cut could not be made.
+    CutFailed {
+        /// Which.
+        id: CutId,
+        /// Where it should have led.
+        to: CameraId,
+        /// Why not.
+        reason: CutFailure,
+    },
+    /// A camera went on air by itself while nothing was.
+    OnAir {
+        /// Which.
+        camera: CameraId,
+        /// Presentation time of its first picture.
+        at: EventTime,
+    },
+    /// Nothing is on air any more.
+    OffAir {
+        /// Who was.
+        camera: CameraId,
+        /// Why it is not.
+        loss: Loss,
+    },
+    /// The camera on air was lost and the next one by priority took over.
+    FailedOver {
+        /// Who was on air.
+        from: CameraId,
+        /// Who is.
+        to: CameraId,
+        /// Why the first was left.
+        loss: Loss,
+        /// Presentation time of the new camera's first picture.
+        cut_at: EventTime,
+        /// What the change costs in the playlist.
+        discontinuity: Discontinuity,
+    },
+}
+
+/// A take that waits for its in-point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingCut {
+    /// `None` where the programme acts by itself.
+    pub id: Option<CutId>,
+    /// Who will be on air.
+    pub to: CameraId,
+    /// What is expected.
+    pub forecast: Forecast,
+}
+
+/// The programme at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProgramStatus {
+    /// Who is on air.
+    pub active: Option<CameraId>,
+    /// Presentation time of its first picture.
+    pub since: Option<EventTime>,
+    /// The camera on air is silent or gone and nothing could take over yet.
+    pub lost: Option<Loss>,
+    /// The cut that is waited for.
+    pub pending: Option<PendingCut>,
+    /// Cuts made since the programme started, whoever asked.
+    pub cuts: u64,
+}

@@ -1,0 +1,36 @@
+//! The programme: one camera after another on one timeline.
+//!
+//! A pure core ([`ProgramCore`]: planner, splicer, audio grid, failover) and a thin tokio shell
+//! ([`Program`]: one task per event). The programme reads camera Feeds and writes a Feed; it works on
+//! compressed samples, never decodes or encodes, and starts nothing per cut.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`planner`] | when a cut happens and what is held back for it: a pure function |
+//! | `splicer` | which video samples may leave; out-point |
+//! | `source` | a camera as it is read; in-point, continuity, lateness |
+//! | `audio` | the grid of access units |
+//! | [`failover`] | when a camera is lost and who takes over |
+//! | `program_core`, `advance` | state, commands and the pass that moves samples |
+//! | `shell` | the task, its handle, commands and events |
+
+mod advance;
+mod audio;
+mod camera;
+mod error;
+mod event;
+pub mod failover;
+pub mod limits;
+pub mod planner;
+mod program_core;
+mod source;
+mod splicer;
+
+pub use camera::{CameraId, Priority};
+pub use error::{CutFailure, TakeError, UnknownStyle};
+pub use event::{
+    Cut, CutId, CutStyle, Discontinuity, Forecast, Loss, PendingCut, ProgramEvent, ProgramStatus,
+    Reason,
+};
+pub use failover::FailoverPolicy;
+pub use program_core::{ProgramConfig, ProgramCore, Watched};

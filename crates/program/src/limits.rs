@@ -1,0 +1,84 @@
+//! Every bound of the programme, with its unit, its default and its reason.
+
+use std::time::Duration;
+
+/// Presentation time minus decoding time of every sync sample of every camera, in 90 kHz ticks
+/// (100 ms). The ingest normalises to it; it is what keeps decoding times increasing across cameras of
+/// any B-frame depth.
+pub const COMPOSITION_SHIFT_TICKS: i64 = 9_000;
+
+/// [`COMPOSITION_SHIFT_TICKS`] as a span.
+pub const COMPOSITION_SHIFT: Duration = Duration::from_millis(100);
+
+/// How far presentation times may stray from the decoding grid before a prefix of samples counts as
+/// one that leaves a picture out: 4 ms. RTMP stamps are rounded to 1 ms twice; a picture at 120 fps
+/// lasts 8.3 ms.
+pub const GRID_TOLERANCE_TICKS: i64 = 360;
+
+/// How far ahead of the event clock a sample's decoding time may lie and still leave at once: 100 ms.
+/// Zero for a camera without sync offset; one that is configured to be later is held until its time.
+pub const PACING_SLACK: Duration = Duration::from_millis(100);
+
+/// A sample whose time lies further ahead of its arrival than this is not believed: 5 s, well above the
+/// largest useful sync offset (1.5 s).
+pub const AHEAD_MAX: Duration = Duration::from_secs(5);
+
+/// How long a camera's best lateness is remembered: 10 s, above the ingest's own time to re-anchor.
+pub const LATENESS_WINDOW: Duration = Duration::from_secs(10);
+
+/// How late the sync sample that a pending cut waits for may be without its in-point being lost:
+/// 300 ms. It bounds how long the old camera's samples are held around a cut, and thereby the lateness
+/// that viewers' hold-back (1.5 s) must absorb.
+pub const HOLD_WINDOW: Duration = Duration::from_millis(300);
+
+/// Margin above the lateness that a target is known to have, where that is more than
+/// [`HOLD_WINDOW`]: 200 ms of jitter.
+pub const HOLD_MARGIN: Duration = Duration::from_millis(200);
+
+/// Largest hold window, for a target that is always late (a negative sync offset): 2 s.
+pub const HOLD_WINDOW_MAX: Duration = Duration::from_secs(2);
+
+/// A predicted sync sample may come this much earlier than predicted: 50 ms, a picture at 24 fps and
+/// some rounding.
+pub const PREDICTION_GUARD: Duration = Duration::from_millis(50);
+
+/// GOP lengths that a prediction looks at: 4. Encoders keep their cadence for hours; an older one says
+/// nothing about a camera that was reconfigured.
+pub const PREDICTION_GOPS: usize = 4;
+
+/// How long beyond its usual lateness the old camera's last samples before a cut are waited for:
+/// 300 ms. Then the cut is made without them and the last picture stands longer.
+pub const TAIL_WAIT: Duration = Duration::from_millis(300);
+
+/// Longest wait for the old camera's last samples, whatever its lateness: 2 s.
+pub const TAIL_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// How far sound may lag behind the picture of the same camera before its place is filled with silence:
+/// 1 s. Publishers interleave within half a second.
+pub const AUDIO_GRACE: Duration = Duration::from_secs(1);
+
+/// The same for the outgoing camera's last access units before a cut: 500 ms.
+pub const AUDIO_TAIL_GRACE: Duration = Duration::from_millis(500);
+
+/// A publish session younger than this may still turn out to have sound: 2 s, the ingest's own probe
+/// window.
+pub const AUDIO_PROBE: Duration = Duration::from_secs(2);
+
+/// Longest time that the sound of a cut may take to pass the seam after the picture: 2 s. Then silence
+/// takes the places that are left, so that the next command is not kept waiting.
+pub const SEAM_MAX: Duration = Duration::from_secs(2);
+
+/// Audio that is kept of a camera that waits for its in-point: 256 access units, 5 s of AAC.
+pub const INCOMING_AUDIO_MAX: usize = 256;
+
+/// Samples of one track that wait for their time: 4096, 68 s of 60 fps. More are dropped.
+pub const QUEUE_MAX: usize = 4_096;
+
+/// Commands that wait for the programme's task: 64. A person presses a few per second.
+pub const COMMANDS_MAX: usize = 64;
+
+/// Events that a slow subscriber may lag behind: 256, then it loses the oldest and is told.
+pub const EVENTS_MAX: usize = 256;
+
+/// Shortest pause before the core asks to be called again by time alone: 5 ms.
+pub const WAKE_MIN: Duration = Duration::from_millis(5);

@@ -1,0 +1,228 @@
+//! The splice planner: when a clean cut will happen, and what must be held back until then.
+//!
+//! A pure function of what is known at the command. It does not see samples and changes nothing; the
+//! splicer carries its plan out.
+//!
+//! **In-point.** The first sync sample of the target that lies beyond the programme's edge. Usually that
+//! is the next one to arrive. Where the target runs ahead of the programme (a positive sync offset), or
+//! the programme has stood still (failover), it may be in the ring already; it is taken if it is not
+//! older than the hold-back, because what viewers have not needed yet is not repeated past.
+//!
+//! **Hold.** What is published never changes, so a sync sample whose presentation time the old camera
+//! has already passed is lost for the cut. Cameras agree on the event clock but not on lateness: the
+//! target's sync sample, the largest sample of its GOP, may come some 100 ms after the old camera's
+//! sample of the same time. While a cut is pending the old camera is therefore held back, but only
+//! where it matters:
+//!
+//! ```text
+//!   event time ──▶         edge            predicted - guard        now - window
+//!   old camera   ══════════╪═══ leaves at once ═══╪═══ held until ═══════▶
+//!                                                  its time is `window` old
+//! ```
+//!
+//! Before the predicted sync sample (less a guard) samples leave at once. From there on they leave when
+//! they are `window` old, which no sync sample that is late by less than the window can overtake. Without
+//! a cadence to predict from, all of the wait is like that. Nothing is held when no cut is pending, so the
+//! programme's lag is that of its camera, and a cut ends on the identity map.
+
+use std::time::Duration;
+
+use genlock_feed::Position;
+use genlock_media::{EventTime, TrackConfig};
+
+use crate::event::{CutStyle, Discontinuity, Forecast, Reason};
+use crate::limits::{
+    COMPOSITION_SHIFT, HOLD_MARGIN, HOLD_WINDOW, HOLD_WINDOW_MAX, PREDICTION_GOPS, PREDICTION_GUARD,
+};
+
+/// A sync sample of the target's current publish session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncTime {
+    /// Where it is in the Feed.
+    pub position: Position,
+    /// Presentation time.
+    pub pts: EventTime,
+    /// When it came.
+    pub arrived: EventTime,
+}
+
+/// The programme as a plan sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct ProgramView<'a> {
+    /// Latest presentation time that has left; `None` before the first sample.
+    pub edge: Option<EventTime>,
+    /// Video configuration on air.
+    pub video: Option<&'a TrackConfig>,
+    /// Audio configuration on air.
+    pub audio: Option<&'a TrackConfig>,
+}
+
+/// The target as a plan sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct TargetView<'a> {
+    /// Its sync samples in the ring, oldest first.
+    pub syncs: &'a [SyncTime],
+    /// Its newest video configuration.
+    pub video: Option<&'a TrackConfig>,
+    /// Its newest audio configuration; `None` while it has no sound.
+    pub audio: Option<&'a TrackConfig>,
+}
+
+/// Where the target is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InPoint {
+    /// A sync sample that is in the ring.
+    Held(Position),
+    /// The next one to arrive.
+    Next,
+}
+
+/// What the old camera must be held back for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    /// No sync sample is expected before this presentation time.
+    pub clear_until: Option<EventTime>,
+    /// How late the sync sample may be.
+    pub window: Duration,
+}
+
+impl Hold {
+    /// Presentation time up to which the old camera's samples may leave at `now`.
+    #[must_use]
+    pub fn limit(&self, now: EventTime) -> EventTime {
+        let by_age = now + COMPOSITION_SHIFT - self.window;
+        self.clear_until.map_or(by_age, |clear| clear.max(by_age))
+    }
+}
+
+/// What will be done, and what is expected of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Where the target is read from.
+    pub in_point: InPoint,
+    /// What is held until it comes.
+    pub hold: Hold,
+    /// What the caller is told.
+    pub forecast: Forecast,
+}
+
+/// Plans a cut to `target`. `fresh` is how old a sync sample in the ring may be (the viewers'
+/// hold-back).
+#[must_use]
+pub fn plan(
+    now: EventTime,
+    program: &ProgramView<'_>,
+    target: &TargetView<'_>,
+    style: CutStyle,
+    fresh: Duration,
+) -> Plan {
+    match style {
+        CutStyle::Clean => plan_clean(now, program, target, fresh),
+    }
+}
+
+fn plan_clean(
+    now: EventTime,
+    program: &ProgramView<'_>,
+    target: &TargetView<'_>,
+    fresh: Duration,
+) -> Plan {
+    let held = target
+        .syncs
+        .iter()
+        .find(|sync| program.edge.is_none_or(|edge| sync.pts > edge) && sync.pts + fresh >= now);
+    let (in_point, cut_at, reason) = match held {
+        Some(sync) => (InPoint::Held(sync.position), Some(sync.pts), Reason::Held),
+        None => match next_sync(now, target.syncs) {
+            Some(next) => (InPoint::Next, Some(next), Reason::Cadence),
+            None => (InPoint::Next, None, Reason::Unknown),
+        },
+    };
+    Plan {
+        in_point,
+        hold: hold(target.syncs),
+        forecast: Forecast {
+            cut_at,
+            wait: cut_at.map(|at| at.saturating_since(now)),
+            style: CutStyle::Clean,
+            discontinuity: discontinuity(program, target),
+            reason,
+        },
+    }
+}
+
+/// What must be held back for the next sync sample after those in `syncs`.
+#[must_use]
+pub fn hold(syncs: &[SyncTime]) -> Hold {
+    let lateness = recent(syncs)
+        .iter()
+        .map(|sync| (sync.arrived + COMPOSITION_SHIFT).saturating_since(sync.pts))
+        .max()
+        .unwrap_or_default();
+    let clear_until = syncs
+        .last()
+        .zip(regular_gop(syncs))
+        .map(|(newest, gop)| newest.pts + gop - PREDICTION_GUARD);
+    Hold { clear_until, window: (lateness + HOLD_MARGIN).clamp(HOLD_WINDOW, HOLD_WINDOW_MAX) }
+}
+
+/// What cutting from the programme's configuration to the target's costs. A target without sound gets
+/// silence in the programme's own configuration, which costs nothing.
+#[must_use]
+pub fn discontinuity(program: &ProgramView<'_>, target: &TargetView<'_>) -> Discontinuity {
+    let video = match (program.video, target.video) {
+        (Some(TrackConfig::Video(old)), Some(TrackConfig::Video(new))) if old != new => {
+            if old.codec == new.codec { Discontinuity::Parameters } else { Discontinuity::Codec }
+        }
+        _ => Discontinuity::None,
+    };
+    let audio = match (program.audio, target.audio) {
+        (Some(old), Some(new)) if old != new => Discontinuity::Codec,
+        _ => Discontinuity::None,
+    };
+    video.max(audio)
+}
+
+/// The newest sync samples that a prediction looks at.
+fn recent(syncs: &[SyncTime]) -> &[SyncTime] {
+    let skip = syncs.len().saturating_sub(PREDICTION_GOPS + 1);
+    syncs.get(skip..).unwrap_or_default()
+}
+
+/// GOP lengths, oldest first.
+fn gops(syncs: &[SyncTime]) -> Vec<Duration> {
+    recent(syncs)
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [first, second] => Some(second.pts.saturating_since(first.pts)),
+            _ => None,
+        })
+        .filter(|gop| !gop.is_zero())
+        .collect()
+}
+
+/// Presentation time of the next sync sample after `now`: the newest one plus as many GOPs, of their
+/// median length, as it takes.
+fn next_sync(now: EventTime, syncs: &[SyncTime]) -> Option<EventTime> {
+    let newest = syncs.last()?;
+    let mut lengths = gops(syncs);
+    lengths.sort_unstable();
+    let gop = *lengths.get(lengths.len() / 2)?;
+    let next = newest.pts + gop;
+    if next >= now {
+        return Some(next);
+    }
+    let overdue = now.saturating_since(next).as_micros();
+    let whole = overdue.div_ceil(gop.as_micros().max(1));
+    let ahead = whole.saturating_mul(gop.as_micros());
+    Some(next + Duration::from_micros(u64::try_from(ahead).unwrap_or(u64::MAX)))
+}
+
+/// The shortest of the last GOPs, if there are at least two and they are alike.
+fn regular_gop(syncs: &[SyncTime]) -> Option<Duration> {
+    let lengths = gops(syncs);
+    let shortest = *lengths.iter().min()?;
+    let longest = *lengths.iter().max()?;
+    let regular = lengths.len() >= 2 && longest <= shortest + PREDICTION_GUARD;
+    regular.then_some(shortest)
+}

@@ -1,0 +1,212 @@
+//! A camera as the programme reads it: its Feed's reader, and the samples that wait for their time.
+//!
+//! What is let in has passed three checks, so that everything behind this module may rely on them:
+//!
+//! - **continuity**: video enters at a sync sample beyond the programme's edge and its decoding times
+//!   grow from there. After a new publish session, a lag in the ring or a step backwards in time, video
+//!   waits for the next such sync sample (an in-point on the same camera);
+//! - **no leading pictures**: what is shown before the in-point is dropped, whatever its codec calls it
+//!   (RASL and RADL pictures in HEVC, B-pictures of an open GOP in H.264);
+//! - **lateness**: a sample that is later than the viewers' hold-back, measured against the camera's own
+//!   best, is past. It is not aired, and video waits for the next sync sample in time.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use genlock_feed::{Entry, Epoch, Feed, FeedReader, Read, Start};
+use genlock_media::{EventTime, Sample, TrackKind};
+
+use crate::camera::CameraId;
+use crate::limits::{AHEAD_MAX, INCOMING_AUDIO_MAX, LATENESS_WINDOW, QUEUE_MAX};
+use crate::splicer::{Edge, Held};
+
+/// A camera that is on air, leaving it or about to enter it.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) camera: CameraId,
+    pub(crate) feed: Feed,
+    reader: FeedReader,
+    epoch: Option<Epoch>,
+    /// Video that has passed the checks.
+    pub(crate) video: VecDeque<Held>,
+    /// Audio that has passed the checks.
+    pub(crate) audio: VecDeque<Held>,
+    gate: Gate,
+    /// How far the video let in has come.
+    edge: Option<Edge>,
+    video_lag: Lag,
+    audio_lag: Lag,
+    /// When the newest video sample came, let in or not.
+    pub(crate) last_video: Option<EventTime>,
+    /// Distance of the last two decoding times let in.
+    pub(crate) frame_gap: Duration,
+    /// Sync samples that came too late to be an in-point.
+    pub(crate) missed: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gate {
+    /// Video waits for an in-point.
+    Waiting,
+    /// Video passes unless it is shown before the in-point's presentation time.
+    Open { entered_at: i64 },
+}
+
+/// Lateness of a track: arrival minus its own time, in microseconds.
+///
+/// The best of the last [`LATENESS_WINDOW`] to two of them is what later samples are measured against:
+/// a camera whose sync offset is changed is believed again after that time.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lag {
+    last: i64,
+    best: Option<i64>,
+    best_before: Option<i64>,
+    window_ends: EventTime,
+}
+
+impl Lag {
+    /// Notes a sample and returns by how much it is later than the best one.
+    fn note(&mut self, arrived: EventTime, time: EventTime) -> Duration {
+        if arrived >= self.window_ends {
+            self.best_before = self.best.take();
+            self.window_ends = arrived + LATENESS_WINDOW;
+        }
+        self.last = arrived.as_micros().saturating_sub(time.as_micros());
+        let best = self.best.map_or(self.last, |best| best.min(self.last));
+        self.best = Some(best);
+        let best = self.best_before.map_or(best, |before| before.min(best));
+        let excess = self.last.saturating_sub(best);
+        Duration::from_micros(u64::try_from(excess).unwrap_or(0))
+    }
+}
+
+impl Source {
+    pub(crate) fn new(camera: CameraId, feed: Feed, start: Start) -> Self {
+        let reader = feed.reader(start);
+        Self {
+            camera,
+            feed,
+            reader,
+            epoch: None,
+            video: VecDeque::new(),
+            audio: VecDeque::new(),
+            gate: Gate::Waiting,
+            edge: None,
+            video_lag: Lag::default(),
+            audio_lag: Lag::default(),
+            last_video: None,
+            frame_gap: Duration::ZERO,
+            missed: 0,
+        }
+    }
+
+    /// Takes everything that has arrived. `edge` is the programme's; `late_max` the viewers' hold-back.
+    pub(crate) fn pull(&mut self, edge: Option<Edge>, late_max: Duration) {
+        while let Some(read) = self.reader.try_next() {
+            match read {
+                Read::Lagged { .. } => self.gate = Gate::Waiting,
+                Read::Entry(entry) => self.accept(entry, edge, late_max),
+            }
+        }
+    }
+
+    /// The sync sample that the camera enters with, while it is still in the queue.
+    pub(crate) fn in_point(&self) -> Option<&Held> {
+        match self.gate {
+            Gate::Open { .. } => self.video.front(),
+            Gate::Waiting => None,
+        }
+    }
+
+    /// Decoding time of the newest video sample let in.
+    pub(crate) fn newest_dts(&self) -> Option<i64> {
+        self.edge.map(|edge| edge.dts)
+    }
+
+    /// How much later than its decoding time the newest video sample came.
+    pub(crate) fn lateness(&self) -> Duration {
+        Duration::from_micros(u64::try_from(self.video_lag.last).unwrap_or(0))
+    }
+
+    /// A publisher is connected.
+    pub(crate) fn is_live(&self) -> bool {
+        self.feed.status().live
+    }
+
+    /// Drops the audio that ends before `instant`.
+    pub(crate) fn drop_audio_before(&mut self, instant: EventTime) {
+        while self.audio.front().is_some_and(|held| audio_end(&held.sample) < instant) {
+            self.audio.pop_front();
+        }
+    }
+
+    /// Drops the oldest audio beyond what a waiting camera may keep.
+    pub(crate) fn trim_audio(&mut self) {
+        while self.audio.len() > INCOMING_AUDIO_MAX {
+            self.audio.pop_front();
+        }
+    }
+
+    fn accept(&mut self, entry: Entry, edge: Option<Edge>, late_max: Duration) {
+        if self.epoch != Some(entry.epoch) {
+            self.epoch = Some(entry.epoch);
+            self.gate = Gate::Waiting;
+            self.video_lag = Lag::default();
+            self.audio_lag = Lag::default();
+        }
+        let held = Held { arrived: entry.arrived, sample: entry.sample };
+        match held.sample.kind() {
+            TrackKind::Video => self.accept_video(held, edge, late_max),
+            TrackKind::Audio => self.accept_audio(held, late_max),
+        }
+    }
+
+    fn accept_video(&mut self, held: Held, edge: Option<Edge>, late_max: Duration) {
+        let Held { arrived, sample } = &held;
+        self.last_video = Some(*arrived);
+        let time = sample.dts_time().to_event();
+        let late = self.video_lag.note(*arrived, time) > late_max;
+        let usable = !late && time <= *arrived + AHEAD_MAX && self.video.len() < QUEUE_MAX;
+        let backwards = self.edge.is_some_and(|own| sample.dts <= own.dts);
+        if !usable || backwards {
+            self.gate = Gate::Waiting;
+        }
+        match self.gate {
+            Gate::Waiting if !usable || !sample.is_video_sync() => return,
+            Gate::Waiting if !Edge::admits(Edge::max(self.edge, edge), sample) => {
+                self.missed += 1;
+                return;
+            }
+            Gate::Waiting => {
+                self.gate = Gate::Open { entered_at: sample.pts() };
+            }
+            Gate::Open { entered_at } if sample.pts() < entered_at => return,
+            Gate::Open { .. } => self.note_frame_gap(sample),
+        }
+        self.edge = Some(Edge::after(self.edge, sample));
+        self.video.push_back(held);
+    }
+
+    fn accept_audio(&mut self, held: Held, late_max: Duration) {
+        let time = held.sample.pts_event();
+        let late = self.audio_lag.note(held.arrived, time);
+        if late <= late_max && time <= held.arrived + AHEAD_MAX && self.audio.len() < QUEUE_MAX {
+            self.audio.push_back(held);
+        }
+    }
+
+    fn note_frame_gap(&mut self, sample: &Sample) {
+        if let Some(edge) = self.edge {
+            let ticks = u64::try_from(sample.dts.saturating_sub(edge.dts)).unwrap_or(0);
+            self.frame_gap = Duration::from_micros(ticks.saturating_mul(100) / 9);
+        }
+    }
+}
+
+/// When the access unit has been heard.
+fn audio_end(sample: &Sample) -> EventTime {
+    let length = sample.config.as_audio().map_or(0, |audio| audio.duration_of(&sample.payload));
+    let mut end = sample.dts_time();
+    end.ticks = end.ticks.saturating_add(i64::from(length));
+    end.to_event()
+}

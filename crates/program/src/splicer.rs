@@ -1,0 +1,145 @@
+//! The video splicer: which samples may leave, and where the old camera ends.
+//!
+//! **Identity map.** A sample leaves with the decoding and presentation times that its camera gave it on
+//! the event clock. The splicer chooses samples; it never changes a time. A cut therefore cannot add lag.
+//!
+//! **Complete prefixes.** With B-frames the decoder gets a picture before the ones that are shown before
+//! it:
+//!
+//! ```text
+//!   decode order   I0  P3  B1  B2  P6  B4  B5
+//!   shown at        0   3   1   2   6   4   5
+//!   complete after  *           *           *
+//! ```
+//!
+//! A prefix is complete when no later sample is shown before its last picture. Cameras are normalised so
+//! that the n-th sample in decode order has a decoding time of the n-th smallest presentation time less
+//! a constant, so completeness shows without waiting for the next sample: the prefix's largest
+//! presentation time is its last decoding time plus that constant.
+//!
+//! **Out-point.** The longest complete prefix whose pictures are all shown before the cut and whose last
+//! decoding time lies before the new sync sample's. Samples behind it are dropped: nothing that is kept
+//! refers to them, because references point backwards in decode order. Less than one mini-GOP is lost,
+//! and the last picture kept stands until the cut: its duration is the distance to the next sample.
+//!
+//! **In-point.** A sync sample beyond everything that has left. Pictures of the new camera that are shown
+//! before it (leading pictures of an open GOP) are dropped by the [`source`](crate::source).
+
+use std::collections::VecDeque;
+
+use genlock_media::{EventTime, Sample};
+
+use crate::limits::{COMPOSITION_SHIFT_TICKS, GRID_TOLERANCE_TICKS};
+
+/// How far the programme's video has come: nothing at or before either time may follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edge {
+    /// Decoding time of the last sample.
+    pub(crate) dts: i64,
+    /// Largest presentation time of all samples.
+    pub(crate) pts: i64,
+}
+
+impl Edge {
+    /// The edge after `sample` has followed `edge`.
+    pub(crate) fn after(edge: Option<Self>, sample: &Sample) -> Self {
+        Self {
+            dts: sample.dts,
+            pts: edge.map_or_else(|| sample.pts(), |edge| edge.pts.max(sample.pts())),
+        }
+    }
+
+    /// The later of both in each time.
+    pub(crate) fn max(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(one), Some(other)) => {
+                Some(Self { dts: one.dts.max(other.dts), pts: one.pts.max(other.pts) })
+            }
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Whether a sync sample may follow as an in-point.
+    pub(crate) fn admits(edge: Option<Self>, sample: &Sample) -> bool {
+        edge.is_none_or(|edge| sample.dts > edge.dts && sample.pts() > edge.pts)
+    }
+}
+
+/// A sample that waits to leave.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    /// When it came.
+    pub(crate) arrived: EventTime,
+    /// The sample.
+    pub(crate) sample: Sample,
+}
+
+/// What may leave of the camera on air. All times are 90 kHz ticks on the event clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// No cut is pending: samples pass when their time has come.
+    Paced {
+        /// Largest decoding time that may leave.
+        dts: i64,
+    },
+    /// A cut is pending, its in-point is not known: complete prefixes pass.
+    Pending {
+        /// Pictures shown at or after this stay.
+        pts: i64,
+        /// Samples with a decoding time up to this leave in any case, so that a camera that never
+        /// completes a prefix is not held for good.
+        overdue_dts: i64,
+    },
+    /// The in-point is known: complete prefixes before it pass.
+    Cut {
+        /// Decoding time of the in-point.
+        dts: i64,
+        /// Presentation time of the in-point.
+        pts: i64,
+    },
+}
+
+/// Number of samples at the front of `queue` that may leave, given what has left.
+pub(crate) fn releasable(edge: Option<Edge>, queue: &VecDeque<Held>, limit: Limit) -> usize {
+    match limit {
+        Limit::Paced { dts } => count_until(queue, dts),
+        Limit::Pending { pts, overdue_dts } => {
+            count_until(queue, overdue_dts).max(longest_complete(edge, queue, i64::MAX, pts))
+        }
+        Limit::Cut { dts, pts } => longest_complete(edge, queue, dts, pts),
+    }
+}
+
+/// Number of samples at the front whose decoding time is at most `dts`.
+fn count_until(queue: &VecDeque<Held>, dts: i64) -> usize {
+    queue.iter().take_while(|held| held.sample.dts <= dts).count()
+}
+
+/// The longest complete prefix of `queue`, behind `edge`, that is decoded before `dts_limit` and shown
+/// before `pts_limit`. A picture that is shown before the edge passes whatever the second limit says: it
+/// completes what has left already.
+fn longest_complete(
+    edge: Option<Edge>,
+    queue: &VecDeque<Held>,
+    dts_limit: i64,
+    pts_limit: i64,
+) -> usize {
+    let mut longest = 0;
+    let mut shown = edge.map_or(i64::MIN, |edge| edge.pts);
+    let left = shown;
+    for (index, held) in queue.iter().enumerate() {
+        let (dts, pts) = (held.sample.dts, held.sample.pts());
+        if dts >= dts_limit || (pts > left && pts >= pts_limit) {
+            break;
+        }
+        shown = shown.max(pts);
+        let by_grid = shown
+            <= dts.saturating_add(COMPOSITION_SHIFT_TICKS).saturating_add(GRID_TOLERANCE_TICKS);
+        let nothing_between =
+            || queue.iter().skip(index + 1).all(|later| later.sample.pts() > shown);
+        if by_grid && nothing_between() {
+            longest = index + 1;
+        }
+    }
+    longest
+}

@@ -1,0 +1,264 @@
+//! What must hold of a programme's output, whatever the cameras did.
+
+use std::collections::{BTreeSet, HashMap};
+
+use genlock_media::{MediaTime, Sample, TrackKind};
+
+use crate::camera::{Tag, VirtualCamera, micros};
+use crate::world::{Output, World};
+
+/// A stretch of video that one publish session of one camera is on air without interruption.
+#[derive(Debug)]
+struct Stretch {
+    camera: u8,
+    session: u32,
+    /// Presentation time of its sync sample and of its last picture, in ticks.
+    first: i64,
+    last: i64,
+    first_index: i64,
+    indices: BTreeSet<i64>,
+    /// When its first sample left.
+    at: i64,
+}
+
+/// How strict the checks can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weather {
+    /// Cameras jitter but neither stall nor drop.
+    Calm,
+    /// They do.
+    Wild,
+}
+
+type Verdict = Result<(), String>;
+
+/// Numbers for the report of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    pub(crate) cuts: usize,
+    pub(crate) units: usize,
+    pub(crate) silent: usize,
+}
+
+pub(crate) fn check(world: &World, weather: Weather) -> Result<Summary, String> {
+    let outputs = &world.record.outputs;
+    let stretches = video(outputs)?;
+    for stretch in stretches.iter().rev().skip(1) {
+        let b_frames = world.cameras[usize::from(stretch.camera)].profile.b_frames;
+        stretch.complete(b_frames, weather)?;
+    }
+    if weather == Weather::Calm {
+        no_long_seams(&stretches, &world.cameras)?;
+        no_lag(world)?;
+    }
+    let (units, silent) = audio(outputs, &stretches, world, weather)?;
+    commands(world)?;
+    Ok(Summary { cuts: stretches.len().saturating_sub(1), units, silent })
+}
+
+/// Invariants 1 and 2 for video: decoding times grow, every sample has its camera's own time, each
+/// stretch starts at a sync sample beyond all that was shown and leaves no picture out.
+fn video(outputs: &[Output]) -> Result<Vec<Stretch>, String> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    let mut last_dts = i64::MIN;
+    for output in outputs.iter().filter(|output| is_video(output)) {
+        let sample = &output.sample;
+        let tag = Tag::read(&sample.payload, output.at).ok_or("a picture nobody sent")?;
+        let place = || format!("at {} us: {tag:?}", output.at);
+        ensure(sample.dts > last_dts, || format!("dts does not grow {}", place()))?;
+        last_dts = sample.dts;
+        ensure(sample.pts() == tag.pts, || format!("not the identity {}", place()))?;
+        let same = stretches.last().is_some_and(|open| {
+            open.camera == tag.camera
+                && open.session == tag.session
+                && (!sample.is_video_sync() || open.is_followed_by(tag.index))
+        });
+        if same {
+            let open = stretches.last_mut().expect("there is one");
+            open.last = open.last.max(tag.pts);
+            open.indices.insert(tag.index);
+            continue;
+        }
+        ensure(sample.is_video_sync(), || format!("no sync sample {}", place()))?;
+        if let Some(before) = stretches.last() {
+            ensure(tag.pts > before.last, || format!("repeats the past {}", place()))?;
+        }
+        stretches.push(Stretch {
+            camera: tag.camera,
+            session: tag.session,
+            first: tag.pts,
+            last: tag.pts,
+            first_index: tag.index,
+            indices: BTreeSet::from([tag.index]),
+            at: output.at,
+        });
+    }
+    Ok(stretches)
+}
+
+impl Stretch {
+    /// Whether the sync sample `index` goes on where the stretch stands.
+    fn is_followed_by(&self, index: i64) -> bool {
+        self.indices.last().is_some_and(|newest| newest + 1 == index)
+    }
+
+    /// No picture is left out, except of the last mini-GOP of a camera that went away inside it.
+    fn complete(&self, b_frames: i64, weather: Weather) -> Verdict {
+        let newest = self.indices.last().copied().unwrap_or(self.first_index);
+        let tolerated = match weather {
+            Weather::Calm => 0,
+            Weather::Wild => b_frames,
+        };
+        let mut missing =
+            (self.first_index..newest - tolerated).filter(|index| !self.indices.contains(index));
+        ensure(missing.next().is_none(), || {
+            format!("pictures are missing in the stretch at {} us", self.at)
+        })
+    }
+}
+
+/// The old camera is shown up to its last mini-GOP before the cut.
+fn no_long_seams(stretches: &[Stretch], cameras: &[VirtualCamera]) -> Verdict {
+    for pair in stretches.windows(2) {
+        let [old, new] = pair else { continue };
+        let profile = &cameras[usize::from(old.camera)].profile;
+        let most = (profile.b_frames + 1) * (profile.frame_ticks() + 1);
+        ensure(new.first - old.last <= most, || {
+            let hole = micros(new.first - old.last);
+            format!("a hole of {hole} us before the cut at {} us", new.at)
+        })?;
+    }
+    Ok(())
+}
+
+/// While no cut is pending a sample leaves when it arrives; around a cut it waits no longer than the
+/// hold window and the tail.
+fn no_lag(world: &World) -> Verdict {
+    for output in world.record.outputs.iter().filter(|output| is_video(output)) {
+        let tag = Tag::read(&output.sample.payload, output.at).ok_or("a picture nobody sent")?;
+        let camera = &world.cameras[usize::from(tag.camera)];
+        let lateness = output.at - micros(output.sample.dts);
+        let usual = camera.profile.latency.max(0) + camera.profile.jitter + 100_000;
+        // 300 ms of window, 300 ms of tail, both beyond the usual lateness.
+        ensure(lateness <= usual + 1_100_000, || {
+            format!("{lateness} us late at {} us: {tag:?}", output.at)
+        })?;
+    }
+    Ok(())
+}
+
+/// Invariants 1 and 3 for audio: exact steps, the identity within three quarters of an access unit
+/// (half of one just after a cut), sound of the camera that is seen.
+fn audio(
+    outputs: &[Output],
+    stretches: &[Stretch],
+    world: &World,
+    weather: Weather,
+) -> Result<(usize, usize), String> {
+    let mut before: Option<&Sample> = None;
+    let mut source = None;
+    let (mut units, mut silent) = (0, 0);
+    let mut silent_by_camera: HashMap<u8, usize> = HashMap::new();
+    for output in outputs.iter().filter(|output| !is_video(output)) {
+        let sample = &output.sample;
+        if let Some(before) = before {
+            step(before, sample, stretches).map_err(|why| format!("{why} at {} us", output.at))?;
+        }
+        before = Some(sample);
+        units += 1;
+        let middle = MediaTime::new(sample.dts + 512, sample.timescale()).to_event().as_micros();
+        let Some(tag) = Tag::read(&sample.payload, output.at) else {
+            silent += 1;
+            if let Some(seen) = seen_at(stretches, middle) {
+                *silent_by_camera.entry(seen.camera).or_default() += 1;
+            }
+            source = None;
+            continue;
+        };
+        let error = (sample.dts - tag.pts).abs();
+        let most = if source == Some((tag.camera, tag.session)) { 768 } else { 512 };
+        ensure(error <= most, || {
+            format!("sound is {error} ticks off at {} us: {tag:?}", output.at)
+        })?;
+        source = Some((tag.camera, tag.session));
+        if weather == Weather::Calm
+            && let Some(seen) = seen_at(stretches, middle)
+        {
+            let slack = 22_000;
+            let near = seen_at(stretches, middle - slack).map(|near| near.camera)
+                == Some(tag.camera)
+                || seen_at(stretches, middle + slack).map(|near| near.camera) == Some(tag.camera);
+            ensure(seen.camera == tag.camera || near, || {
+                format!("sees {} but hears {tag:?} at {} us", seen.camera, output.at)
+            })?;
+        }
+    }
+    if weather == Weather::Calm {
+        for camera in world.cameras.iter().filter(|camera| camera.profile.audio.is_some()) {
+            let silent = silent_by_camera.get(&camera.number).copied().unwrap_or(0);
+            let allowed = 3 * stretches.len() + 60;
+            ensure(silent <= allowed, || {
+                format!("{silent} silent access units on camera {}", camera.number)
+            })?;
+        }
+    }
+    Ok((units, silent))
+}
+
+/// The stretch that is seen at `instant`.
+fn seen_at(stretches: &[Stretch], instant: i64) -> Option<&Stretch> {
+    let next = stretches.partition_point(|stretch| micros(stretch.first) <= instant);
+    stretches.get(next.checked_sub(1)?)
+}
+
+fn step(before: &Sample, after: &Sample, stretches: &[Stretch]) -> Verdict {
+    let end =
+        MediaTime::new(before.dts + i64::from(before.duration.unwrap_or(0)), before.timescale());
+    if same_config(before, after) && after.dts == end.ticks {
+        return Ok(());
+    }
+    let hole = after.dts_time().to_event().as_micros() - end.to_event().as_micros();
+    if !same_config(before, after) && (-23_300..=1).contains(&hole) {
+        return Ok(());
+    }
+    let from = end.to_event().as_micros();
+    let nothing_seen = stretches.windows(2).any(|pair| {
+        let [old, new] = pair else { return false };
+        let (old_end, new_start) = (micros(old.last), micros(new.first));
+        new_start - old_end > 900_000 && from < new_start + 24_000 && from + hole > old_end
+    });
+    let whole = !same_config(before, after) || (after.dts - end.ticks) % 1024 == 0;
+    ensure(hole > 0 && nothing_seen && whole, || format!("audio steps by {hole} us from {from}"))
+}
+
+fn same_config(one: &Sample, other: &Sample) -> bool {
+    one.config == other.config
+}
+
+/// Invariant 7: every accepted take ends once, in bounded time.
+fn commands(world: &World) -> Verdict {
+    const BOUND: i64 = 20_000_000;
+    ensure(world.record.ended_twice.is_empty(), || {
+        format!("ended twice: {:?}", world.record.ended_twice)
+    })?;
+    for command in world.record.commands.values() {
+        let planned = command.cut.planned_at.as_micros();
+        match &command.ended {
+            Some((ended, _)) => ensure(ended - planned <= BOUND, || {
+                format!("took {} us: {:?}", ended - planned, command.cut)
+            })?,
+            None => {
+                ensure(world.now - planned <= BOUND, || format!("never ended: {:?}", command.cut))?
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_video(output: &Output) -> bool {
+    output.sample.kind() == TrackKind::Video
+}
+
+pub(crate) fn ensure(holds: bool, why: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { Err(why()) }
+}

@@ -1,0 +1,173 @@
+//! Virtual time: cameras, the programme's core and an operator, stepped from event to event.
+
+use std::collections::HashMap;
+
+use genlock_feed::{Feed, FeedLimits, FeedReader, Read, Start};
+use genlock_media::{EventTime, Sample};
+use genlock_program::{
+    CameraId, Cut, CutId, CutStyle, Priority, ProgramConfig, ProgramCore, ProgramEvent, TakeError,
+    Watched,
+};
+
+use crate::camera::{Profile, VirtualCamera};
+use crate::rng::Rng;
+
+/// A sample that left the programme.
+#[derive(Debug, Clone)]
+pub(crate) struct Output {
+    pub(crate) at: i64,
+    pub(crate) sample: Sample,
+}
+
+/// A take and what became of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Command {
+    pub(crate) cut: Cut,
+    pub(crate) ended: Option<(i64, ProgramEvent)>,
+}
+
+/// Everything that happened.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) events: Vec<(i64, ProgramEvent)>,
+    pub(crate) commands: HashMap<CutId, Command>,
+    pub(crate) ended_twice: Vec<CutId>,
+    pub(crate) refused: u64,
+    /// Spans in which a cut was planned or under way.
+    pub(crate) busy: Vec<(i64, i64)>,
+}
+
+/// The simulated event.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) cameras: Vec<VirtualCamera>,
+    pub(crate) core: ProgramCore,
+    pub(crate) record: Record,
+    reader: FeedReader,
+    pub(crate) now: i64,
+    deadline: Option<i64>,
+    watched: Watched,
+    busy_since: Option<i64>,
+}
+
+impl World {
+    pub(crate) fn new(profiles: Vec<Profile>, rng: &mut Rng) -> Self {
+        let output = Feed::new(FeedLimits::default());
+        let reader = output.reader(Start::Next);
+        let start = EventTime::ZERO;
+        let mut core = ProgramCore::new(ProgramConfig::default(), &output, start);
+        let mut cameras = Vec::new();
+        for (number, profile) in (0..).zip(profiles) {
+            let starts_at = 1_000_000 + rng.between(0, 3_000_000);
+            let camera = VirtualCamera::new(number, profile, rng.next(), starts_at);
+            let id = CameraId::from(camera.name());
+            core.add_camera(id, camera.feed.clone(), Priority(u32::from(number)));
+            cameras.push(camera);
+        }
+        Self {
+            cameras,
+            core,
+            record: Record::default(),
+            reader,
+            now: 0,
+            deadline: None,
+            watched: Watched::All,
+            busy_since: None,
+        }
+    }
+
+    /// Runs until `until`.
+    pub(crate) fn run_until(&mut self, until: i64) {
+        loop {
+            let (next_at, next) = self
+                .cameras
+                .iter_mut()
+                .map(VirtualCamera::next_at)
+                .zip(0..)
+                .min()
+                .expect("there are cameras");
+            let deadline = self.deadline.unwrap_or(i64::MAX);
+            if next_at.min(deadline) > until {
+                self.now = until;
+                return;
+            }
+            if deadline < next_at {
+                self.now = deadline;
+                self.advance();
+                continue;
+            }
+            self.now = next_at;
+            let camera: &mut VirtualCamera = &mut self.cameras[next];
+            camera.step(next_at);
+            if self.is_watched(next) {
+                self.advance();
+            }
+        }
+    }
+
+    pub(crate) fn take(&mut self, camera: usize) -> Result<Cut, TakeError> {
+        let id = CameraId::from(self.cameras[camera].name());
+        let now = EventTime::from_micros(self.now);
+        let answer = self.core.take(now, &id, CutStyle::Clean);
+        match &answer {
+            Ok(cut) => {
+                let command = Command { cut: cut.clone(), ended: None };
+                self.record.commands.insert(cut.id, command);
+            }
+            Err(_) => self.record.refused += 1,
+        }
+        self.advance();
+        answer
+    }
+
+    fn is_watched(&self, camera: usize) -> bool {
+        match &self.watched {
+            Watched::All => true,
+            Watched::Only(ids) => {
+                let name = self.cameras[camera].name();
+                ids.iter().any(|id| id.as_str() == name)
+            }
+        }
+    }
+
+    pub(crate) fn advance(&mut self) {
+        let now = EventTime::from_micros(self.now);
+        self.deadline = self.core.advance(now).map(EventTime::as_micros);
+        self.watched = self.core.watched(now);
+        while let Some(event) = self.core.poll_event() {
+            self.note(event);
+        }
+        while let Some(Read::Entry(entry)) = self.reader.try_next() {
+            self.record.outputs.push(Output { at: self.now, sample: entry.sample });
+        }
+        let busy = self.core.status(now).pending.is_some();
+        match (busy, self.busy_since) {
+            (true, None) => self.busy_since = Some(self.now),
+            (false, Some(since)) => {
+                self.record.busy.push((since, self.now));
+                self.busy_since = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn note(&mut self, event: ProgramEvent) {
+        let ended = match &event {
+            ProgramEvent::CutCommitted { id, .. }
+            | ProgramEvent::CutSuperseded { id }
+            | ProgramEvent::CutFailed { id, .. } => Some(*id),
+            _ => None,
+        };
+        if let Some(id) = ended {
+            let command = self.record.commands.get_mut(&id);
+            match command {
+                Some(command) if command.ended.is_none() => {
+                    command.ended = Some((self.now, event.clone()));
+                }
+                _ => self.record.ended_twice.push(id),
+            }
+        }
+        self.record.events.push((self.now, event));
+    }
+}
