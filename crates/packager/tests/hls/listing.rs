@@ -1,0 +1,140 @@
+//! A media playlist as quick-m3u8 reads it.
+
+use std::str::FromStr;
+
+use quick_m3u8::config::ParsingOptionsBuilder;
+use quick_m3u8::tag::{KnownTag, hls};
+use quick_m3u8::{HlsLine, Reader};
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Listing {
+    pub(crate) version: u64,
+    pub(crate) target_duration: u64,
+    pub(crate) media_sequence: u64,
+    pub(crate) discontinuity_sequence: Option<u64>,
+    pub(crate) independent: bool,
+    pub(crate) part_target: f64,
+    pub(crate) part_hold_back: f64,
+    pub(crate) can_skip_until: f64,
+    pub(crate) skipped: usize,
+    pub(crate) segments: Vec<Segment>,
+    /// Tags and parts after the last URI.
+    pub(crate) open: Segment,
+    pub(crate) part_hints: Vec<String>,
+    pub(crate) map_hints: Vec<String>,
+    pub(crate) ended: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Segment {
+    pub(crate) uri: String,
+    pub(crate) duration: f64,
+    pub(crate) discontinuity: bool,
+    /// The one that applies, stated or inherited.
+    pub(crate) map: Option<String>,
+    pub(crate) map_stated: bool,
+    pub(crate) date_time_ms: Option<i64>,
+    pub(crate) gap: bool,
+    pub(crate) parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) uri: String,
+    pub(crate) duration: f64,
+    pub(crate) independent: bool,
+    pub(crate) gap: bool,
+}
+
+impl Listing {
+    pub(crate) fn duration(&self) -> f64 {
+        self.segments.iter().map(|segment| segment.duration).sum()
+    }
+
+    pub(crate) fn open_duration(&self) -> f64 {
+        self.open.parts.iter().map(|part| part.duration).sum()
+    }
+
+    /// Parses `text`; every line must be a tag that the parser knows or a URI.
+    pub(crate) fn parse(text: &str) -> Self {
+        assert!(text.starts_with("#EXTM3U\n") && text.ends_with('\n'), "{text}");
+        let options = ParsingOptionsBuilder::new().with_parsing_for_all_tags().build();
+        let mut reader = Reader::from_str(text, options);
+        let mut listing = Self::default();
+        let mut map = None;
+        while let Some(line) = reader.read_line().expect("a line that parses") {
+            match line {
+                HlsLine::Uri(uri) => {
+                    listing.open.uri = uri.into_owned();
+                    listing.open.map.clone_from(&map);
+                    let segment = std::mem::take(&mut listing.open);
+                    listing.segments.push(segment);
+                }
+                HlsLine::KnownTag(KnownTag::Hls(tag)) => listing.tag(tag, &mut map),
+                other => panic!("unexpected line {other:?} in\n{text}"),
+            }
+        }
+        listing.open.map = map;
+        listing
+    }
+
+    fn tag(&mut self, tag: hls::Tag<'_>, map: &mut Option<String>) {
+        match tag {
+            hls::Tag::M3u(_) => {}
+            hls::Tag::Version(tag) => self.version = tag.version(),
+            hls::Tag::Targetduration(tag) => self.target_duration = tag.target_duration(),
+            hls::Tag::MediaSequence(tag) => self.media_sequence = tag.media_sequence(),
+            hls::Tag::DiscontinuitySequence(tag) => {
+                self.discontinuity_sequence = Some(tag.discontinuity_sequence());
+            }
+            hls::Tag::IndependentSegments(_) => self.independent = true,
+            hls::Tag::PartInf(tag) => self.part_target = tag.part_target(),
+            hls::Tag::ServerControl(tag) => {
+                assert!(tag.can_block_reload());
+                self.part_hold_back = tag.part_hold_back().expect("PART-HOLD-BACK");
+                self.can_skip_until = tag.can_skip_until().expect("CAN-SKIP-UNTIL");
+            }
+            hls::Tag::Skip(tag) => self.skipped = usize::try_from(tag.skipped_segments()).unwrap(),
+            hls::Tag::Discontinuity(_) => self.open.discontinuity = true,
+            hls::Tag::Map(tag) => {
+                *map = Some(tag.uri().to_owned());
+                self.open.map_stated = true;
+            }
+            hls::Tag::ProgramDateTime(tag) => {
+                let text = tag.program_date_time().to_string();
+                self.open.date_time_ms = Some(unix_ms(&text));
+            }
+            hls::Tag::Gap(_) => self.open.gap = true,
+            hls::Tag::Part(tag) => self.open.parts.push(Part {
+                uri: tag.uri().to_owned(),
+                duration: tag.duration(),
+                independent: tag.independent(),
+                gap: tag.gap(),
+            }),
+            hls::Tag::Inf(tag) => self.open.duration = tag.duration(),
+            hls::Tag::PreloadHint(tag) => {
+                let hints = match tag.hint_type().as_ref() {
+                    "PART" => &mut self.part_hints,
+                    "MAP" => &mut self.map_hints,
+                    other => panic!("hint of type {other}"),
+                };
+                hints.push(tag.uri().to_owned());
+            }
+            hls::Tag::Endlist(_) => self.ended = true,
+            other => panic!("unexpected tag {other:?}"),
+        }
+    }
+}
+
+/// Unix milliseconds of `YYYY-MM-DDTHH:MM:SS.mmm…` within 2023-11 (all tests play there).
+fn unix_ms(text: &str) -> i64 {
+    let (date, time) = text.split_once('T').unwrap();
+    let day = i64::from_str(date.strip_prefix("2023-11-").unwrap()).unwrap();
+    let clock = time.trim_end_matches('Z').split(['+', '-']).next().unwrap();
+    let fields: Vec<f64> = clock.split(':').map(|field| field.parse().unwrap()).collect();
+    let seconds = fields[0] * 3600.0 + fields[1] * 60.0 + fields[2];
+    // 2023-11-01T00:00:00Z
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a day")]
+    let ms = (seconds * 1000.0).round() as i64;
+    1_698_796_800_000 + (day - 1) * 86_400_000 + ms
+}

@@ -1,0 +1,16 @@
+//! The packager as viewers see it: every snapshot of simulated Feeds, read by a foreign parser.
+
+// Test code states its expectations by panicking.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod camera;
+mod gaps;
+mod golden;
+mod listing;
+mod properties;
+mod splices;
+mod tracks;
+mod viewer;
