@@ -74,19 +74,14 @@ impl Capabilities {
 
     /// Reads what a command object announces. Properties of a wrong type are passed over.
     pub(crate) fn read(object: &Object) -> Self {
-        let list = object
-            .get("fourCcList")
-            .and_then(Value::as_array)
-            .unwrap_or_default();
+        let list = object.get("fourCcList").and_then(Value::as_array).unwrap_or_default();
         Self {
-            four_cc_list: list
-                .iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
+            four_cc_list: list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             video: read_info_map(object, "videoFourCcInfoMap"),
             audio: read_info_map(object, "audioFourCcInfoMap"),
-            extensions: Extensions(object.number("capsEx").map_or(0, mask)),
+            extensions: Extensions(
+                object.get("capsEx").and_then(Value::as_u32).unwrap_or_default(),
+            ),
         }
     }
 
@@ -95,11 +90,7 @@ impl Capabilities {
         if self.is_empty() {
             return object;
         }
-        let list = self
-            .four_cc_list
-            .iter()
-            .map(|name| name.as_str().into())
-            .collect();
+        let list = self.four_cc_list.iter().map(|name| name.as_str().into()).collect();
         object.push("fourCcList".to_owned(), Value::StrictArray(list));
         object.push("videoFourCcInfoMap".to_owned(), info_map(&self.video));
         object.push("audioFourCcInfoMap".to_owned(), info_map(&self.audio));
@@ -111,28 +102,13 @@ fn read_info_map(object: &Object, name: &str) -> Vec<(String, u32)> {
     let Some(map) = object.get(name).and_then(Value::as_object) else {
         return Vec::new();
     };
-    let entries = map.iter().filter_map(|(codec, value)| {
-        let bits = value.as_number()?;
-        Some((codec.to_owned(), mask(bits)))
-    });
+    let entries = map.iter().filter_map(|(codec, value)| Some((codec.to_owned(), value.as_u32()?)));
     entries.collect()
 }
 
 fn info_map(entries: &[(String, u32)]) -> Value {
-    let entries = entries
-        .iter()
-        .map(|(codec, bits)| (codec.clone(), f64::from(*bits).into()));
+    let entries = entries.iter().map(|(codec, bits)| (codec.clone(), f64::from(*bits).into()));
     Value::Object(entries.collect())
-}
-
-/// A bit mask that travelled as a double.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "`as` saturates, which is right for a mask that makes no sense"
-)]
-fn mask(number: f64) -> u32 {
-    number as u32
 }
 
 #[cfg(test)]
@@ -146,10 +122,7 @@ mod tests {
             video: vec![("hvc1".to_owned(), 7)],
             ..Capabilities::forward_everything()
         };
-        assert_eq!(
-            Capabilities::read(&capabilities.write(Object::new())),
-            capabilities
-        );
+        assert_eq!(Capabilities::read(&capabilities.write(Object::new())), capabilities);
     }
 
     #[test]
@@ -161,9 +134,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_passed_over() {
-        let object = Object::new()
-            .with("fourCcList", "hvc1")
-            .with("capsEx", -3.0);
+        let object = Object::new().with("fourCcList", "hvc1").with("capsEx", -3.0);
         assert!(Capabilities::read(&object).is_empty());
     }
 }

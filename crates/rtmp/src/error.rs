@@ -73,10 +73,7 @@ pub struct WirePosition {
 impl WirePosition {
     /// A place that belongs to no chunk.
     pub(crate) fn byte(byte: u64) -> Self {
-        Self {
-            byte,
-            ..Self::default()
-        }
+        Self { byte, ..Self::default() }
     }
 }
 

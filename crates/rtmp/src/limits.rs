@@ -1,7 +1,7 @@
 //! Every bound on what a peer can make a session hold.
 //!
 //! The defaults are generous to real encoders and small against memory: a connection that has not been allowed to
-//! publish cannot hold more than about half a megabyte, one that publishes about 20 MiB, whatever it sends.
+//! publish cannot hold more than about a megabyte, one that publishes about 24 MiB, whatever it sends.
 
 /// Limits of one session. The defaults are the documented constants of this module.
 #[derive(Clone, Debug)]

@@ -83,10 +83,7 @@ impl Link {
         self.acknowledged = received;
         let [.., a, b, c, d] = received.to_be_bytes();
         let total = u32::from_be_bytes([a, b, c, d]);
-        self.writer.write(&control::number_message(
-            MessageType::ACKNOWLEDGEMENT,
-            total,
-        ));
+        self.writer.write(&control::number_message(MessageType::ACKNOWLEDGEMENT, total));
     }
 
     pub(crate) fn set_phase(&mut self, phase: Phase) {
@@ -95,10 +92,7 @@ impl Link {
 
     /// Tells the peer a chunk size and uses it from there on.
     pub(crate) fn announce_chunk_size(&mut self, chunk_size: u32) {
-        self.writer.write(&control::number_message(
-            MessageType::SET_CHUNK_SIZE,
-            chunk_size,
-        ));
+        self.writer.write(&control::number_message(MessageType::SET_CHUNK_SIZE, chunk_size));
         self.writer.set_chunk_size(chunk_size);
     }
 
@@ -156,10 +150,7 @@ mod tests {
     fn exchange(link: &mut Link, kind: MessageType, body: &[u8]) -> Vec<(u8, Vec<u8>)> {
         let mut writer = writer();
         let message = control::number_message(kind, 0);
-        writer.write(&Message {
-            payload: Bytes::copy_from_slice(body),
-            ..message
-        });
+        writer.write(&Message { payload: Bytes::copy_from_slice(body), ..message });
         let mut input = writer.take().unwrap();
         assert_eq!(link.next_message(&mut input), Ok(None));
         replies(link)
@@ -183,11 +174,7 @@ mod tests {
 
     #[test]
     fn peer_bandwidth_is_answered_with_our_window() {
-        let reply = exchange(
-            &mut link(),
-            MessageType::SET_PEER_BANDWIDTH,
-            &[0, 0, 0, 9, 2],
-        );
+        let reply = exchange(&mut link(), MessageType::SET_PEER_BANDWIDTH, &[0, 0, 0, 9, 2]);
         assert_eq!(reply, [(5, vec![0, 0, 3, 0xE8])]);
     }
 
@@ -220,20 +207,11 @@ mod tests {
         let mut link = link();
         let mut writer = writer();
         let ping = control::number_message(MessageType::USER_CONTROL, 0);
-        let ping = Message {
-            payload: Bytes::from_static(&[0, 6, 0, 0, 0, 0]),
-            ..ping
-        };
+        let ping = Message { payload: Bytes::from_static(&[0, 6, 0, 0, 0, 0]), ..ping };
         for _ in 0..20_000 {
             writer.write(&ping);
         }
         let error = link.next_message(&mut writer.take().unwrap()).unwrap_err();
-        assert!(matches!(
-            error,
-            RtmpError::LimitExceeded {
-                what: "reply bytes waiting",
-                ..
-            }
-        ));
+        assert!(matches!(error, RtmpError::LimitExceeded { what: "reply bytes waiting", .. }));
     }
 }

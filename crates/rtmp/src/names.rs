@@ -19,11 +19,7 @@ impl ChunkStreamId {
     /// The id, if it is in range.
     #[must_use]
     pub const fn new(id: u32) -> Option<Self> {
-        if id >= 2 && id <= Self::MAX {
-            Some(Self(id))
-        } else {
-            None
-        }
+        if id >= 2 && id <= Self::MAX { Some(Self(id)) } else { None }
     }
 
     /// The number.
@@ -84,16 +80,12 @@ impl Query {
     /// The first parameter of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value)
+        self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// All parameters in order; those of the stream name come first. The values are secrets.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Whether there is no parameter.
@@ -118,9 +110,7 @@ impl Query {
 
 impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(self.iter().map(|(name, _)| (name, "***")))
-            .finish()
+        f.debug_map().entries(self.iter().map(|(name, _)| (name, "***"))).finish()
     }
 }
 
@@ -197,9 +187,7 @@ fn percent_decode(text: &str) -> String {
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]
@@ -210,11 +198,7 @@ mod tests {
     fn names_lose_query_quotes_slashes_and_escapes() {
         let check = |text: &str, expect: &str, token: Option<&str>| {
             let (name, query) = split_name(text);
-            assert_eq!(
-                (name.as_str(), query.get("token")),
-                (expect, token),
-                "{text}"
-            );
+            assert_eq!((name.as_str(), query.get("token")), (expect, token), "{text}");
         };
         check("key", "key", None);
         check("key?token=a%2Fb&vhost=x", "key", Some("a/b"));
@@ -240,10 +224,7 @@ mod tests {
     #[test]
     fn chunk_stream_ids_have_a_range() {
         assert_eq!(ChunkStreamId::new(1), None);
-        assert_eq!(
-            ChunkStreamId::new(65_599).map(ChunkStreamId::get),
-            Some(65_599)
-        );
+        assert_eq!(ChunkStreamId::new(65_599).map(ChunkStreamId::get), Some(65_599));
         assert_eq!(ChunkStreamId::new(65_600), None);
     }
 }

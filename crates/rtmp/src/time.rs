@@ -57,11 +57,7 @@ mod tests {
     #[test]
     fn distance_takes_the_shorter_way_around() {
         let check = |a: u32, b: u32, expect: i32| {
-            assert_eq!(
-                RtmpTimestamp(a).since(RtmpTimestamp(b)),
-                expect,
-                "{a} since {b}"
-            );
+            assert_eq!(RtmpTimestamp(a).since(RtmpTimestamp(b)), expect, "{a} since {b}");
         };
         check(10, 5, 5);
         check(5, 10, -5);

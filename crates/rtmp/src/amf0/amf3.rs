@@ -46,11 +46,7 @@ enum Header {
 
 impl<'c, 'a> Amf3<'c, 'a> {
     pub(super) fn new(cursor: &'c mut Cursor<'a>) -> Self {
-        Self {
-            cursor,
-            strings: Vec::new(),
-            traits: Vec::new(),
-        }
+        Self { cursor, strings: Vec::new(), traits: Vec::new() }
     }
 
     pub(super) fn value(&mut self, depth: usize) -> Result<Value, AmfError> {
@@ -70,10 +66,7 @@ impl<'c, 'a> Amf3<'c, 'a> {
             }
             marker::DATE => {
                 self.inline_header()?;
-                Value::Date {
-                    unix_ms: self.cursor.f64("date")?,
-                    time_zone: 0,
-                }
+                Value::Date { unix_ms: self.cursor.f64("date")?, time_zone: 0 }
             }
             marker::BYTE_ARRAY => {
                 let len = self.inline_header()?;
@@ -120,10 +113,7 @@ impl<'c, 'a> Amf3<'c, 'a> {
         if traits.class.is_empty() {
             return Ok(Value::Object(properties));
         }
-        Ok(Value::TypedObject {
-            class: traits.class,
-            properties,
-        })
+        Ok(Value::TypedObject { class: traits.class, properties })
     }
 
     /// `header` is the object header behind its inline bit: bit 0 clear means a trait reference, then bit 1 says
@@ -133,11 +123,7 @@ impl<'c, 'a> Amf3<'c, 'a> {
             let index = header >> 1;
             let known = self.traits.get(to_usize(index)).cloned();
             let traits = known.ok_or_else(|| self.cursor.fault(AmfFault::Reference(index)))?;
-            let names = traits
-                .members
-                .iter()
-                .chain([&traits.class])
-                .map(String::len);
+            let names = traits.members.iter().chain([&traits.class]).map(String::len);
             self.cursor.charge_copy(names.sum())?;
             return Ok(traits);
         }
@@ -151,11 +137,7 @@ impl<'c, 'a> Amf3<'c, 'a> {
             self.cursor.charge(0)?;
             members.push(self.string()?);
         }
-        let traits = Traits {
-            class,
-            members,
-            dynamic: header & 4 != 0,
-        };
+        let traits = Traits { class, members, dynamic: header & 4 != 0 };
         self.traits.push(traits.clone());
         Ok(traits)
     }
@@ -200,11 +182,7 @@ impl<'c, 'a> Amf3<'c, 'a> {
 
     fn header(&mut self) -> Result<Header, AmfError> {
         let raw = self.u29()?;
-        Ok(if raw & 1 == 0 {
-            Header::Reference(raw >> 1)
-        } else {
-            Header::Inline(raw >> 1)
-        })
+        Ok(if raw & 1 == 0 { Header::Reference(raw >> 1) } else { Header::Inline(raw >> 1) })
     }
 
     /// A signed 29-bit integer.
@@ -239,9 +217,7 @@ mod tests {
     fn check(bytes: &[u8], expect: Result<Value, AmfFault>) {
         let bytes = [&[0x11], bytes].concat();
         let got = decode_all(&bytes, AmfLimits::default());
-        let got = got
-            .map(|mut values| values.remove(0))
-            .map_err(|error| error.fault);
+        let got = got.map(|mut values| values.remove(0)).map_err(|error| error.fault);
         assert_eq!(got, expect, "{bytes:02X?}");
     }
 
@@ -255,21 +231,12 @@ mod tests {
         check(b"\x05\x3F\xF0\0\0\0\0\0\0", Ok(1.0.into()));
         check(b"\x06\x07abc", Ok("abc".into()));
         check(b"\x0C\x05\x01\x02", Ok(Value::ByteArray(vec![1, 2])));
-        check(
-            b"\x08\x01\x3F\xF0\0\0\0\0\0\0",
-            Ok(Value::Date {
-                unix_ms: 1.0,
-                time_zone: 0,
-            }),
-        );
+        check(b"\x08\x01\x3F\xF0\0\0\0\0\0\0", Ok(Value::Date { unix_ms: 1.0, time_zone: 0 }));
     }
 
     #[test]
     fn arrays_are_dense_or_associative() {
-        check(
-            b"\x09\x05\x01\x02\x03",
-            Ok(Value::StrictArray(vec![false.into(), true.into()])),
-        );
+        check(b"\x09\x05\x01\x02\x03", Ok(Value::StrictArray(vec![false.into(), true.into()])));
         let named = Object::new().with("a", Value::Null).with("0", true);
         check(b"\x09\x03\x03a\x01\x01\x03", Ok(Value::EcmaArray(named)));
     }
@@ -280,10 +247,7 @@ mod tests {
         let bytes = b"\x0A\x1B\x01\x05ab\x03\x00\x02\x01";
         let object = Object::new().with("ab", true).with("ab", false);
         check(bytes, Ok(object.into()));
-        let typed = Value::TypedObject {
-            class: "C".into(),
-            properties: Object::new(),
-        };
+        let typed = Value::TypedObject { class: "C".into(), properties: Object::new() };
         check(b"\x0A\x03\x03C", Ok(typed));
     }
 
@@ -299,18 +263,12 @@ mod tests {
     fn references_cannot_multiply_a_long_string() {
         let long = [b"\x0A\x0B\x01\x87\x69".as_slice(), &[b'x'; 500], b"\x01"].concat();
         let bytes = [long, b"\x00\x01".repeat(400)].concat();
-        check(
-            &bytes,
-            Err(AmfFault::StringTooLong(AmfLimits::default().string_bytes)),
-        );
+        check(&bytes, Err(AmfFault::StringTooLong(AmfLimits::default().string_bytes)));
     }
 
     #[test]
     fn announced_counts_do_not_allocate_and_depth_is_bounded() {
-        check(
-            &[9, 0xFF, 0xFF, 0xFF, 0xFF, 1],
-            Err(AmfFault::Truncated("AMF3 marker")),
-        );
+        check(&[9, 0xFF, 0xFF, 0xFF, 0xFF, 1], Err(AmfFault::Truncated("AMF3 marker")));
         check(&[0x09, 0x03, 0x01].repeat(100), Err(AmfFault::TooDeep(32)));
     }
 }

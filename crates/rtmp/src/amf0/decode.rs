@@ -47,15 +47,7 @@ impl<'a> Decoder<'a> {
     /// A decoder over a whole message body. The element budget spans all its values.
     #[must_use]
     pub fn new(bytes: &'a [u8], limits: AmfLimits) -> Self {
-        Self {
-            cursor: Cursor {
-                rest: bytes,
-                offset: 0,
-                elements: 0,
-                copied_bytes: 0,
-                limits,
-            },
-        }
+        Self { cursor: Cursor { rest: bytes, offset: 0, elements: 0, copied_bytes: 0, limits } }
     }
 
     /// The next value, or `None` at the end of the body.
@@ -146,11 +138,7 @@ impl<'a> Cursor<'a> {
 
     /// Counts one value against the budgets.
     pub(super) fn charge(&mut self, depth: usize) -> Result<(), AmfError> {
-        let AmfLimits {
-            depth: max_depth,
-            elements: max_elements,
-            ..
-        } = self.limits;
+        let AmfLimits { depth: max_depth, elements: max_elements, .. } = self.limits;
         if depth > max_depth {
             return Err(self.fault(AmfFault::TooDeep(max_depth)));
         }
@@ -225,17 +213,11 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn fault(&self, fault: AmfFault) -> AmfError {
-        AmfError {
-            offset: self.offset,
-            fault,
-        }
+        AmfError { offset: self.offset, fault }
     }
 
     pub(super) fn fault_before(&self, bytes: usize, fault: AmfFault) -> AmfError {
-        AmfError {
-            offset: self.offset.saturating_sub(bytes),
-            fault,
-        }
+        AmfError { offset: self.offset.saturating_sub(bytes), fault }
     }
 }
 
@@ -263,24 +245,12 @@ mod tests {
     #[test]
     fn scalars() {
         check(b"\0\x3F\xF0\0\0\0\0\0\0", Ok(&[Value::Number(1.0)]));
-        check(
-            &[1, 1, 1, 0, 1, 7],
-            Ok(&[true.into(), false.into(), true.into()]),
-        );
+        check(&[1, 1, 1, 0, 1, 7], Ok(&[true.into(), false.into(), true.into()]));
         check(b"\x02\0\x03abc", Ok(&["abc".into()]));
         check(b"\x0C\0\0\0\x03abc", Ok(&["abc".into()]));
-        check(
-            b"\x0F\0\0\0\x04<a/>",
-            Ok(&[Value::XmlDocument("<a/>".into())]),
-        );
-        check(
-            &[5, 6, 0x0D],
-            Ok(&[Value::Null, Value::Undefined, Value::Unsupported]),
-        );
-        let date = Value::Date {
-            unix_ms: 1.0,
-            time_zone: -60,
-        };
+        check(b"\x0F\0\0\0\x04<a/>", Ok(&[Value::XmlDocument("<a/>".into())]));
+        check(&[5, 6, 0x0D], Ok(&[Value::Null, Value::Undefined, Value::Unsupported]));
+        let date = Value::Date { unix_ms: 1.0, time_zone: -60 };
         check(b"\x0B\x3F\xF0\0\0\0\0\0\0\xFF\xC4", Ok(&[date]));
     }
 
@@ -294,44 +264,29 @@ mod tests {
         let object = Object::new().with("a", Value::Null);
         check(b"\x03\0\x01a\x05\0\0\x09", Ok(&[object.clone().into()]));
         // The count of an associative array is not to be believed.
-        check(
-            b"\x08\0\0\0\x63\0\x01a\x05\0\0\x09",
-            Ok(&[Value::EcmaArray(object.clone())]),
-        );
+        check(b"\x08\0\0\0\x63\0\x01a\x05\0\0\x09", Ok(&[Value::EcmaArray(object.clone())]));
         check(
             b"\x0A\0\0\0\x02\x05\x06",
             Ok(&[Value::StrictArray(vec![Value::Null, Value::Undefined])]),
         );
-        let typed = Value::TypedObject {
-            class: "C".into(),
-            properties: object,
-        };
+        let typed = Value::TypedObject { class: "C".into(), properties: object };
         check(b"\x10\0\x01C\0\x01a\x05\0\0\x09", Ok(&[typed]));
         // An empty name is a property unless the end marker follows.
-        check(
-            b"\x03\0\0\x05\0\0\x09",
-            Ok(&[Object::new().with("", Value::Null).into()]),
-        );
+        check(b"\x03\0\0\x05\0\0\x09", Ok(&[Object::new().with("", Value::Null).into()]));
     }
 
     #[test]
     fn only_an_associative_array_may_lack_its_end() {
         let array = Value::EcmaArray(Object::new().with("a", Value::Null));
         check(b"\x08\0\0\0\x01\0\x01a\x05", Ok(&[array]));
-        check(
-            b"\x03\0\x01a\x05",
-            Err((5, AmfFault::Truncated("string length"))),
-        );
+        check(b"\x03\0\x01a\x05", Err((5, AmfFault::Truncated("string length"))));
     }
 
     #[test]
     fn truncation_names_what_was_expected() {
         check(&[0, 1, 2], Err((1, AmfFault::Truncated("number"))));
         check(&[2, 0, 5, b'a'], Err((3, AmfFault::Truncated("string"))));
-        check(
-            b"\x0A\xFF\xFF\xFF\xFF\x05",
-            Err((6, AmfFault::Truncated("type marker"))),
-        );
+        check(b"\x0A\xFF\xFF\xFF\xFF\x05", Err((6, AmfFault::Truncated("type marker"))));
     }
 
     #[test]
@@ -347,10 +302,7 @@ mod tests {
         check(&deep, Err((5 * 33, AmfFault::TooDeep(32))));
         let many = [5; 1001];
         check(&many, Err((1000, AmfFault::TooManyElements(1000))));
-        let limit = AmfLimits {
-            string_bytes: 2,
-            ..AmfLimits::default()
-        };
+        let limit = AmfLimits { string_bytes: 2, ..AmfLimits::default() };
         let long = decode_all(b"\x02\0\x03abc", limit);
         assert_eq!(long.unwrap_err().fault, AmfFault::StringTooLong(2));
     }

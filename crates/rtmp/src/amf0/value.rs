@@ -60,15 +60,26 @@ impl Value {
         }
     }
 
+    /// The value of a number that is an integer of 32 bits, as ids, masks and counts are.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, and what does not survive it is not an integer of 32 bits"
+    )]
+    pub fn as_u32(&self) -> Option<u32> {
+        let number = self.as_number()?;
+        let integer = number as u32;
+        (f64::from(integer) == number).then_some(integer)
+    }
+
     /// The properties of an object, a typed object or an associative array.
     #[must_use]
     pub fn as_object(&self) -> Option<&Object> {
         match self {
             Self::Object(object)
             | Self::EcmaArray(object)
-            | Self::TypedObject {
-                properties: object, ..
-            } => Some(object),
+            | Self::TypedObject { properties: object, .. } => Some(object),
             _ => None,
         }
     }
@@ -131,11 +142,7 @@ impl Object {
     pub fn get(&self, name: &str) -> Option<&Value> {
         let exact = self.0.iter().find(|(key, _)| key == name);
         exact
-            .or_else(|| {
-                self.0
-                    .iter()
-                    .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            })
+            .or_else(|| self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)))
             .map(|(_, value)| value)
     }
 
@@ -186,11 +193,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_integers_of_32_bits_are_integers() {
+        let check = |number: f64, expect: Option<u32>| {
+            assert_eq!(Value::Number(number).as_u32(), expect, "{number}");
+        };
+        check(0.0, Some(0));
+        check(4_294_967_295.0, Some(u32::MAX));
+        check(4_294_967_296.0, None);
+        check(1.5, None);
+        check(-1.0, None);
+        check(f64::NAN, None);
+        check(f64::INFINITY, None);
+    }
+
+    #[test]
     fn lookup_prefers_the_exact_name_and_forgives_case() {
-        let object = Object::new()
-            .with("TCURL", "a")
-            .with("tcUrl", "b")
-            .with("app", 1.0);
+        let object = Object::new().with("TCURL", "a").with("tcUrl", "b").with("app", 1.0);
         assert_eq!(object.str("tcUrl"), Some("b"));
         assert_eq!(object.str("tcurl"), Some("a"));
         assert_eq!(object.str("app"), None);

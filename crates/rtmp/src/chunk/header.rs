@@ -17,20 +17,9 @@ pub(super) struct ChunkHeader {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fields {
-    Type0 {
-        time: Time,
-        length: u32,
-        type_id: u8,
-        message_stream: MessageStreamId,
-    },
-    Type1 {
-        time: Time,
-        length: u32,
-        type_id: u8,
-    },
-    Type2 {
-        time: Time,
-    },
+    Type0 { time: Time, length: u32, type_id: u8, message_stream: MessageStreamId },
+    Type1 { time: Time, length: u32, type_id: u8 },
+    Type2 { time: Time },
     Type3,
 }
 
@@ -54,27 +43,12 @@ impl ChunkHeader {
                 let (time, rest) = time([t0, t1, t2], rest)?;
                 let length = u24([l0, l1, l2]);
                 let message_stream = MessageStreamId(u32::from_le_bytes([s0, s1, s2, s3]));
-                (
-                    Fields::Type0 {
-                        time,
-                        length,
-                        type_id,
-                        message_stream,
-                    },
-                    rest,
-                )
+                (Fields::Type0 { time, length, type_id, message_stream }, rest)
             }
             1 => {
                 let (&[t0, t1, t2, l0, l1, l2, type_id], rest) = rest.split_first_chunk()?;
                 let (time, rest) = time([t0, t1, t2], rest)?;
-                (
-                    Fields::Type1 {
-                        time,
-                        length: u24([l0, l1, l2]),
-                        type_id,
-                    },
-                    rest,
-                )
+                (Fields::Type1 { time, length: u24([l0, l1, l2]), type_id }, rest)
             }
             2 => {
                 let (&field, rest) = rest.split_first_chunk()?;
@@ -83,11 +57,7 @@ impl ChunkHeader {
             }
             _ => (Fields::Type3, rest),
         };
-        Some(Self {
-            chunk_stream,
-            fields,
-            len: total.saturating_sub(rest.len()),
-        })
+        Some(Self { chunk_stream, fields, len: total.saturating_sub(rest.len()) })
     }
 }
 
@@ -100,10 +70,7 @@ fn basic_id(first: u8, rest: &[u8]) -> Option<(ChunkStreamId, &[u8])> {
         }
         1 => {
             let (&[low, high], rest) = rest.split_first_chunk()?;
-            (
-                u32::from(u16::from_le_bytes([low, high])).saturating_add(64),
-                rest,
-            )
+            (u32::from(u16::from_le_bytes([low, high])).saturating_add(64), rest)
         }
         id => (u32::from(id), rest),
     };
@@ -113,22 +80,10 @@ fn basic_id(first: u8, rest: &[u8]) -> Option<(ChunkStreamId, &[u8])> {
 fn time(field: [u8; 3], rest: &[u8]) -> Option<(Time, &[u8])> {
     let value = u24(field);
     if value != EXTENDED {
-        return Some((
-            Time {
-                value,
-                extended: false,
-            },
-            rest,
-        ));
+        return Some((Time { value, extended: false }, rest));
     }
     let (&field, rest) = rest.split_first_chunk()?;
-    Some((
-        Time {
-            value: u32::from_be_bytes(field),
-            extended: true,
-        },
-        rest,
-    ))
+    Some((Time { value: u32::from_be_bytes(field), extended: true }, rest))
 }
 
 fn u24([a, b, c]: [u8; 3]) -> u32 {
@@ -143,11 +98,7 @@ mod tests {
     fn basic_header_forms() {
         let check = |bytes: &[u8], id: u32, len: usize| {
             let header = ChunkHeader::parse(bytes).unwrap();
-            assert_eq!(
-                (header.chunk_stream.get(), header.len),
-                (id, len),
-                "{bytes:02X?}"
-            );
+            assert_eq!((header.chunk_stream.get(), header.len), (id, len), "{bytes:02X?}");
             assert_eq!(ChunkHeader::parse(&bytes[..bytes.len() - 1]), None);
         };
         check(&[0xC2], 2, 1);
@@ -166,17 +117,9 @@ mod tests {
             assert_eq!(ChunkHeader::parse(&header[..len]), None);
         }
         let parsed = ChunkHeader::parse(&header).unwrap();
-        let time = Time {
-            value: 0x0102_0304,
-            extended: true,
-        };
+        let time = Time { value: 0x0102_0304, extended: true };
         let message_stream = MessageStreamId(1);
-        let expect = Fields::Type0 {
-            time,
-            length: 258,
-            type_id: 9,
-            message_stream,
-        };
+        let expect = Fields::Type0 { time, length: 258, type_id: 9, message_stream };
         assert_eq!((parsed.fields, parsed.len), (expect, 16));
     }
 }

@@ -110,10 +110,7 @@ impl ChunkReader {
 
     /// Forgets the unfinished message of a chunk stream (RTMP 1.0 §5.4.2).
     pub fn abort(&mut self, chunk_stream: u32) {
-        let stream = self
-            .streams
-            .iter_mut()
-            .find(|stream| stream.id.get() == chunk_stream);
+        let stream = self.streams.iter_mut().find(|stream| stream.id.get() == chunk_stream);
         if let Some(payload) = stream.and_then(|stream| stream.partial.take()) {
             self.release(payload.capacity());
         }
@@ -183,15 +180,8 @@ impl ChunkReader {
 
     /// Applies a header to its chunk stream and opens the chunk.
     fn begin_chunk(&mut self, header: ChunkHeader) -> Result<OpenChunk, RtmpError> {
-        let ChunkHeader {
-            chunk_stream,
-            fields,
-            ..
-        } = header;
-        let found = self
-            .streams
-            .iter()
-            .position(|stream| stream.id == chunk_stream);
+        let ChunkHeader { chunk_stream, fields, .. } = header;
+        let found = self.streams.iter().position(|stream| stream.id == chunk_stream);
         let (index, fresh) = match found {
             Some(index) => (index, false),
             None => (self.add_stream(chunk_stream, fields)?, true),
@@ -215,13 +205,7 @@ impl ChunkReader {
         self.check_length(chunk_stream, header)?;
         let missing = header.length.saturating_sub(payload.len());
         let left = missing.min(usize::try_from(self.chunk_size).unwrap_or(usize::MAX));
-        Ok(OpenChunk {
-            index,
-            chunk_stream,
-            header,
-            payload,
-            left,
-        })
+        Ok(OpenChunk { index, chunk_stream, header, payload, left })
     }
 
     fn add_stream(&mut self, id: ChunkStreamId, fields: Fields) -> Result<usize, RtmpError> {
@@ -244,13 +228,7 @@ impl ChunkReader {
             message_stream: MessageStreamId::CONNECTION,
             position: self.consumed,
         };
-        self.streams.push(ChunkStream {
-            id,
-            header,
-            delta: 0,
-            extended: None,
-            partial: None,
-        });
+        self.streams.push(ChunkStream { id, header, delta: 0, extended: None, partial: None });
         Ok(count)
     }
 
@@ -272,10 +250,7 @@ impl ChunkReader {
                 what: "message bytes",
                 limit: limit.into(),
                 got: header.length as u64,
-                at: WirePosition {
-                    message_type: Some(header.kind.0),
-                    ..self.place(id)
-                },
+                at: WirePosition { message_type: Some(header.kind.0), ..self.place(id) },
             });
         }
         Ok(())
@@ -308,11 +283,8 @@ impl ChunkReader {
     fn take_whole(&mut self, chunk: &OpenChunk, input: &mut Bytes) -> Received {
         self.consumed = self.consumed.saturating_add(chunk.left as u64);
         let slice = input.split_to(chunk.left);
-        let payload = if slice.len() < COPY_BELOW_BYTES {
-            Bytes::copy_from_slice(&slice)
-        } else {
-            slice
-        };
+        let payload =
+            if slice.len() < COPY_BELOW_BYTES { Bytes::copy_from_slice(&slice) } else { slice };
         chunk.finish(payload)
     }
 
@@ -336,15 +308,9 @@ impl ChunkReader {
         if needed <= capacity {
             return Ok(());
         }
-        let grown = capacity
-            .saturating_mul(2)
-            .max(PARTIAL_STEP_BYTES)
-            .max(needed);
+        let grown = capacity.saturating_mul(2).max(PARTIAL_STEP_BYTES).max(needed);
         let wanted = grown.min(chunk.header.length);
-        let reserved = self
-            .reserved
-            .saturating_sub(capacity)
-            .saturating_add(wanted);
+        let reserved = self.reserved.saturating_sub(capacity).saturating_add(wanted);
         let budget = match self.phase {
             Phase::BeforePublish => self.limits.partial_bytes_before_publish,
             Phase::Publishing => self.limits.partial_bytes,
@@ -357,9 +323,7 @@ impl ChunkReader {
                 at: chunk.place(),
             });
         }
-        chunk
-            .payload
-            .reserve_exact(wanted.saturating_sub(chunk.payload.len()));
+        chunk.payload.reserve_exact(wanted.saturating_sub(chunk.payload.len()));
         self.release(capacity);
         self.reserved = self.reserved.saturating_add(chunk.payload.capacity());
         Ok(())
@@ -378,19 +342,12 @@ impl ChunkReader {
     }
 
     fn place(&self, id: ChunkStreamId) -> WirePosition {
-        WirePosition {
-            byte: self.consumed,
-            chunk_stream: Some(id.get()),
-            message_type: None,
-        }
+        WirePosition { byte: self.consumed, chunk_stream: Some(id.get()), message_type: None }
     }
 
     fn fresh_chunk_stream(&self, id: ChunkStreamId, fields: Fields) -> RtmpError {
         let fmt = if fields == Fields::Type3 { 3 } else { 2 };
-        RtmpError::Malformed {
-            fault: Malformed::FreshChunkStream(fmt),
-            at: self.place(id),
-        }
+        RtmpError::Malformed { fault: Malformed::FreshChunkStream(fmt), at: self.place(id) }
     }
 }
 
@@ -407,24 +364,10 @@ impl OpenChunk {
     }
 
     fn finish(&self, payload: Bytes) -> Received {
-        let MessageHeader {
-            timestamp,
-            kind,
-            message_stream,
-            ..
-        } = self.header;
+        let MessageHeader { timestamp, kind, message_stream, .. } = self.header;
         let chunk_stream = self.chunk_stream;
-        let message = Message {
-            chunk_stream,
-            kind,
-            timestamp,
-            message_stream,
-            payload,
-        };
-        Received {
-            message,
-            at: self.place(),
-        }
+        let message = Message { chunk_stream, kind, timestamp, message_stream, payload };
+        Received { message, at: self.place() }
     }
 
     fn place(&self) -> WirePosition {
@@ -451,10 +394,7 @@ impl ChunkStream {
         };
         let seen = rest.get(..4).unwrap_or(rest);
         // Deltas are repeated as such, but some encoders repeat the absolute timestamp.
-        if [field, timestamp.0]
-            .iter()
-            .all(|value| !value.to_be_bytes().starts_with(seen))
-        {
+        if [field, timestamp.0].iter().all(|value| !value.to_be_bytes().starts_with(seen)) {
             return Some(false);
         }
         (seen.len() == 4).then_some(true)
@@ -464,19 +404,12 @@ impl ChunkStream {
         let header = &mut self.header;
         header.position = position;
         match fields {
-            Fields::Type0 {
-                length,
-                type_id,
-                message_stream,
-                ..
-            } => {
+            Fields::Type0 { length, type_id, message_stream, .. } => {
                 header.length = to_len(length);
                 header.kind = MessageType(type_id);
                 header.message_stream = message_stream;
             }
-            Fields::Type1 {
-                length, type_id, ..
-            } => {
+            Fields::Type1 { length, type_id, .. } => {
                 header.length = to_len(length);
                 header.kind = MessageType(type_id);
             }

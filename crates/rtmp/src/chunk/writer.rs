@@ -99,21 +99,13 @@ impl ChunkWriter {
     }
 
     fn begin<'m>(&mut self, message: &'m Message) -> Cursor<'m> {
-        let previous = self
-            .sent
-            .iter_mut()
-            .find(|sent| sent.chunk_stream == message.chunk_stream);
+        let previous = self.sent.iter_mut().find(|sent| sent.chunk_stream == message.chunk_stream);
         let (header, sent) = plan_header(previous.as_deref().copied(), message, self.compression);
         match previous {
             Some(previous) => *previous = sent,
             None => self.sent.push(sent),
         }
-        Cursor {
-            message,
-            header: Some(header),
-            time: header.time,
-            rest: &message.payload,
-        }
+        Cursor { message, header: Some(header), time: header.time, rest: &message.payload }
     }
 
     /// Writes the next chunk; returns whether there are more.
@@ -141,8 +133,7 @@ impl ChunkWriter {
             self.out.put_uint(time.min(EXTENDED).into(), 3);
         }
         if format <= 1 {
-            self.out
-                .put_uint(message.payload.len() as u64 & 0x00FF_FFFF, 3);
+            self.out.put_uint(message.payload.len() as u64 & 0x00FF_FFFF, 3);
             self.out.put_u8(message.kind.0);
         }
         if format == 0 {
@@ -166,8 +157,7 @@ impl ChunkWriter {
             Ok(offset) => self.out.put_slice(&[format, offset]),
             Err(_) => {
                 self.out.put_u8(format | 1);
-                self.out
-                    .put_u16_le(u16::try_from(offset).unwrap_or(u16::MAX));
+                self.out.put_u16_le(u16::try_from(offset).unwrap_or(u16::MAX));
             }
         }
     }
@@ -195,13 +185,7 @@ fn plan_header(
     message: &Message,
     compression: HeaderCompression,
 ) -> (Header, Sent) {
-    let Message {
-        chunk_stream,
-        kind,
-        timestamp,
-        message_stream,
-        payload,
-    } = message;
+    let Message { chunk_stream, kind, timestamp, message_stream, payload } = message;
     let mut sent = Sent {
         chunk_stream: *chunk_stream,
         message_stream: *message_stream,
@@ -210,10 +194,7 @@ fn plan_header(
         timestamp: *timestamp,
         delta: timestamp.0,
     };
-    let full = Header {
-        format: 0,
-        time: timestamp.0,
-    };
+    let full = Header { format: 0, time: timestamp.0 };
     let Some(previous) = previous.filter(|_| compression == HeaderCompression::On) else {
         return (full, sent);
     };
@@ -228,13 +209,7 @@ fn plan_header(
         (false, _) => 1,
     };
     sent.delta = delta;
-    (
-        Header {
-            format,
-            time: delta,
-        },
-        sent,
-    )
+    (Header { format, time: delta }, sent)
 }
 
 #[cfg(test)]
@@ -276,10 +251,8 @@ mod tests {
     #[test]
     fn long_chunk_stream_ids_take_two_or_three_bytes() {
         let check = |id: u32, expect: &[u8]| {
-            let message = Message {
-                chunk_stream: ChunkStreamId::new(id).unwrap(),
-                ..audio(0, b"")
-            };
+            let message =
+                Message { chunk_stream: ChunkStreamId::new(id).unwrap(), ..audio(0, b"") };
             let bytes = write(&[message]);
             assert_eq!(bytes[..bytes.len() - 11], *expect, "{id}");
         };

@@ -78,21 +78,12 @@ fn parse_legacy(first: u8, mut cursor: Bytes) -> Result<AudioTag, FlvError> {
         }
         other => (AudioCodecId::Other(other), AudioPacket::CodedFrames),
     };
-    Ok(AudioTag {
-        codec,
-        packet,
-        track: 0,
-        timestamp_nano_offset: 0,
-        body: cursor,
-    })
+    Ok(AudioTag { codec, packet, track: 0, timestamp_nano_offset: 0, body: cursor })
 }
 
 fn parse_extended(first: u8, mut cursor: Bytes) -> Result<TagTracks<AudioTag>, FlvError> {
     let modified = read_mod_ex(&mut cursor, first & 0x0F)?;
-    let Modified {
-        mut packet_type,
-        timestamp_nano_offset,
-    } = modified;
+    let Modified { mut packet_type, timestamp_nano_offset } = modified;
     let mut multitrack = None;
     if packet_type == PACKET_MULTITRACK {
         let byte = read_u8(&mut cursor, "multitrack type")?;
@@ -109,24 +100,10 @@ fn parse_extended(first: u8, mut cursor: Bytes) -> Result<TagTracks<AudioTag>, F
         4 => AudioPacket::MultichannelConfig,
         other => AudioPacket::Other(other),
     };
-    read_tracks(
-        &mut cursor,
-        multitrack,
-        |TrackBody {
-             four_cc,
-             track,
-             body,
-         }| {
-            let codec = AudioCodecId::FourCc(four_cc);
-            Ok(AudioTag {
-                codec,
-                packet,
-                track,
-                timestamp_nano_offset,
-                body,
-            })
-        },
-    )
+    read_tracks(&mut cursor, multitrack, |TrackBody { four_cc, track, body }| {
+        let codec = AudioCodecId::FourCc(four_cc);
+        Ok(AudioTag { codec, packet, track, timestamp_nano_offset, body })
+    })
 }
 
 #[cfg(test)]
@@ -135,10 +112,8 @@ mod tests {
 
     fn check(bytes: &[u8], expect: &[(AudioCodecId, AudioPacket, u8, &[u8])]) {
         let tags = parse_audio(&Bytes::copy_from_slice(bytes)).unwrap();
-        let got: Vec<_> = tags
-            .iter()
-            .map(|t| (t.codec, t.packet, t.track, t.body.as_ref()))
-            .collect();
+        let got: Vec<_> =
+            tags.iter().map(|t| (t.codec, t.packet, t.track, t.body.as_ref())).collect();
         assert_eq!(got, expect);
     }
 
@@ -147,40 +122,22 @@ mod tests {
     #[test]
     fn legacy_aac_as_every_encoder_sends_it() {
         let aac = AudioCodecId::Aac;
-        check(
-            &[0xAF, 0, 0x12, 0x10],
-            &[(aac, AudioPacket::SequenceStart, 0, &[0x12, 0x10])],
-        );
-        check(
-            &[0xAF, 1, 0x21],
-            &[(aac, AudioPacket::CodedFrames, 0, &[0x21])],
-        );
+        check(&[0xAF, 0, 0x12, 0x10], &[(aac, AudioPacket::SequenceStart, 0, &[0x12, 0x10])]);
+        check(&[0xAF, 1, 0x21], &[(aac, AudioPacket::CodedFrames, 0, &[0x21])]);
     }
 
     #[test]
     fn other_legacy_formats_have_no_packet_type() {
         let mp3 = AudioCodecId::Other(2);
-        check(
-            &[0x2F, 0xFF, 0xFB],
-            &[(mp3, AudioPacket::CodedFrames, 0, &[0xFF, 0xFB])],
-        );
+        check(&[0x2F, 0xFF, 0xFB], &[(mp3, AudioPacket::CodedFrames, 0, &[0xFF, 0xFB])]);
     }
 
     #[test]
     fn enhanced_opus_as_ffmpeg_sends_it() {
-        check(
-            b"\x90OpusOpusHead",
-            &[(OPUS, AudioPacket::SequenceStart, 0, b"OpusHead")],
-        );
-        check(
-            b"\x91Opus\xFC",
-            &[(OPUS, AudioPacket::CodedFrames, 0, &[0xFC])],
-        );
+        check(b"\x90OpusOpusHead", &[(OPUS, AudioPacket::SequenceStart, 0, b"OpusHead")]);
+        check(b"\x91Opus\xFC", &[(OPUS, AudioPacket::CodedFrames, 0, &[0xFC])]);
         let config = AudioPacket::MultichannelConfig;
-        check(
-            b"\x94Opus\x01\x02\x00\x00\x00\x03",
-            &[(OPUS, config, 0, &[1, 2, 0, 0, 0, 3])],
-        );
+        check(b"\x94Opus\x01\x02\x00\x00\x00\x03", &[(OPUS, config, 0, &[1, 2, 0, 0, 0, 3])]);
     }
 
     #[test]

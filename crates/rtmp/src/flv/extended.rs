@@ -48,10 +48,7 @@ pub(super) struct Modified {
 
 /// Reads ModEx prefixes until another packet type shows up. Unknown modifiers are skipped by their size.
 pub(super) fn read_mod_ex(cursor: &mut Bytes, packet_type: u8) -> Result<Modified, FlvError> {
-    let mut modified = Modified {
-        packet_type,
-        timestamp_nano_offset: 0,
-    };
+    let mut modified = Modified { packet_type, timestamp_nano_offset: 0 };
     for _ in 0..FLV_MOD_EX_MAX {
         if modified.packet_type != MOD_EX {
             return Ok(modified);
@@ -76,9 +73,7 @@ pub(super) fn read_mod_ex(cursor: &mut Bytes, packet_type: u8) -> Result<Modifie
 fn read_mod_ex_data(cursor: &mut Bytes) -> Result<Bytes, FlvError> {
     let mut size = usize::from(read_u8(cursor, "ModEx size")?).saturating_add(1);
     if size == 256 {
-        let long = cursor
-            .try_get_u16()
-            .map_err(|_| FlvError::Truncated("ModEx size"))?;
+        let long = cursor.try_get_u16().map_err(|_| FlvError::Truncated("ModEx size"))?;
         size = usize::from(long).saturating_add(1);
     }
     read_bytes(cursor, size, "ModEx data")
@@ -130,20 +125,13 @@ fn read_track(
         Some(Multitrack::ManyTracks | Multitrack::ManyTracksManyCodecs) => read_sized(cursor)?,
         Some(Multitrack::OneTrack) | None => cursor.split_off(0),
     };
-    Ok(TrackBody {
-        four_cc,
-        track,
-        body,
-    })
+    Ok(TrackBody { four_cc, track, body })
 }
 
 fn read_sized(cursor: &mut Bytes) -> Result<Bytes, FlvError> {
     let size = read_u24(cursor, "track size")?;
     let left = cursor.remaining();
-    let too_long = FlvError::TrackTooLong {
-        claimed: size,
-        left,
-    };
+    let too_long = FlvError::TrackTooLong { claimed: size, left };
     let len = usize::try_from(size).map_err(|_| too_long)?;
     if len > left {
         return Err(too_long);
@@ -156,17 +144,13 @@ pub(super) fn read_u8(cursor: &mut Bytes, what: &'static str) -> Result<u8, FlvE
 }
 
 fn read_four_cc(cursor: &mut Bytes) -> Result<FourCc, FlvError> {
-    let raw = cursor
-        .try_get_u32()
-        .map_err(|_| FlvError::Truncated("FourCC"))?;
+    let raw = cursor.try_get_u32().map_err(|_| FlvError::Truncated("FourCC"))?;
     Ok(FourCc(raw.to_be_bytes()))
 }
 
 fn read_u24(cursor: &mut Bytes, what: &'static str) -> Result<u32, FlvError> {
     let mut raw = [0; 3];
-    cursor
-        .try_copy_to_slice(&mut raw)
-        .map_err(|_| FlvError::Truncated(what))?;
+    cursor.try_copy_to_slice(&mut raw).map_err(|_| FlvError::Truncated(what))?;
     let [a, b, c] = raw;
     Ok(u32::from_be_bytes([0, a, b, c]))
 }

@@ -9,10 +9,7 @@ pub struct TagTracks<T> {
 
 impl<T> TagTracks<T> {
     pub(super) fn single(tag: T) -> Self {
-        Self {
-            first: tag,
-            rest: Vec::new(),
-        }
+        Self { first: tag, rest: Vec::new() }
     }
 
     pub(super) fn push(&mut self, tag: T) {

@@ -106,38 +106,24 @@ fn parse_legacy(first: u8, mut cursor: Bytes) -> Result<VideoTag, FlvError> {
     let packet = if frame_type == FrameType::Command {
         VideoPacket::Command(read_u8(&mut cursor, "video command")?)
     } else if let VideoCodecId::Other(_) = codec {
-        VideoPacket::CodedFrames {
-            composition_time_ms: 0,
-        }
+        VideoPacket::CodedFrames { composition_time_ms: 0 }
     } else {
         let packet_type = read_u8(&mut cursor, "AVC packet type")?;
         let composition_time_ms = read_i24(&mut cursor, "composition time")?;
         match packet_type {
             0 => VideoPacket::SequenceStart,
-            1 => VideoPacket::CodedFrames {
-                composition_time_ms,
-            },
+            1 => VideoPacket::CodedFrames { composition_time_ms },
             2 => VideoPacket::SequenceEnd,
             other => VideoPacket::Other(other),
         }
     };
-    Ok(VideoTag {
-        frame_type,
-        codec,
-        packet,
-        track: 0,
-        timestamp_nano_offset: 0,
-        body: cursor,
-    })
+    Ok(VideoTag { frame_type, codec, packet, track: 0, timestamp_nano_offset: 0, body: cursor })
 }
 
 fn parse_extended(first: u8, mut cursor: Bytes) -> Result<TagTracks<VideoTag>, FlvError> {
     let frame_type = FrameType::from((first >> 4) & 0x07);
     let modified = read_mod_ex(&mut cursor, first & 0x0F)?;
-    let Modified {
-        mut packet_type,
-        timestamp_nano_offset,
-    } = modified;
+    let Modified { mut packet_type, timestamp_nano_offset } = modified;
     // "If VideoPacketType is not Metadata and VideoFrameType is Command, the payload is a VideoCommand": FFmpeg
     // sends its Metadata packets with that frame type.
     if frame_type == FrameType::Command && packet_type != PACKET_METADATA {
@@ -152,26 +138,11 @@ fn parse_extended(first: u8, mut cursor: Bytes) -> Result<TagTracks<VideoTag>, F
             return Err(FlvError::NestedMultitrack);
         }
     }
-    read_tracks(
-        &mut cursor,
-        multitrack,
-        |TrackBody {
-             four_cc,
-             track,
-             mut body,
-         }| {
-            let packet = read_packet(packet_type, four_cc, &mut body)?;
-            let codec = VideoCodecId::FourCc(four_cc);
-            Ok(VideoTag {
-                frame_type,
-                codec,
-                packet,
-                track,
-                timestamp_nano_offset,
-                body,
-            })
-        },
-    )
+    read_tracks(&mut cursor, multitrack, |TrackBody { four_cc, track, mut body }| {
+        let packet = read_packet(packet_type, four_cc, &mut body)?;
+        let codec = VideoCodecId::FourCc(four_cc);
+        Ok(VideoTag { frame_type, codec, packet, track, timestamp_nano_offset, body })
+    })
 }
 
 fn parse_command(
@@ -181,14 +152,7 @@ fn parse_command(
 ) -> Result<TagTracks<VideoTag>, FlvError> {
     let packet = VideoPacket::Command(read_u8(&mut cursor, "video command")?);
     let codec = VideoCodecId::Other(0);
-    let tag = VideoTag {
-        frame_type,
-        codec,
-        packet,
-        track: 0,
-        timestamp_nano_offset,
-        body: cursor,
-    };
+    let tag = VideoTag { frame_type, codec, packet, track: 0, timestamp_nano_offset, body: cursor };
     Ok(TagTracks::single(tag))
 }
 
@@ -201,14 +165,10 @@ fn read_packet(
         0 => VideoPacket::SequenceStart,
         1 if four_cc.has_composition_time() => {
             let composition_time_ms = read_i24(body, "composition time")?;
-            VideoPacket::CodedFrames {
-                composition_time_ms,
-            }
+            VideoPacket::CodedFrames { composition_time_ms }
         }
         // CodedFramesX (3) saves the three bytes when the composition time is zero.
-        1 | 3 => VideoPacket::CodedFrames {
-            composition_time_ms: 0,
-        },
+        1 | 3 => VideoPacket::CodedFrames { composition_time_ms: 0 },
         2 => VideoPacket::SequenceEnd,
         PACKET_METADATA => VideoPacket::Metadata,
         5 => VideoPacket::Mpeg2TsSequenceStart,
@@ -254,10 +214,7 @@ mod tests {
 
     fn check(bytes: &[u8], expect: (FrameType, VideoCodecId, VideoPacket, &[u8])) {
         let tag = parse_one(bytes);
-        assert_eq!(
-            (tag.frame_type, tag.codec, tag.packet, tag.body.as_ref()),
-            expect
-        );
+        assert_eq!((tag.frame_type, tag.codec, tag.packet, tag.body.as_ref()), expect);
     }
 
     const HEVC: VideoCodecId = VideoCodecId::FourCc(FourCc::HEVC);
@@ -266,42 +223,24 @@ mod tests {
     fn legacy_avc_as_every_encoder_sends_it() {
         use VideoPacket::{CodedFrames, SequenceEnd, SequenceStart};
         let avc = VideoCodecId::Avc;
-        check(
-            &[0x17, 0, 0, 0, 0, 1, 0x64],
-            (FrameType::Key, avc, SequenceStart, &[1, 0x64]),
-        );
-        let key = CodedFrames {
-            composition_time_ms: 80,
-        };
+        check(&[0x17, 0, 0, 0, 0, 1, 0x64], (FrameType::Key, avc, SequenceStart, &[1, 0x64]));
+        let key = CodedFrames { composition_time_ms: 80 };
         check(&[0x17, 1, 0, 0, 80, 9], (FrameType::Key, avc, key, &[9]));
-        let negative = CodedFrames {
-            composition_time_ms: -2,
-        };
-        check(
-            &[0x27, 1, 0xFF, 0xFF, 0xFE, 9],
-            (FrameType::Inter, avc, negative, &[9]),
-        );
+        let negative = CodedFrames { composition_time_ms: -2 };
+        check(&[0x27, 1, 0xFF, 0xFF, 0xFE, 9], (FrameType::Inter, avc, negative, &[9]));
         check(&[0x17, 2, 0, 0, 0], (FrameType::Key, avc, SequenceEnd, &[]));
     }
 
     #[test]
     fn legacy_codec_12_is_hevc() {
         let start = VideoPacket::SequenceStart;
-        check(
-            &[0x1C, 0, 0, 0, 0, 7],
-            (FrameType::Key, VideoCodecId::HevcLegacy, start, &[7]),
-        );
+        check(&[0x1C, 0, 0, 0, 0, 7], (FrameType::Key, VideoCodecId::HevcLegacy, start, &[7]));
     }
 
     #[test]
     fn other_legacy_codecs_have_no_packet_type() {
-        let frames = VideoPacket::CodedFrames {
-            composition_time_ms: 0,
-        };
-        check(
-            &[0x22, 1, 2, 3],
-            (FrameType::Inter, VideoCodecId::Other(2), frames, &[1, 2, 3]),
-        );
+        let frames = VideoPacket::CodedFrames { composition_time_ms: 0 };
+        check(&[0x22, 1, 2, 3], (FrameType::Inter, VideoCodecId::Other(2), frames, &[1, 2, 3]));
     }
 
     #[test]
@@ -309,33 +248,18 @@ mod tests {
         use VideoPacket::{CodedFrames, Metadata, SequenceStart};
         check(b"\x90hvc1\x01", (FrameType::Key, HEVC, SequenceStart, &[1]));
         // FFmpeg marks colour metadata as a command frame; the frame type is to be ignored.
-        check(
-            b"\xD4hvc1\x02\x00",
-            (FrameType::Command, HEVC, Metadata, &[2, 0]),
-        );
-        let frames = CodedFrames {
-            composition_time_ms: 33,
-        };
-        check(
-            b"\x91hvc1\x00\x00\x21\x2A",
-            (FrameType::Key, HEVC, frames, &[0x2A]),
-        );
-        let frames_x = CodedFrames {
-            composition_time_ms: 0,
-        };
+        check(b"\xD4hvc1\x02\x00", (FrameType::Command, HEVC, Metadata, &[2, 0]));
+        let frames = CodedFrames { composition_time_ms: 33 };
+        check(b"\x91hvc1\x00\x00\x21\x2A", (FrameType::Key, HEVC, frames, &[0x2A]));
+        let frames_x = CodedFrames { composition_time_ms: 0 };
         check(b"\xA3hvc1\x2A", (FrameType::Inter, HEVC, frames_x, &[0x2A]));
     }
 
     #[test]
     fn av1_coded_frames_have_no_composition_time() {
         let av1 = VideoCodecId::FourCc(FourCc::AV1);
-        let frames = VideoPacket::CodedFrames {
-            composition_time_ms: 0,
-        };
-        check(
-            b"\xA1av01\x12\x00",
-            (FrameType::Inter, av1, frames, &[0x12, 0]),
-        );
+        let frames = VideoPacket::CodedFrames { composition_time_ms: 0 };
+        check(b"\xA1av01\x12\x00", (FrameType::Inter, av1, frames, &[0x12, 0]));
         let start = VideoPacket::Mpeg2TsSequenceStart;
         check(b"\x95av01\x80", (FrameType::Key, av1, start, &[0x80]));
     }
@@ -343,10 +267,7 @@ mod tests {
     #[test]
     fn enhanced_command_frame_has_no_four_cc() {
         let command = VideoPacket::Command(1);
-        check(
-            &[0xD1, 1],
-            (FrameType::Command, VideoCodecId::Other(0), command, &[]),
-        );
+        check(&[0xD1, 1], (FrameType::Command, VideoCodecId::Other(0), command, &[]));
     }
 
     #[test]
@@ -354,12 +275,7 @@ mod tests {
         // Size 3, 500 000 ns, type 0; then an unknown modifier (type 5) of one byte; then CodedFramesX.
         let tag = parse_one(b"\x97\x02\x07\xA1\x20\x07\x00\xEE\x53hvc1\x2A");
         assert_eq!(tag.timestamp_nano_offset, 500_000);
-        assert_eq!(
-            tag.packet,
-            VideoPacket::CodedFrames {
-                composition_time_ms: 0
-            }
-        );
+        assert_eq!(tag.packet, VideoPacket::CodedFrames { composition_time_ms: 0 });
         assert_eq!(tag.body.as_ref(), [0x2A]);
     }
 
@@ -386,13 +302,8 @@ mod tests {
             b"\x96\x11avc1\x00\x00\x00\x05\x00\x00\x07AB\x01\x00\x00\x04\xFF\xFF\xFFC",
         );
         let tags: Vec<_> = parse_video(&payload).unwrap().into_iter().collect();
-        let summary: Vec<_> = tags
-            .iter()
-            .map(|t| (t.track, t.packet, t.body.as_ref()))
-            .collect();
-        let frames = |composition_time_ms| VideoPacket::CodedFrames {
-            composition_time_ms,
-        };
+        let summary: Vec<_> = tags.iter().map(|t| (t.track, t.packet, t.body.as_ref())).collect();
+        let frames = |composition_time_ms| VideoPacket::CodedFrames { composition_time_ms };
         assert_eq!(summary, [(0, frames(7), &b"AB"[..]), (1, frames(-1), b"C")]);
     }
 
@@ -400,10 +311,7 @@ mod tests {
     fn many_tracks_many_codecs_name_each_codec() {
         let payload = Bytes::from_static(b"\x96\x20hvc1\x00\x00\x00\x01Aav01\x03\x00\x00\x02BC");
         let tags: Vec<_> = parse_video(&payload).unwrap().into_iter().collect();
-        let summary: Vec<_> = tags
-            .iter()
-            .map(|t| (t.track, t.codec, t.body.as_ref()))
-            .collect();
+        let summary: Vec<_> = tags.iter().map(|t| (t.track, t.codec, t.body.as_ref())).collect();
         let av1 = VideoCodecId::FourCc(FourCc::AV1);
         assert_eq!(summary, [(0, HEVC, &b"A"[..]), (3, av1, b"BC")]);
     }
@@ -417,11 +325,7 @@ mod tests {
     #[test]
     fn broken_framing_is_an_error() {
         let check = |bytes: &'static [u8], expect: FlvError| {
-            assert_eq!(
-                parse_video(&Bytes::from_static(bytes)),
-                Err(expect),
-                "{bytes:02X?}"
-            );
+            assert_eq!(parse_video(&Bytes::from_static(bytes)), Err(expect), "{bytes:02X?}");
         };
         check(b"", FlvError::Truncated("video header"));
         check(&[0x17], FlvError::Truncated("AVC packet type"));
@@ -431,10 +335,7 @@ mod tests {
         check(b"\x96\x31avc1", FlvError::MultitrackType(3));
         check(b"\x96\x16avc1", FlvError::NestedMultitrack);
         check(b"\x96\x11avc1", FlvError::Truncated("track id"));
-        let too_long = FlvError::TrackTooLong {
-            claimed: 0x10_0000,
-            left: 1,
-        };
+        let too_long = FlvError::TrackTooLong { claimed: 0x10_0000, left: 1 };
         check(b"\x96\x11avc1\x00\x10\x00\x00A", too_long);
     }
 }

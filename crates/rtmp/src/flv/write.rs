@@ -36,9 +36,7 @@ impl VideoTag {
                 return;
             }
             _ if matches!(self.codec, VideoCodecId::Other(_)) => return,
-            VideoPacket::CodedFrames {
-                composition_time_ms,
-            } => (1, composition_time_ms),
+            VideoPacket::CodedFrames { composition_time_ms } => (1, composition_time_ms),
             VideoPacket::SequenceStart => (0, 0),
             VideoPacket::SequenceEnd => (2, 0),
             VideoPacket::Metadata => (4, 0),
@@ -53,11 +51,7 @@ impl VideoTag {
         let flags = 0x80 | ((u8::from(self.frame_type) & 0x07) << 4);
         let packet_type = self.packet_type(four_cc);
         let multitrack = (self.track != 0).then_some(Multitrack::OneTrack);
-        let header = ExHeader {
-            flags,
-            packet_type,
-            nanos: self.timestamp_nano_offset,
-        };
+        let header = ExHeader { flags, packet_type, nanos: self.timestamp_nano_offset };
         header.put(out, multitrack.map(|kind| (video::PACKET_MULTITRACK, kind)));
         out.put_slice(&four_cc.0);
         if multitrack.is_some() {
@@ -69,9 +63,11 @@ impl VideoTag {
     fn packet_type(&self, four_cc: FourCc) -> u8 {
         match self.packet {
             VideoPacket::SequenceStart => 0,
-            VideoPacket::CodedFrames {
-                composition_time_ms: 0,
-            } if four_cc.has_composition_time() => 3,
+            VideoPacket::CodedFrames { composition_time_ms: 0 }
+                if four_cc.has_composition_time() =>
+            {
+                3
+            }
             VideoPacket::CodedFrames { .. } => 1,
             VideoPacket::SequenceEnd => 2,
             VideoPacket::Metadata => 4,
@@ -82,9 +78,7 @@ impl VideoTag {
 
     fn put_composition_time(&self, out: &mut BytesMut, packet_type: u8) {
         if let VideoCodecId::FourCc(four_cc) = self.codec
-            && let VideoPacket::CodedFrames {
-                composition_time_ms,
-            } = self.packet
+            && let VideoPacket::CodedFrames { composition_time_ms } = self.packet
             && four_cc.has_composition_time()
             && packet_type == 1
         {
@@ -151,15 +145,8 @@ pub fn video_multitrack(tags: &[VideoTag]) -> Option<Bytes> {
     };
     let mut out = BytesMut::new();
     let flags = 0x80 | ((u8::from(first.frame_type) & 0x07) << 4);
-    let header = ExHeader {
-        flags,
-        packet_type,
-        nanos: first.timestamp_nano_offset,
-    };
-    header.put(
-        &mut out,
-        Some((video::PACKET_MULTITRACK, Multitrack::ManyTracksManyCodecs)),
-    );
+    let header = ExHeader { flags, packet_type, nanos: first.timestamp_nano_offset };
+    header.put(&mut out, Some((video::PACKET_MULTITRACK, Multitrack::ManyTracksManyCodecs)));
     for tag in tags {
         let mut body = BytesMut::new();
         tag.put_composition_time(&mut body, packet_type);
@@ -186,10 +173,7 @@ pub fn audio_multitrack(tags: &[AudioTag]) -> Option<Bytes> {
         packet_type: first.packet_type(),
         nanos: first.timestamp_nano_offset,
     };
-    header.put(
-        &mut out,
-        Some((audio::PACKET_MULTITRACK, Multitrack::ManyTracksManyCodecs)),
-    );
+    header.put(&mut out, Some((audio::PACKET_MULTITRACK, Multitrack::ManyTracksManyCodecs)));
     for tag in tags {
         let four_cc = match tag.codec {
             AudioCodecId::FourCc(four_cc) => four_cc,
@@ -247,9 +231,8 @@ mod tests {
     fn video_packet() -> impl Strategy<Value = VideoPacket> {
         prop_oneof![
             Just(VideoPacket::SequenceStart),
-            (-0x80_0000..0x80_0000).prop_map(|composition_time_ms| VideoPacket::CodedFrames {
-                composition_time_ms
-            }),
+            (-0x80_0000..0x80_0000)
+                .prop_map(|composition_time_ms| VideoPacket::CodedFrames { composition_time_ms }),
             Just(VideoPacket::SequenceEnd),
         ]
     }
@@ -259,11 +242,7 @@ mod tests {
     }
 
     fn frame_type() -> impl Strategy<Value = FrameType> {
-        prop_oneof![
-            Just(FrameType::Key),
-            Just(FrameType::Inter),
-            Just(FrameType::DisposableInter)
-        ]
+        prop_oneof![Just(FrameType::Key), Just(FrameType::Inter), Just(FrameType::DisposableInter)]
     }
 
     prop_compose! {
@@ -327,6 +306,20 @@ mod tests {
             }).collect();
             let payload = video_multitrack(&tags).unwrap();
             let parsed: Vec<_> = parse_video(&payload).unwrap().into_iter().collect();
+            prop_assert_eq!(parsed, tags);
+        }
+
+        #[test]
+        fn written_audio_tracks_read_back(bodies in proptest::collection::vec(body(), 1..8)) {
+            let tags: Vec<_> = bodies.into_iter().zip(0..).map(|(body, track)| AudioTag {
+                codec: AudioCodecId::FourCc(if track == 0 { FourCc::OPUS } else { FourCc::FLAC }),
+                packet: AudioPacket::CodedFrames,
+                track,
+                timestamp_nano_offset: 250,
+                body,
+            }).collect();
+            let payload = audio_multitrack(&tags).unwrap();
+            let parsed: Vec<_> = parse_audio(&payload).unwrap().into_iter().collect();
             prop_assert_eq!(parsed, tags);
         }
 

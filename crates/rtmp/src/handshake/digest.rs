@@ -42,11 +42,7 @@ enum Scheme {
 /// S1 and S2 for a C1 that carries a valid digest, else `None`.
 pub(super) fn answer(c1: &Packet, random: &[u8; RANDOM_BYTES]) -> Option<(Packet, Packet)> {
     let (scheme, c1_digest) = find_digest(c1)?;
-    let s1 = signed_packet(
-        packet_with_version(SERVER_VERSION, random),
-        scheme,
-        SERVER_KEY,
-    )?;
+    let s1 = signed_packet(packet_with_version(SERVER_VERSION, random), scheme, SERVER_KEY)?;
     let key = hmac(&[SERVER_KEY, &KEY_EXTENSION].concat(), &[&c1_digest]);
     let mut s2 = packet_with_version([0; 4], random);
     let (body, signature) = s2.split_last_chunk_mut::<DIGEST_BYTES>()?;
@@ -59,13 +55,11 @@ fn find_digest(c1: &Packet) -> Option<(Scheme, Digest)> {
     if c1.get(4..8)? == [0; 4] {
         return None;
     }
-    [Scheme::First, Scheme::Second]
-        .into_iter()
-        .find_map(|scheme| {
-            let (before, digest, after) = split(c1, scheme)?;
-            let expected = hmac(PLAYER_KEY, &[before, after]);
-            (*digest == expected).then_some((scheme, expected))
-        })
+    [Scheme::First, Scheme::Second].into_iter().find_map(|scheme| {
+        let (before, digest, after) = split(c1, scheme)?;
+        let expected = hmac(PLAYER_KEY, &[before, after]);
+        (*digest == expected).then_some((scheme, expected))
+    })
 }
 
 /// `packet` with a digest written to where `scheme` wants it.
@@ -73,10 +67,7 @@ fn signed_packet(mut packet: Packet, scheme: Scheme, key: &[u8]) -> Option<Packe
     let (before, _, after) = split(&packet, scheme)?;
     let position = before.len();
     let digest = hmac(key, &[before, after]);
-    packet
-        .get_mut(position..)?
-        .first_chunk_mut()
-        .map(|slot| *slot = digest)?;
+    packet.get_mut(position..)?.first_chunk_mut().map(|slot| *slot = digest)?;
     Some(packet)
 }
 
@@ -87,9 +78,7 @@ fn split(packet: &Packet, scheme: Scheme) -> Option<(&[u8], &Digest, &[u8])> {
         Scheme::Second => 772,
     };
     let chooser = packet.get(position_bytes..)?.first_chunk::<4>()?;
-    let sum = chooser
-        .iter()
-        .fold(0_usize, |sum, byte| sum.saturating_add(usize::from(*byte)));
+    let sum = chooser.iter().fold(0_usize, |sum, byte| sum.saturating_add(usize::from(*byte)));
     let offset = sum.checked_rem(REGION_BYTES)?;
     let position = position_bytes.saturating_add(4).saturating_add(offset);
     let (before, rest) = packet.split_at_checked(position)?;
@@ -127,10 +116,7 @@ mod tests {
                 let (before, digest, after) = split(&s1, scheme).unwrap();
                 assert_eq!(*digest, hmac(SERVER_KEY, &[before, after]));
                 let key = hmac(&[SERVER_KEY, &KEY_EXTENSION].concat(), &[&c1_digest]);
-                assert_eq!(
-                    s2[PACKET_BYTES - 32..],
-                    hmac(&key, &[&s2[..PACKET_BYTES - 32]])
-                );
+                assert_eq!(s2[PACKET_BYTES - 32..], hmac(&key, &[&s2[..PACKET_BYTES - 32]]));
             }
         }
     }

@@ -63,19 +63,11 @@ pub(crate) enum Progress {
 
 impl Handshake {
     pub(crate) fn server(random: [u8; RANDOM_BYTES]) -> Self {
-        Self {
-            side: Side::Server,
-            random: Box::new(random),
-            step: Step::Version,
-        }
+        Self { side: Side::Server, random: Box::new(random), step: Step::Version }
     }
 
     pub(crate) fn client(random: [u8; RANDOM_BYTES]) -> Self {
-        Self {
-            side: Side::Client,
-            random: Box::new(random),
-            step: Step::Version,
-        }
+        Self { side: Side::Client, random: Box::new(random), step: Step::Version }
     }
 
     /// C0 and C1.
@@ -124,18 +116,9 @@ fn check_version(version: u8, position: u64) -> Result<(), RtmpError> {
     let at = WirePosition::byte(position);
     match version {
         VERSION => Ok(()),
-        6 | 8 => Err(RtmpError::Unsupported {
-            fault: Unsupported::Encryption(version),
-            at,
-        }),
-        TLS_HANDSHAKE => Err(RtmpError::Unsupported {
-            fault: Unsupported::Tls,
-            at,
-        }),
-        other => Err(RtmpError::Malformed {
-            fault: Malformed::Version(other),
-            at,
-        }),
+        6 | 8 => Err(RtmpError::Unsupported { fault: Unsupported::Encryption(version), at }),
+        TLS_HANDSHAKE => Err(RtmpError::Unsupported { fault: Unsupported::Tls, at }),
+        other => Err(RtmpError::Malformed { fault: Malformed::Version(other), at }),
     }
 }
 
@@ -200,10 +183,7 @@ mod tests {
             assert_eq!(done, Some(vec![]));
             assert_eq!(c2, s0_s1_s2[1..=PACKET_BYTES], "C2 echoes S1");
             let pipelined = [c2, b"chunks".to_vec()].concat();
-            assert_eq!(
-                run(&mut server, &pipelined, size).1,
-                Some(b"chunks".to_vec())
-            );
+            assert_eq!(run(&mut server, &pipelined, size).1, Some(b"chunks".to_vec()));
         }
     }
 
@@ -223,14 +203,8 @@ mod tests {
             let error = server.read(&mut Bytes::from(vec![version]), 0).unwrap_err();
             assert_eq!(error.to_string(), expect);
         };
-        check(
-            6,
-            "unsupported at byte 0: encrypted RTMP (version 6), expected version 3",
-        );
+        check(6, "unsupported at byte 0: encrypted RTMP (version 6), expected version 3");
         check(0x16, "unsupported at byte 0: TLS on a plain RTMP port");
-        check(
-            b'G',
-            "malformed input at byte 0: first byte 0x47, expected RTMP version 3",
-        );
+        check(b'G', "malformed input at byte 0: first byte 0x47, expected RTMP version 3");
     }
 }

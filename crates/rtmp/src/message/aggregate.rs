@@ -18,11 +18,7 @@ pub(crate) struct Aggregate {
 impl Aggregate {
     pub(crate) fn new(mut outer: Message) -> Self {
         let rest = std::mem::take(&mut outer.payload);
-        Self {
-            outer,
-            rest,
-            first: None,
-        }
+        Self { outer, rest, first: None }
     }
 
     /// Whether all parts have been taken.
@@ -36,9 +32,7 @@ impl Aggregate {
             return Ok(None);
         }
         let mut header = [0; 11];
-        self.rest
-            .try_copy_to_slice(&mut header)
-            .map_err(|_| Malformed::Aggregate)?;
+        self.rest.try_copy_to_slice(&mut header).map_err(|_| Malformed::Aggregate)?;
         let [type_id, l0, l1, l2, t0, t1, t2, t3, _, _, _] = header;
         let kind = MessageType(type_id);
         if kind == MessageType::AGGREGATE {
@@ -57,12 +51,7 @@ impl Aggregate {
         let first = *self.first.get_or_insert(own);
         let offset = own.since(first).cast_unsigned();
         let timestamp = self.outer.timestamp.wrapping_add(offset);
-        Ok(Some(Message {
-            kind,
-            timestamp,
-            payload,
-            ..self.outer.clone()
-        }))
+        Ok(Some(Message { kind, timestamp, payload, ..self.outer.clone() }))
     }
 }
 
@@ -90,11 +79,7 @@ mod tests {
         let mut parts = Vec::new();
         while let Some(message) = aggregate.next_message()? {
             assert_eq!(message.message_stream, MessageStreamId(1));
-            parts.push((
-                message.kind.0,
-                message.timestamp.0,
-                message.payload.to_vec(),
-            ));
+            parts.push((message.kind.0, message.timestamp.0, message.payload.to_vec()));
         }
         Ok(parts)
     }
@@ -102,17 +87,10 @@ mod tests {
     #[test]
     fn timestamps_count_from_the_first_part() {
         let base = 0xFF00_0010;
-        let bytes = [
-            part(9, base, b"v"),
-            part(8, base + 21, b"aa"),
-            part(8, base - 1, b""),
-        ]
-        .concat();
-        let expect = vec![
-            (9, 5_000, b"v".to_vec()),
-            (8, 5_021, b"aa".to_vec()),
-            (8, 4_999, vec![]),
-        ];
+        let bytes =
+            [part(9, base, b"v"), part(8, base + 21, b"aa"), part(8, base - 1, b"")].concat();
+        let expect =
+            vec![(9, 5_000, b"v".to_vec()), (8, 5_021, b"aa".to_vec()), (8, 4_999, vec![])];
         assert_eq!(unpack(bytes), Ok(expect));
     }
 

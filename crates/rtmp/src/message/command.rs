@@ -35,12 +35,7 @@ impl Command {
             Some(_) => return Err(Malformed::Command("transaction id")),
         };
         let object = values.next().unwrap_or(Value::Null);
-        Ok(Self {
-            name,
-            transaction,
-            object,
-            arguments: values.collect(),
-        })
+        Ok(Self { name, transaction, object, arguments: values.collect() })
     }
 
     /// The argument behind the command object.
@@ -74,12 +69,7 @@ pub(crate) fn command_message(
 ) -> Message {
     let head = [name.into(), Value::Number(transaction)];
     let values: Vec<Value> = head.into_iter().chain(values).collect();
-    amf_message(
-        MessageType::COMMAND_AMF0,
-        message_stream,
-        RtmpTimestamp(0),
-        &values,
-    )
+    amf_message(MessageType::COMMAND_AMF0, message_stream, RtmpTimestamp(0), &values)
 }
 
 /// Builds an AMF0 data message.
@@ -98,13 +88,7 @@ fn amf_message(
     values: &[Value],
 ) -> Message {
     let payload: Bytes = amf0::encode_all(values).freeze();
-    Message {
-        chunk_stream: ChunkStreamId::COMMAND,
-        kind,
-        timestamp,
-        message_stream,
-        payload,
-    }
+    Message { chunk_stream: ChunkStreamId::COMMAND, kind, timestamp, message_stream, payload }
 }
 
 #[cfg(test)]
@@ -131,10 +115,7 @@ mod tests {
         assert_eq!((command.name.as_str(), command.transaction), ("close", 2.0));
         assert_eq!(command.argument(0), &Value::Number(5.0));
         assert_eq!(command.argument(1), &Value::Null);
-        assert_eq!(
-            parse(MessageType::COMMAND_AMF3, &with_zero),
-            Ok(command.clone())
-        );
+        assert_eq!(parse(MessageType::COMMAND_AMF3, &with_zero), Ok(command.clone()));
         assert_eq!(parse(MessageType::COMMAND_AMF3, &body), Ok(command));
     }
 
@@ -147,10 +128,7 @@ mod tests {
         };
         check(&["ping".into()], Ok(0.0));
         check(&["ping".into(), 3.0.into()], Ok(3.0));
-        check(
-            &["ping".into(), true.into()],
-            Err(Malformed::Command("transaction id")),
-        );
+        check(&["ping".into(), true.into()], Err(Malformed::Command("transaction id")));
         check(&[1.0.into()], Err(Malformed::Command("name")));
     }
 }

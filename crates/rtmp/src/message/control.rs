@@ -39,9 +39,7 @@ impl Control {
                 size @ (0 | 0x8000_0000..) => return Err(Malformed::ChunkSize(size)),
                 size => Self::SetChunkSize(size),
             },
-            MessageType::ABORT => Self::Abort {
-                chunk_stream: number(payload)?,
-            },
+            MessageType::ABORT => Self::Abort { chunk_stream: number(payload)? },
             MessageType::ACKNOWLEDGEMENT => Self::Acknowledgement,
             MessageType::WINDOW_ACK_SIZE => Self::WindowAckSize(number(payload)?),
             MessageType::SET_PEER_BANDWIDTH => Self::SetPeerBandwidth(number(payload)?),
@@ -51,33 +49,22 @@ impl Control {
 
     fn parse_event(payload: &[u8]) -> Result<Self, Malformed> {
         let Some((&event, data)) = payload.split_first_chunk::<2>() else {
-            return Err(Malformed::ControlLength {
-                got: payload.len(),
-                expected: 2,
-            });
+            return Err(Malformed::ControlLength { got: payload.len(), expected: 2 });
         };
         if u16::from_be_bytes(event) != EVENT_PING_REQUEST {
             return Ok(Self::OtherEvent);
         }
         let Some(&timestamp) = data.first_chunk::<4>() else {
-            return Err(Malformed::ControlLength {
-                got: payload.len(),
-                expected: 6,
-            });
+            return Err(Malformed::ControlLength { got: payload.len(), expected: 6 });
         };
-        Ok(Self::Ping {
-            timestamp: u32::from_be_bytes(timestamp),
-        })
+        Ok(Self::Ping { timestamp: u32::from_be_bytes(timestamp) })
     }
 }
 
 fn number(payload: &[u8]) -> Result<u32, Malformed> {
     match payload.first_chunk::<4>() {
         Some(&bytes) => Ok(u32::from_be_bytes(bytes)),
-        None => Err(Malformed::ControlLength {
-            got: payload.len(),
-            expected: 4,
-        }),
+        None => Err(Malformed::ControlLength { got: payload.len(), expected: 4 }),
     }
 }
 
@@ -124,11 +111,7 @@ mod tests {
     use super::*;
 
     fn check(kind: MessageType, payload: &[u8], expect: Result<Control, Malformed>) {
-        assert_eq!(
-            Control::parse(kind, payload),
-            expect,
-            "{kind:?} {payload:02X?}"
-        );
+        assert_eq!(Control::parse(kind, payload), expect, "{kind:?} {payload:02X?}");
     }
 
     #[test]
@@ -136,56 +119,19 @@ mod tests {
         let kind = MessageType::SET_CHUNK_SIZE;
         check(kind, &[0, 0, 0, 0], Err(Malformed::ChunkSize(0)));
         check(kind, &[0, 0, 0, 1], Ok(Control::SetChunkSize(1)));
-        check(
-            kind,
-            &[0x7F, 255, 255, 255],
-            Ok(Control::SetChunkSize(0x7FFF_FFFF)),
-        );
-        check(
-            kind,
-            &[0x80, 0, 0, 0],
-            Err(Malformed::ChunkSize(0x8000_0000)),
-        );
-        check(
-            kind,
-            &[1, 2],
-            Err(Malformed::ControlLength {
-                got: 2,
-                expected: 4,
-            }),
-        );
+        check(kind, &[0x7F, 255, 255, 255], Ok(Control::SetChunkSize(0x7FFF_FFFF)));
+        check(kind, &[0x80, 0, 0, 0], Err(Malformed::ChunkSize(0x8000_0000)));
+        check(kind, &[1, 2], Err(Malformed::ControlLength { got: 2, expected: 4 }));
     }
 
     #[test]
     fn events_other_than_ping_are_ignored() {
         let kind = MessageType::USER_CONTROL;
-        check(
-            kind,
-            &[0, 6, 0, 0, 0, 9],
-            Ok(Control::Ping { timestamp: 9 }),
-        );
-        check(
-            kind,
-            &[0, 3, 0, 0, 0, 1, 0, 0, 0x0B, 0xB8],
-            Ok(Control::OtherEvent),
-        );
+        check(kind, &[0, 6, 0, 0, 0, 9], Ok(Control::Ping { timestamp: 9 }));
+        check(kind, &[0, 3, 0, 0, 0, 1, 0, 0, 0x0B, 0xB8], Ok(Control::OtherEvent));
         check(kind, &[0, 99], Ok(Control::OtherEvent));
-        check(
-            kind,
-            &[0],
-            Err(Malformed::ControlLength {
-                got: 1,
-                expected: 2,
-            }),
-        );
-        check(
-            kind,
-            &[0, 6, 1],
-            Err(Malformed::ControlLength {
-                got: 3,
-                expected: 6,
-            }),
-        );
+        check(kind, &[0], Err(Malformed::ControlLength { got: 1, expected: 2 }));
+        check(kind, &[0, 6, 1], Err(Malformed::ControlLength { got: 3, expected: 6 }));
     }
 
     #[test]

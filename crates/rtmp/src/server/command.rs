@@ -27,12 +27,7 @@ impl ServerSession {
         stream: MessageStreamId,
         at: WirePosition,
     ) -> Result<(), RtmpError> {
-        let call = Call {
-            now,
-            command,
-            stream,
-            at,
-        };
+        let call = Call { now, command, stream, at };
         let misbehaved = |fault| Err(RtmpError::PeerMisbehaved { fault, at });
         match (&self.state, command.name.as_str()) {
             (State::AwaitConnect, "connect") => self.on_connect(&call),
@@ -99,12 +94,13 @@ impl ServerSession {
             }
             value => value.as_str().unwrap_or_default(),
         };
-        let (name, query) = split_name(bounded_name(name, &self.config.limits, call.at)?);
+        let (key, query) = split_name(bounded_name(name, &self.config.limits, call.at)?);
+        let stream_key = StreamKey::new(key);
         let max = self.config.limits.message_streams;
         let State::Connected(connection) = &mut self.state else {
             return Ok(());
         };
-        let Some((_, id)) = connection.request_publish(call.stream, &name, max) else {
+        let Some((_, id)) = connection.request_publish(call.stream, &stream_key, max) else {
             let text = "The message stream is not free.";
             let code = "NetStream.Failed";
             let status = reply::on_status(call.stream, Level::Error, code, text);
@@ -113,7 +109,7 @@ impl ServerSession {
         let request = PublishRequest {
             id,
             app: connection.connect.request.app.clone(),
-            stream_key: StreamKey::new(name),
+            stream_key,
             query: query.followed_by(&connection.connect.app_query),
             publish_type: publish_type(call.command.argument(1)),
         };
@@ -181,10 +177,7 @@ impl ServerSession {
             return Ok(());
         }
         let transaction = call.command.transaction;
-        self.link.reply(
-            &reply::error(transaction, reply::CALL_FAILED, description),
-            call.at,
-        )
+        self.link.reply(&reply::error(transaction, reply::CALL_FAILED, description), call.at)
     }
 
     fn connection<T>(&self, ask: impl FnOnce(&Connection) -> Option<T>) -> Option<T> {

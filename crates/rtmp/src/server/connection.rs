@@ -6,7 +6,7 @@ use crate::enhanced::Capabilities;
 use crate::error::{RtmpError, WirePosition};
 use crate::limits::Limits;
 use crate::message::Command;
-use crate::names::{MessageStreamId, PublishId, Query, TcUrl, split_name};
+use crate::names::{MessageStreamId, PublishId, Query, StreamKey, TcUrl, split_name};
 
 /// `connect` as it was parsed; waits for a decision, then lives as long as the connection.
 #[derive(Debug)]
@@ -89,24 +89,18 @@ enum StreamState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Publish {
     id: PublishId,
-    /// The stream name, to find the publish that an FCUnpublish means.
-    name: String,
+    /// To find the publish that an FCUnpublish means.
+    key: StreamKey,
 }
 
 impl Connection {
     pub(super) fn new(connect: Connect) -> Self {
-        Self {
-            connect,
-            streams: Vec::new(),
-            next_publish: 0,
-        }
+        Self { connect, streams: Vec::new(), next_publish: 0 }
     }
 
     /// Opens a stream under the smallest free id, or `None` if there are `max` already.
     pub(super) fn create_stream(&mut self, max: usize) -> Option<MessageStreamId> {
-        let free = (1..)
-            .map(MessageStreamId)
-            .find(|id| self.find(*id).is_none())?;
+        let free = (1..).map(MessageStreamId).find(|id| self.find(*id).is_none())?;
         self.open(free, max)
     }
 
@@ -114,10 +108,7 @@ impl Connection {
         if self.streams.len() >= max {
             return None;
         }
-        self.streams.push(MessageStream {
-            id,
-            state: StreamState::Idle,
-        });
+        self.streams.push(MessageStream { id, state: StreamState::Idle });
         Some(id)
     }
 
@@ -128,7 +119,7 @@ impl Connection {
     pub(super) fn request_publish(
         &mut self,
         on: MessageStreamId,
-        name: &str,
+        key: &StreamKey,
         max_streams: usize,
     ) -> Option<(MessageStreamId, PublishId)> {
         let on = match self.streams.as_slice() {
@@ -143,10 +134,7 @@ impl Connection {
         if stream.state != StreamState::Idle {
             return None;
         }
-        stream.state = StreamState::Requested(Publish {
-            id,
-            name: name.to_owned(),
-        });
+        stream.state = StreamState::Requested(Publish { id, key: key.clone() });
         self.next_publish = self.next_publish.wrapping_add(1);
         Some((on, id))
     }
@@ -173,17 +161,13 @@ impl Connection {
     /// The stream of a publish that has started.
     pub(super) fn stream_of(&self, id: PublishId) -> Option<MessageStreamId> {
         let mut running = self.running();
-        running
-            .find(|(_, publish)| publish.id == id)
-            .map(|(stream, _)| stream)
+        running.find(|(_, publish)| publish.id == id).map(|(stream, _)| stream)
     }
 
     /// The publish that a message on `stream` belongs to. A message on stream 0 belongs to the only publish.
     pub(super) fn publish_on(&self, stream: MessageStreamId) -> Option<PublishId> {
         let exact = self.running().find(|(id, _)| *id == stream);
-        exact
-            .or_else(|| self.only_if_connection(stream))
-            .map(|(_, publish)| publish.id)
+        exact.or_else(|| self.only_if_connection(stream)).map(|(_, publish)| publish.id)
     }
 
     fn only_if_connection(&self, stream: MessageStreamId) -> Option<(MessageStreamId, &Publish)> {
@@ -197,7 +181,7 @@ impl Connection {
         let publish = match name.as_str() {
             Some(name) => {
                 let (name, _) = split_name(name);
-                self.running().find(|(_, publish)| publish.name == name)
+                self.running().find(|(_, publish)| publish.key.expose() == name)
             }
             None => self.only_if_connection(MessageStreamId::CONNECTION),
         };
@@ -214,10 +198,8 @@ impl Connection {
 
     /// The stream that `deleteStream` names by a number.
     pub(super) fn stream_numbered(&self, number: &Value) -> Option<MessageStreamId> {
-        let number = number.as_number()?;
-        let mut ids = self.streams.iter().map(|stream| stream.id);
-        // Compared as doubles: a number that is no id equals none.
-        ids.find(|id| f64::from(id.0) == number)
+        let id = MessageStreamId(number.as_u32()?);
+        self.find(id).map(|stream| stream.id)
     }
 
     pub(super) fn delete_stream(&mut self, id: MessageStreamId) {
@@ -229,12 +211,10 @@ impl Connection {
     }
 
     fn running(&self) -> impl Iterator<Item = (MessageStreamId, &Publish)> {
-        self.streams
-            .iter()
-            .filter_map(|stream| match &stream.state {
-                StreamState::Publishing(publish) => Some((stream.id, publish)),
-                StreamState::Idle | StreamState::Requested(_) => None,
-            })
+        self.streams.iter().filter_map(|stream| match &stream.state {
+            StreamState::Publishing(publish) => Some((stream.id, publish)),
+            StreamState::Idle | StreamState::Requested(_) => None,
+        })
     }
 
     fn find(&self, id: MessageStreamId) -> Option<&MessageStream> {

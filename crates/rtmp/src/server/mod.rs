@@ -10,9 +10,11 @@ mod command;
 mod config;
 mod connection;
 mod event;
+mod input;
 mod reply;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -25,14 +27,13 @@ pub use event::{
 
 use self::connection::{Connect, Connection};
 use self::reply::Level;
-use crate::amf0::{Decoder, Object, Value};
-use crate::chunk::{ChunkWriter, ExtendedTimestamps, HeaderCompression, Phase, Received};
+use crate::amf0::Object;
+use crate::chunk::{ChunkWriter, ExtendedTimestamps, HeaderCompression, Phase};
 use crate::enhanced::Extensions;
 use crate::error::{Misbehaviour, RtmpError, WirePosition};
-use crate::handshake::{HANDSHAKE_BYTES, Handshake, Progress, RANDOM_BYTES};
+use crate::handshake::{HANDSHAKE_BYTES, Handshake, RANDOM_BYTES};
 use crate::link::Link;
-use crate::message::control;
-use crate::message::{Aggregate, Command, Message, MessageType, amf_body};
+use crate::message::{MessageType, control};
 use crate::names::{MessageStreamId, PublishId};
 
 /// A publisher's connection, from the first byte of the handshake on.
@@ -65,7 +66,6 @@ use crate::names::{MessageStreamId, PublishId};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct ServerSession {
     config: ServerConfig,
     link: Link,
@@ -193,15 +193,15 @@ impl ServerSession {
             }
         };
         let window = self.config.window_ack_size;
-        self.link.send(&control::number_message(
-            MessageType::WINDOW_ACK_SIZE,
-            window,
-        ));
+        self.link.send(&control::number_message(MessageType::WINDOW_ACK_SIZE, window));
         self.link.send(&control::set_peer_bandwidth(window));
         self.link.announce_chunk_size(self.config.chunk_size);
-        let enhanced = |object: Object| match connect.request.enhanced.is_empty() {
-            true => object,
-            false => self.config.enhanced.write(object),
+        // Those who announce nothing get the answer they know.
+        let enhanced = |object: Object| {
+            if connect.request.enhanced.is_empty() {
+                return object;
+            }
+            self.config.enhanced.write(object)
         };
         let reply = reply::connect_result(connect.transaction, connect.object_encoding, enhanced);
         self.link.send(&reply);
@@ -238,12 +238,7 @@ impl ServerSession {
         self.link.set_phase(Phase::Publishing);
         self.link.send(&control::stream_begin(stream));
         let text = "Publishing started.";
-        self.link.send(&reply::on_status(
-            stream,
-            Level::Status,
-            reply::PUBLISH_START,
-            text,
-        ));
+        self.link.send(&reply::on_status(stream, Level::Status, reply::PUBLISH_START, text));
         self.last_input = now;
         self.read_input(now)
     }
@@ -261,12 +256,7 @@ impl ServerSession {
         description: &str,
     ) -> Result<(), RtmpError> {
         let stream = self.pending_publish(id, "reject_publish")?;
-        self.link.send(&reply::on_status(
-            stream,
-            Level::Error,
-            code.as_str(),
-            description,
-        ));
+        self.link.send(&reply::on_status(stream, Level::Error, code.as_str(), description));
         self.close();
         Ok(())
     }
@@ -288,8 +278,7 @@ impl ServerSession {
         };
         let stream = stream.ok_or_else(|| self.misuse("end_publish"))?;
         let (level, code) = reason.status();
-        self.link
-            .send(&reply::on_status(stream, level, code, description));
+        self.link.send(&reply::on_status(stream, level, code, description));
         self.close();
         Ok(())
     }
@@ -309,10 +298,7 @@ impl ServerSession {
         if let Some(tc_url) = tc_url {
             information = information.with("tcUrl", tc_url);
         }
-        self.link.send(&reply::on_status_with(
-            MessageStreamId::CONNECTION,
-            information,
-        ));
+        self.link.send(&reply::on_status_with(MessageStreamId::CONNECTION, information));
         true
     }
 
@@ -331,7 +317,11 @@ impl ServerSession {
     }
 
     fn misuse(&self, call: &'static str) -> RtmpError {
-        let state = match &self.state {
+        RtmpError::ApiMisuse { call, state: self.state_name() }
+    }
+
+    fn state_name(&self) -> &'static str {
+        match &self.state {
             State::Handshake(_) => "in the handshake",
             State::AwaitConnect => "waiting for connect",
             State::ConnectPending(_) => "a connect is pending",
@@ -340,8 +330,7 @@ impl ServerSession {
             }
             State::Connected(_) => "connected",
             State::Closing => "closing",
-        };
-        RtmpError::ApiMisuse { call, state }
+        }
     }
 
     fn deadline(&self) -> Option<(Instant, Misbehaviour)> {
@@ -351,11 +340,9 @@ impl ServerSession {
                 (self.waiting_since, timeout, Misbehaviour::HandshakeTimeout)
             }
             State::Connected(connection) if connection.requested().is_some() => return None,
-            State::Connected(connection) if connection.is_publishing() => (
-                self.last_input,
-                self.config.idle_timeout,
-                Misbehaviour::Silence,
-            ),
+            State::Connected(connection) if connection.is_publishing() => {
+                (self.last_input, self.config.idle_timeout, Misbehaviour::Silence)
+            }
             State::AwaitConnect | State::Connected(_) => {
                 let timeout = self.config.publish_timeout;
                 (self.waiting_since, timeout, Misbehaviour::PublishTimeout)
@@ -382,184 +369,15 @@ impl ServerSession {
         self.state = State::Closing;
         self.input.clear();
     }
+}
 
-    fn fail(&mut self, result: Result<(), RtmpError>) -> Result<(), RtmpError> {
-        if result.is_err() {
-            self.close();
-        }
-        result
-    }
-
-    fn read_input(&mut self, now: Instant) -> Result<(), RtmpError> {
-        let result = self.try_read_input(now);
-        self.fail(result)
-    }
-
-    fn try_read_input(&mut self, now: Instant) -> Result<(), RtmpError> {
-        while !self.is_pending() {
-            let Some(mut bytes) = self.input.pop_front() else {
-                return Ok(());
-            };
-            self.read_some(now, &mut bytes)?;
-            if !bytes.is_empty() {
-                self.input.push_front(bytes);
-            }
-        }
-        let held = self
-            .input
-            .iter()
-            .fold(0_usize, |sum, bytes| sum.saturating_add(bytes.len()));
-        if held > self.config.limits.held_bytes {
-            return Err(RtmpError::LimitExceeded {
-                what: "bytes held while a decision is pending",
-                limit: self.config.limits.held_bytes as u64,
-                got: held as u64,
-                at: WirePosition::byte(self.bytes_received),
-            });
-        }
-        Ok(())
-    }
-
-    /// Reads from `bytes` until something has changed or all of them are used up.
-    fn read_some(&mut self, now: Instant, bytes: &mut Bytes) -> Result<(), RtmpError> {
-        match &mut self.state {
-            State::Handshake(handshake) => {
-                let position = self.bytes_received.saturating_sub(bytes.len() as u64);
-                match handshake.read(bytes, position)? {
-                    Progress::NeedInput => {}
-                    Progress::Reply(reply) => self.link.send_raw(&reply),
-                    Progress::Done => {
-                        self.state = State::AwaitConnect;
-                        self.waiting_since = now;
-                    }
-                }
-                Ok(())
-            }
-            State::Closing => {
-                bytes.clear();
-                Ok(())
-            }
-            State::AwaitConnect | State::ConnectPending(_) | State::Connected(_) => {
-                match self.link.next_message(bytes)? {
-                    Some(received) => self.handle_message(now, received),
-                    None => Ok(()),
-                }
-            }
-        }
-    }
-
-    fn handle_message(&mut self, now: Instant, received: Received) -> Result<(), RtmpError> {
-        let Received { message, at } = received;
-        match message.kind {
-            MessageType::COMMAND_AMF0 | MessageType::COMMAND_AMF3 => {
-                let command = Command::parse(&message, self.config.limits.amf)
-                    .map_err(|fault| RtmpError::Malformed { fault, at })?;
-                self.handle_command(now, &command, message.message_stream, at)
-            }
-            MessageType::AGGREGATE => self.handle_aggregate(message, at),
-            _ => self.handle_data(message, at),
-        }
-    }
-
-    fn handle_aggregate(&mut self, message: Message, at: WirePosition) -> Result<(), RtmpError> {
-        let mut aggregate = Aggregate::new(message);
-        let limit = self.config.limits.aggregate_messages;
-        for _ in 0..limit {
-            let part = aggregate.next_message();
-            match part.map_err(|fault| RtmpError::Malformed { fault, at })? {
-                Some(message) if message.payload.is_empty() => {}
-                Some(message) => self.handle_data(message, at)?,
-                None => return Ok(()),
-            }
-        }
-        if aggregate.is_empty() {
-            return Ok(());
-        }
-        Err(RtmpError::LimitExceeded {
-            what: "messages in an aggregate",
-            limit: limit as u64,
-            got: limit.saturating_add(1) as u64,
-            at,
-        })
-    }
-
-    /// Audio, video and metadata; anything else is skipped.
-    fn handle_data(&mut self, message: Message, at: WirePosition) -> Result<(), RtmpError> {
-        let publish = match &self.state {
-            State::Connected(connection) => connection.publish_on(message.message_stream),
-            _ => None,
-        };
-        let Some(id) = publish else {
-            return self.ignore();
-        };
-        let timestamp = message.timestamp;
-        let kind = match message.kind {
-            MessageType::AUDIO => MediaKind::Audio,
-            MessageType::VIDEO => MediaKind::Video,
-            MessageType::DATA_AMF0 | MessageType::DATA_AMF3 => {
-                return match self.metadata(&message) {
-                    Some(properties) => self.push_event(
-                        ServerEvent::Metadata {
-                            id,
-                            timestamp,
-                            properties,
-                        },
-                        at,
-                    ),
-                    None => self.ignore(),
-                };
-            }
-            _ => return self.ignore(),
-        };
-        let payload = message.payload;
-        self.push_event(
-            ServerEvent::Media(MediaMessage {
-                id,
-                kind,
-                timestamp,
-                payload,
-            }),
-            at,
-        )
-    }
-
-    /// The properties of `[@setDataFrame] onMetaData properties`. Metadata is a hint: what is not AMF is no reason
-    /// to drop a camera.
-    fn metadata(&self, message: &Message) -> Option<Object> {
-        let mut values = Decoder::new(amf_body(message), self.config.limits.amf);
-        let mut name = values.next_value().ok()??;
-        if name.as_str() == Some("@setDataFrame") {
-            name = values.next_value().ok()??;
-        }
-        if name.as_str() != Some("onMetaData") {
-            return None;
-        }
-        match values.next_value().ok()?? {
-            Value::Object(properties) | Value::EcmaArray(properties) => Some(properties),
-            _ => None,
-        }
-    }
-
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "ends the match arms of handle_data"
-    )]
-    fn ignore(&mut self) -> Result<(), RtmpError> {
-        self.ignored_messages = self.ignored_messages.saturating_add(1);
-        Ok(())
-    }
-
-    fn push_event(&mut self, event: ServerEvent, at: WirePosition) -> Result<(), RtmpError> {
-        let limit = self.config.limits.events;
-        if self.events.len() >= limit {
-            return Err(RtmpError::LimitExceeded {
-                what: "events waiting",
-                limit: limit as u64,
-                got: limit.saturating_add(1) as u64,
-                at,
-            });
-        }
-        self.events.push_back(event);
-        Ok(())
+/// Leaves the buffers out: they hold the peer's secrets as raw bytes.
+impl fmt::Debug for ServerSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerSession")
+            .field("state", &self.state_name())
+            .field("bytes_received", &self.bytes_received)
+            .field("ignored_messages", &self.ignored_messages)
+            .finish_non_exhaustive()
     }
 }

@@ -42,15 +42,11 @@ pub(super) fn connect_result(
     object_encoding: f64,
     enhanced: impl Fn(Object) -> Object,
 ) -> Message {
-    let properties = Object::new()
-        .with("fmsVer", SERVER_VERSION)
-        .with("capabilities", SERVER_CAPABILITIES);
-    let information = information(
-        Level::Status,
-        "NetConnection.Connect.Success",
-        "Connection succeeded.",
-    )
-    .with("objectEncoding", object_encoding);
+    let properties =
+        Object::new().with("fmsVer", SERVER_VERSION).with("capabilities", SERVER_CAPABILITIES);
+    let information =
+        information(Level::Status, "NetConnection.Connect.Success", "Connection succeeded.")
+            .with("objectEncoding", object_encoding);
     let values = [enhanced(properties).into(), enhanced(information).into()];
     result(transaction, values)
 }
@@ -90,8 +86,5 @@ pub(super) fn information(level: Level, code: &str, description: &str) -> Object
         Level::Status => "status",
         Level::Error => "error",
     };
-    Object::new()
-        .with("level", level)
-        .with("code", code)
-        .with("description", description)
+    Object::new().with("level", level).with("code", code).with("description", description)
 }

@@ -27,10 +27,7 @@ fn timestamps(messages: &[Message]) -> Vec<u32> {
 }
 
 fn payloads(messages: &[Message]) -> Vec<&[u8]> {
-    messages
-        .iter()
-        .map(|message| message.payload.as_ref())
-        .collect()
+    messages.iter().map(|message| message.payload.as_ref()).collect()
 }
 
 #[test]
@@ -41,18 +38,8 @@ fn type3_after_type0_repeats_delta() {
 
 #[test]
 fn type3_that_starts_a_message_repeats_the_delta() {
-    let bytes = [
-        &type0(10, 1)[..],
-        b"a",
-        b"\x84\0\0\x28b",
-        b"\xC4c",
-        b"\xC4d",
-    ]
-    .concat();
-    assert_eq!(
-        timestamps(&read_all(&mut reader(), &bytes)),
-        [10, 50, 90, 130]
-    );
+    let bytes = [&type0(10, 1)[..], b"a", b"\x84\0\0\x28b", b"\xC4c", b"\xC4d"].concat();
+    assert_eq!(timestamps(&read_all(&mut reader(), &bytes)), [10, 50, 90, 130]);
 }
 
 #[test]
@@ -60,10 +47,7 @@ fn timestamps_wrap() {
     let mut bytes = type0(0x00FF_FFFF, 1);
     bytes.extend(u32::MAX.to_be_bytes());
     bytes.extend(b"a\x84\0\0\x15b\xC4c");
-    assert_eq!(
-        timestamps(&read_all(&mut reader(), &bytes)),
-        [u32::MAX, 20, 41]
-    );
+    assert_eq!(timestamps(&read_all(&mut reader(), &bytes)), [u32::MAX, 20, 41]);
 }
 
 #[test]
@@ -88,15 +72,9 @@ fn a_fresh_chunk_stream_may_start_with_type1() {
 #[test]
 fn a_fresh_chunk_stream_cannot_start_with_type2_or_type3() {
     for (bytes, fmt) in [(&b"\x84\0\0\x01"[..], 2), (b"\xC4", 3)] {
-        let error = reader()
-            .next_message(&mut Bytes::copy_from_slice(bytes))
-            .unwrap_err();
+        let error = reader().next_message(&mut Bytes::copy_from_slice(bytes)).unwrap_err();
         let fault = Malformed::FreshChunkStream(fmt);
-        let at = WirePosition {
-            byte: 0,
-            chunk_stream: Some(4),
-            message_type: None,
-        };
+        let at = WirePosition { byte: 0, chunk_stream: Some(4), message_type: None };
         assert_eq!(error, RtmpError::Malformed { fault, at });
     }
 }
@@ -116,10 +94,7 @@ fn type0_inside_an_unfinished_message_restarts_it() {
 fn abort_forgets_the_unfinished_message() {
     let mut reader = reader();
     reader.set_chunk_size(2);
-    assert_eq!(
-        read_all(&mut reader, &[&type0(5, 4)[..], b"ab"].concat()),
-        []
-    );
+    assert_eq!(read_all(&mut reader, &[&type0(5, 4)[..], b"ab"].concat()), []);
     reader.abort(4);
     reader.abort(77);
     assert_eq!(reader.reserved, 0);
@@ -139,22 +114,14 @@ fn a_whole_message_is_a_slice_unless_it_is_tiny() {
     let mut reader = reader();
     reader.set_chunk_size(1 << 16);
     let big = [&b"\x04\0\0\0\0\x08\0\x09\x01\0\0\0"[..], &[7; 2048]].concat();
-    let input = Bytes::from(big);
+    let mut input = Bytes::from(big);
     let range = input.as_ptr_range();
-    let message = reader
-        .next_message(&mut input.clone())
-        .unwrap()
-        .unwrap()
-        .message;
+    let message = reader.next_message(&mut input).unwrap().unwrap().message;
     assert!(range.contains(&message.payload.as_ptr()));
 
-    let input = Bytes::from([&type0(0, 10)[..], &[7; 10]].concat());
+    let mut input = Bytes::from([&type0(0, 10)[..], &[7; 10]].concat());
     let range = input.as_ptr_range();
-    let message = reader
-        .next_message(&mut input.clone())
-        .unwrap()
-        .unwrap()
-        .message;
+    let message = reader.next_message(&mut input).unwrap().unwrap().message;
     assert!(!range.contains(&message.payload.as_ptr()));
 }
 
@@ -187,10 +154,7 @@ fn extended_timestamps_with_and_without_the_copy_in_type3() {
         assert_eq!(read_all(&mut at_once, &bytes), messages, "{extended:?}");
         let mut reader = reader();
         reader.set_chunk_size(16);
-        let single: Vec<_> = bytes
-            .chunks(1)
-            .flat_map(|byte| read_all(&mut reader, byte))
-            .collect();
+        let single: Vec<_> = bytes.chunks(1).flat_map(|byte| read_all(&mut reader, byte)).collect();
         assert_eq!(single, messages, "{extended:?} byte by byte");
     }
 }
@@ -209,15 +173,9 @@ fn a_type3_copy_may_be_the_absolute_timestamp() {
 
 #[test]
 fn an_extended_delta_below_the_threshold_is_taken_as_it_is() {
-    let bytes = [
-        &type0(100, 1)[..],
-        b"a\x84\xFF\xFF\xFF\x00\x00\x00\x05b\xC4\x00\x00\x00\x05c",
-    ]
-    .concat();
-    assert_eq!(
-        timestamps(&read_all(&mut reader(), &bytes)),
-        [100, 105, 110]
-    );
+    let bytes =
+        [&type0(100, 1)[..], b"a\x84\xFF\xFF\xFF\x00\x00\x00\x05b\xC4\x00\x00\x00\x05c"].concat();
+    assert_eq!(timestamps(&read_all(&mut reader(), &bytes)), [100, 105, 110]);
 }
 
 fn limit_error(reader: &mut ChunkReader, bytes: &[u8]) -> (&'static str, u64, u64) {
@@ -225,9 +183,7 @@ fn limit_error(reader: &mut ChunkReader, bytes: &[u8]) -> (&'static str, u64, u6
     loop {
         match reader.next_message(&mut input) {
             Ok(Some(_)) => {}
-            Err(RtmpError::LimitExceeded {
-                what, limit, got, ..
-            }) => return (what, limit, got),
+            Err(RtmpError::LimitExceeded { what, limit, got, .. }) => return (what, limit, got),
             other => panic!("{other:?}"),
         }
     }
@@ -237,10 +193,7 @@ fn limit_error(reader: &mut ChunkReader, bytes: &[u8]) -> (&'static str, u64, u6
 fn messages_are_small_before_a_publish() {
     let mut reader = ChunkReader::new(Limits::default(), 0);
     let header = b"\x04\0\0\0\x01\x00\x01\x09\x01\0\0\0";
-    assert_eq!(
-        limit_error(&mut reader, header),
-        ("message bytes", 65_536, 65_537)
-    );
+    assert_eq!(limit_error(&mut reader, header), ("message bytes", 65_536, 65_537));
     reader.set_phase(Phase::Publishing);
     assert_eq!(read_all(&mut reader, header), []);
 }
@@ -266,13 +219,8 @@ fn each_message_type_has_its_limit() {
 
 #[test]
 fn chunk_streams_are_counted() {
-    let bytes: Vec<u8> = (0..65_u8)
-        .flat_map(|n| [0, n, 0, 0, 0, 0, 0, 0, 8, 1, 0, 0, 0])
-        .collect();
-    assert_eq!(
-        limit_error(&mut reader(), &bytes),
-        ("chunk streams", 64, 65)
-    );
+    let bytes: Vec<u8> = (0..65_u8).flat_map(|n| [0, n, 0, 0, 0, 0, 0, 0, 8, 1, 0, 0, 0]).collect();
+    assert_eq!(limit_error(&mut reader(), &bytes), ("chunk streams", 64, 65));
 }
 
 #[test]
