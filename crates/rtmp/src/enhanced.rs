@@ -1,8 +1,8 @@
-//! What both sides say about Enhanced RTMP in `connect` and its answer (E-RTMP v2, "Enhancing NetConnection connect
-//! Command").
+//! What both sides say about Enhanced RTMP in `connect` and its answer (E-RTMP v2, "Enhancing
+//! NetConnection connect Command").
 //!
-//! This is an announcement, not a switch: FFmpeg sends HEVC, AV1 and Opus without announcing anything, so a server
-//! takes enhanced tags from everybody.
+//! This is an announcement, not a switch: FFmpeg sends HEVC, AV1 and Opus without announcing
+//! anything, so a server takes enhanced tags from everybody.
 
 use crate::amf0::{Object, Value};
 
@@ -50,9 +50,11 @@ impl Extensions {
 }
 
 impl Capabilities {
-    /// What this crate does: forwards every codec, asks for reconnects, reads ModEx and nanosecond offsets.
+    /// What this crate does: forwards every codec, asks for reconnects, reads ModEx and nanosecond
+    /// offsets.
     ///
-    /// Multitrack messages are read too but not announced: that would invite tracks that nobody uses.
+    /// Multitrack messages are read too but not announced: that would invite tracks that nobody
+    /// uses.
     #[must_use]
     pub fn forward_everything() -> Self {
         let any = || "*".to_owned();

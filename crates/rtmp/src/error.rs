@@ -8,8 +8,8 @@ use crate::amf0::AmfError;
 
 /// Why a session cannot go on.
 ///
-/// Every error is final for the connection. The message names the place in the peer's byte stream and what was
-/// expected there; it never contains a stream key or a query.
+/// Every error is final for the connection. The message names the place in the peer's byte stream
+/// and what was expected there; it never contains a stream key or a query.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RtmpError {

@@ -1,8 +1,8 @@
 //! RTMP and Enhanced RTMP for a server that receives live streams, as a sans-IO protocol core.
 //!
-//! The crate reads and writes bytes that somebody else moves. It opens no socket, reads no clock, draws no
-//! random number and knows no media: an audio or video message is an FLV tag header (parsed by [`flv`]) in
-//! front of a byte slice.
+//! The crate reads and writes bytes that somebody else moves. It opens no socket, reads no clock,
+//! draws no random number and knows no media: an audio or video message is an FLV tag header
+//! (parsed by [`flv`]) in front of a byte slice.
 //!
 //! ```text
 //!  bytes ─▶ handshake ─▶ chunk reader ─▶ link ─▶ command / data / media messages ─▶ ServerEvent
@@ -12,18 +12,19 @@
 //! | module | owns | specification |
 //! |---|---|---|
 //! | [`server`] | the publisher's session seen from the server | RTMP 1.0 §7.2 |
-//! | [`client`] | the same session seen from a publisher, for tests and load generators | RTMP 1.0 §7.2 |
+//! | [`client`] | the same session seen from a publisher, for tests and load | RTMP 1.0 §7.2 |
 //! | [`chunk`] | chunk streams to messages and back | RTMP 1.0 §5.3 |
 //! | [`message`] | message types, aggregates, protocol control | RTMP 1.0 §5.4, §6, §7.1 |
 //! | [`amf0`] | Action Message Format 0, with the switch to AMF3 | AMF0 §2, AMF3 §3 |
-//! | [`enhanced`] | what both sides say about Enhanced RTMP in `connect` | E-RTMP v2, "Enhancing NetConnection connect Command" |
+//! | [`enhanced`] | what both sides announce in `connect` | E-RTMP v2, "Enhancing NetConnection …" |
 //! | [`flv`] | audio and video tag headers, legacy and enhanced | FLV 10.1 Annex E, E-RTMP v2 |
 //! | [`limits`] | every bound on what a peer can make us hold | |
 //!
-//! "RTMP 1.0" is Adobe's specification of December 2012, "E-RTMP v2" the Veovera specification v2-2026-01-31-r2.
+//! "RTMP 1.0" is Adobe's specification of December 2012, "E-RTMP v2" the Veovera specification
+//! v2-2026-01-31-r2.
 //!
-//! Input never panics: malformed bytes are an [`RtmpError`] that names the byte position, the chunk stream and the
-//! message type. A decoded number never sizes an allocation.
+//! Input never panics: malformed bytes are an [`RtmpError`] that names the byte position, the chunk
+//! stream and the message type. A decoded number never sizes an allocation.
 
 // Lints of a wire crate; tests compute on values that they chose themselves.
 #![cfg_attr(

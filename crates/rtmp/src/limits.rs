@@ -1,7 +1,8 @@
 //! Every bound on what a peer can make a session hold.
 //!
-//! The defaults are generous to real encoders and small against memory: a connection that has not been allowed to
-//! publish cannot hold more than about a megabyte, one that publishes about 24 MiB, whatever it sends.
+//! The defaults are generous to real encoders and small against memory: a connection that has not
+//! been allowed to publish cannot hold more than about a megabyte, one that publishes about 24 MiB,
+//! whatever it sends.
 
 /// Limits of one session. The defaults are the documented constants of this module.
 #[derive(Clone, Debug)]
@@ -84,17 +85,22 @@ impl Default for AmfLimits {
     }
 }
 
-/// A `connect` with every Enhanced RTMP property is about 1 kB; 64 KiB is what an unknown peer may cost us.
+/// A `connect` with every Enhanced RTMP property is about 1 kB; 64 KiB is what an unknown peer may
+/// cost us.
 pub const MESSAGE_BYTES_BEFORE_PUBLISH_MAX: u32 = 64 * 1024;
-/// The largest length that the 24-bit field can say; an intra frame of a 4K camera at 200 Mb/s is about 3 MB.
+/// The largest length that the 24-bit field can say; an intra frame of a 4K camera at 200 Mb/s is
+/// about 3 MB.
 pub const VIDEO_MESSAGE_BYTES_MAX: u32 = 0x00FF_FFFF;
-/// One second of uncompressed 24-bit stereo at 96 kHz is 576 kB; no audio message of an encoder comes near.
+/// One second of uncompressed 24-bit stereo at 96 kHz is 576 kB; no audio message of an encoder
+/// comes near.
 pub const AUDIO_MESSAGE_BYTES_MAX: u32 = 1024 * 1024;
-/// `onMetaData` is about 500 bytes; captions, cue points and XMP blobs of hardware reach some tens of kB.
+/// `onMetaData` is about 500 bytes; captions, cue points and XMP blobs of hardware reach some tens
+/// of kB.
 pub const DATA_MESSAGE_BYTES_MAX: u32 = 256 * 1024;
 /// Commands are a name and a few values.
 pub const COMMAND_MESSAGE_BYTES_MAX: u32 = 64 * 1024;
-/// Protocol control messages have 4 or 5 bytes, user control events up to 10; the slack is for unknown events.
+/// Protocol control messages have 4 or 5 bytes, user control events up to 10; the slack is for
+/// unknown events.
 pub const CONTROL_MESSAGE_BYTES_MAX: u32 = 1024;
 /// Encoders use 3 to 6 chunk streams. A multitrack publisher may use one per track.
 pub const CHUNK_STREAMS_MAX: usize = 64;
@@ -116,19 +122,21 @@ pub const EVENTS_MAX: usize = 16 * 1024;
 pub const NAME_BYTES_MAX: usize = 4096;
 /// AMF nesting. Real messages nest three deep; recursion of this depth costs a few kB of stack.
 pub const AMF_DEPTH_MAX: usize = 32;
-/// AMF values per message. `onMetaData` of OBS has 20 properties, a large hardware encoder about 100.
+/// AMF values per message. `onMetaData` of OBS has 20 properties, a large hardware encoder about
+/// 100.
 pub const AMF_ELEMENTS_MAX: usize = 1000;
 /// AMF string length, the largest that the short form can carry.
 pub const AMF_STRING_BYTES_MAX: usize = 64 * 1024;
 
 /// First reservation for a message that spans several chunks, and the least growth step after it.
 ///
-/// Covers a typical frame with one allocation; what a peer merely announces costs no more than this.
+/// Covers a typical frame with one allocation; what a peer merely announces costs no more than
+/// this.
 pub(crate) const PARTIAL_STEP_BYTES: usize = 64 * 1024;
 /// Messages shorter than this are copied out of the read buffer instead of sliced.
 ///
-/// A slice keeps the whole read buffer alive; a 300-byte audio message must not pin 64 KiB for as long as a ring
-/// buffer holds it.
+/// A slice keeps the whole read buffer alive; a 300-byte audio message must not pin 64 KiB for as
+/// long as a ring buffer holds it.
 pub(crate) const COPY_BELOW_BYTES: usize = 1024;
 /// Largest chunk size that takes effect: no message is longer (RTMP 1.0 §5.4.1).
 pub(crate) const CHUNK_SIZE_MAX: u32 = 0x00FF_FFFF;

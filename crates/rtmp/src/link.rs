@@ -1,5 +1,5 @@
-//! The protocol below commands: chunks both ways, chunk size, abort, acknowledgement, window, ping. Both sessions
-//! stand on it.
+//! The protocol below commands: chunks both ways, chunk size, abort, acknowledgement, window, ping.
+//! Both sessions stand on it.
 
 use bytes::Bytes;
 
@@ -72,10 +72,11 @@ impl Link {
         Ok(())
     }
 
-    /// Sends an acknowledgement if the peer's window has been filled since the last one. To be called once per
-    /// input: a tiny window must not cost a reply per chunk.
+    /// Sends an acknowledgement if the peer's window has been filled since the last one. To be
+    /// called once per input: a tiny window must not cost a reply per chunk.
     ///
-    /// "This field holds the number of bytes received so far" (RTMP 1.0 §5.4.3), a running total that wraps.
+    /// "This field holds the number of bytes received so far" (RTMP 1.0 §5.4.3), a running total
+    /// that wraps.
     pub(crate) fn acknowledge(&mut self, received: u64) {
         if received.saturating_sub(self.acknowledged) < u64::from(self.peer_window) {
             return;
@@ -105,7 +106,8 @@ impl Link {
         self.writer.write_interleaved(messages);
     }
 
-    /// Sends a message that the peer caused. A peer that causes many without reading them is cut off.
+    /// Sends a message that the peer caused. A peer that causes many without reading them is cut
+    /// off.
     pub(crate) fn reply(&mut self, message: &Message, at: WirePosition) -> Result<(), RtmpError> {
         self.writer.write(message);
         let pending = self.writer.pending();

@@ -1,8 +1,9 @@
 //! RTMP's 32-bit millisecond timestamps.
 //!
-//! "Because timestamps are 32 bits long, they roll over every 49 days, 17 hours, 2 minutes and 47.296 seconds"
-//! (RTMP 1.0 §5): they are compared and subtracted by serial number arithmetic (RFC 1982), never as plain integers.
-//! Unwrapping to a 64-bit line is the consumer's business: only it knows what a jump means.
+//! "Because timestamps are 32 bits long, they roll over every 49 days, 17 hours, 2 minutes and
+//! 47.296 seconds" (RTMP 1.0 §5): they are compared and subtracted by serial number arithmetic (RFC
+//! 1982), never as plain integers. Unwrapping to a 64-bit line is the consumer's business: only it
+//! knows what a jump means.
 
 use std::fmt;
 

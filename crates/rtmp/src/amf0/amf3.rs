@@ -1,8 +1,9 @@
 //! The one AMF3 value behind an `avmplus-object-marker` (AMF3 specification, §3).
 //!
-//! Accepts what a command can sensibly carry: scalars, strings, dates, byte arrays, arrays, objects with traits.
-//! Externalizable objects, vectors and dictionaries are refused. String and trait references resolve; references to
-//! whole objects are refused, since they would make shared and cyclic values.
+//! Accepts what a command can sensibly carry: scalars, strings, dates, byte arrays, arrays, objects
+//! with traits. Externalizable objects, vectors and dictionaries are refused. String and trait
+//! references resolve; references to whole objects are refused, since they would make shared and
+//! cyclic values.
 
 use super::decode::Cursor;
 use super::error::{AmfError, AmfFault};
@@ -78,8 +79,9 @@ impl<'c, 'a> Amf3<'c, 'a> {
         })
     }
 
-    /// An array has an associative part, which ends at an empty name, and a dense part. It becomes a
-    /// `StrictArray` without the former, else an `EcmaArray` with the dense items named by their index.
+    /// An array has an associative part, which ends at an empty name, and a dense part. It becomes
+    /// a `StrictArray` without the former, else an `EcmaArray` with the dense items named by their
+    /// index.
     fn array(&mut self, depth: usize) -> Result<Value, AmfError> {
         let dense_len = self.inline_header()?;
         let mut named = self.dynamic_members(depth)?;
@@ -116,8 +118,9 @@ impl<'c, 'a> Amf3<'c, 'a> {
         Ok(Value::TypedObject { class: traits.class, properties })
     }
 
-    /// `header` is the object header behind its inline bit: bit 0 clear means a trait reference, then bit 1 says
-    /// externalizable, bit 2 dynamic, the rest counts the sealed members (AMF3 §3.12).
+    /// `header` is the object header behind its inline bit: bit 0 clear means a trait reference,
+    /// then bit 1 says externalizable, bit 2 dynamic, the rest counts the sealed members (AMF3
+    /// §3.12).
     fn traits(&mut self, header: u32) -> Result<Traits, AmfError> {
         if header & 1 == 0 {
             let index = header >> 1;
@@ -190,7 +193,8 @@ impl<'c, 'a> Amf3<'c, 'a> {
         Ok((self.u29()? << 3).cast_signed() >> 3)
     }
 
-    /// Variable-length unsigned 29-bit integer: seven bits in each of three bytes, eight in a fourth (AMF3 §1.3.1).
+    /// Variable-length unsigned 29-bit integer: seven bits in each of three bytes, eight in a
+    /// fourth (AMF3 §1.3.1).
     fn u29(&mut self) -> Result<u32, AmfError> {
         let mut value = 0;
         for _ in 0..3 {
@@ -243,7 +247,8 @@ mod tests {
 
     #[test]
     fn objects_have_sealed_and_dynamic_members_and_string_references() {
-        // Traits: inline, dynamic, one sealed member "ab"; then dynamic member named by reference 0 = "ab".
+        // Traits: inline, dynamic, one sealed member "ab"; then dynamic member named by reference 0
+        // = "ab".
         let bytes = b"\x0A\x1B\x01\x05ab\x03\x00\x02\x01";
         let object = Object::new().with("ab", true).with("ab", false);
         check(bytes, Ok(object.into()));

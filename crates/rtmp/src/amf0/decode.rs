@@ -54,7 +54,8 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     ///
-    /// If the value is malformed, refused or beyond the limits. The decoder is of no use after that.
+    /// If the value is malformed, refused or beyond the limits. The decoder is of no use after
+    /// that.
     pub fn next_value(&mut self) -> Result<Option<Value>, AmfError> {
         if self.cursor.rest.is_empty() {
             return Ok(None);
@@ -89,7 +90,8 @@ impl<'a> Cursor<'a> {
             marker::DATE => self.date()?,
             marker::OBJECT => Value::Object(self.properties(depth, EndMarker::Required)?),
             marker::ECMA_ARRAY => {
-                // "The count … is an approximation" in practice: encoders write 0 or a stale number.
+                // "The count … is an approximation" in practice: encoders write 0 or a stale
+                // number.
                 self.u32("array count")?;
                 Value::EcmaArray(self.properties(depth, EndMarker::MayBeMissing)?)
             }
@@ -149,7 +151,8 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Counts text that is repeated by reference: two bytes on the wire must not clone a long string without end.
+    /// Counts text that is repeated by reference: two bytes on the wire must not clone a long
+    /// string without end.
     pub(super) fn charge_copy(&mut self, bytes: usize) -> Result<(), AmfError> {
         self.copied_bytes = self.copied_bytes.saturating_add(bytes);
         if self.copied_bytes > self.limits.string_bytes {
@@ -221,7 +224,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Whether an object may simply stop at the end of the message, as associative arrays of some encoders do.
+/// Whether an object may simply stop at the end of the message, as associative arrays of some
+/// encoders do.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum EndMarker {
     Required,

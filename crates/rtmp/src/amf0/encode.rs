@@ -17,7 +17,8 @@ pub fn encode_all(values: &[Value]) -> BytesMut {
 
 /// Appends one value to `out`.
 ///
-/// Strings beyond 65,535 bytes use the long form; property and class names are cut there, which no caller reaches.
+/// Strings beyond 65,535 bytes use the long form; property and class names are cut there, which no
+/// caller reaches.
 pub fn encode(value: &Value, out: &mut BytesMut) {
     match value {
         Value::Number(number) => {

@@ -112,7 +112,8 @@ impl From<bool> for Value {
     }
 }
 
-/// Properties in the order in which they were sent. Lookups are linear: objects are small and bounded.
+/// Properties in the order in which they were sent. Lookups are linear: objects are small and
+/// bounded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object(Vec<(String, Value)>);
 

@@ -61,7 +61,8 @@ impl ChunkHeader {
     }
 }
 
-/// The id behind the six low bits: 0 announces one byte, 1 two bytes with the low one first (RTMP 1.0 §5.3.1.1).
+/// The id behind the six low bits: 0 announces one byte, 1 two bytes with the low one first (RTMP
+/// 1.0 §5.3.1.1).
 fn basic_id(first: u8, rest: &[u8]) -> Option<(ChunkStreamId, &[u8])> {
     let (id, rest) = match first & 0x3F {
         0 => {

@@ -9,7 +9,8 @@
 //!                  fmt 3: nothing
 //! ```
 //!
-//! Header state and the unfinished payload belong to the chunk stream, so that messages may interleave.
+//! Header state and the unfinished payload belong to the chunk stream, so that messages may
+//! interleave.
 
 mod header;
 mod reader;

@@ -12,9 +12,9 @@ use crate::time::RtmpTimestamp;
 
 /// Puts messages together from the bytes of one direction of a connection, handshake excluded.
 ///
-/// A message that arrived in one piece is a slice of the input; any other is copied once, into a buffer that
-/// grows as data arrives. Unfinished input is kept as a few header bytes or as part of the message it belongs to,
-/// never as a second buffer.
+/// A message that arrived in one piece is a slice of the input; any other is copied once, into a
+/// buffer that grows as data arrives. Unfinished input is kept as a few header bytes or as part of
+/// the message it belongs to, never as a second buffer.
 #[derive(Debug)]
 pub struct ChunkReader {
     limits: Limits,
@@ -71,7 +71,8 @@ struct MessageHeader {
     position: u64,
 }
 
-/// The chunk being read owns its message's payload; it goes back to the chunk stream when the chunk ends.
+/// The chunk being read owns its message's payload; it goes back to the chunk stream when the chunk
+/// ends.
 #[derive(Debug)]
 struct OpenChunk {
     index: usize,
@@ -103,7 +104,8 @@ impl ChunkReader {
         self.phase = phase;
     }
 
-    /// Applies a chunk size, for chunks that start from now on. It has no effect beyond the longest message.
+    /// Applies a chunk size, for chunks that start from now on. It has no effect beyond the longest
+    /// message.
     pub fn set_chunk_size(&mut self, chunk_size: u32) {
         self.chunk_size = chunk_size.clamp(1, CHUNK_SIZE_MAX);
     }
@@ -122,9 +124,11 @@ impl ChunkReader {
         self.consumed
     }
 
-    /// Takes bytes from `input` until a message is complete. `None` means that all of `input` has been taken.
+    /// Takes bytes from `input` until a message is complete. `None` means that all of `input` has
+    /// been taken.
     ///
-    /// Bytes behind the message stay in `input`: the message may change the chunk size that they need.
+    /// Bytes behind the message stay in `input`: the message may change the chunk size that they
+    /// need.
     ///
     /// # Errors
     ///
@@ -165,7 +169,8 @@ impl ChunkReader {
         Ok(Some(chunk))
     }
 
-    /// The header at the start of `window` and its whole length, or `None` if more bytes are needed to tell.
+    /// The header at the start of `window` and its whole length, or `None` if more bytes are needed
+    /// to tell.
     fn header_len(&self, window: &[u8]) -> Option<(ChunkHeader, usize)> {
         let header = ChunkHeader::parse(window)?;
         let mut len = header.len;
@@ -192,7 +197,8 @@ impl ChunkReader {
         };
         let mut dropped = 0;
         let mut payload = stream.partial.take().unwrap_or_default();
-        // A header inside an unfinished message starts the message anew: encoders do so after they dropped frames.
+        // A header inside an unfinished message starts the message anew: encoders do so after they
+        // dropped frames.
         if fields != Fields::Type3 {
             dropped = payload.capacity();
             payload = Vec::new();
@@ -301,7 +307,8 @@ impl ChunkReader {
         Ok(())
     }
 
-    /// Makes room for `len` more bytes: doubling, at least one step, never beyond the message, within the budget.
+    /// Makes room for `len` more bytes: doubling, at least one step, never beyond the message,
+    /// within the budget.
     fn reserve(&mut self, chunk: &mut OpenChunk, len: usize) -> Result<(), RtmpError> {
         let needed = chunk.payload.len().saturating_add(len);
         let capacity = chunk.payload.capacity();
@@ -380,10 +387,12 @@ impl OpenChunk {
 }
 
 impl ChunkStream {
-    /// Whether the four bytes behind a type 3 header repeat the extended timestamp; `None` if too few are there.
+    /// Whether the four bytes behind a type 3 header repeat the extended timestamp; `None` if too
+    /// few are there.
     ///
-    /// RTMP 1.0 §5.3.1.3 has the field in type 3 chunks too. FFmpeg, Flash and OBS from 30.1 send it, librtmp and
-    /// older OBS do not. Payload bytes that look like it by chance are one in four billion, so the bytes decide.
+    /// RTMP 1.0 §5.3.1.3 has the field in type 3 chunks too. FFmpeg, Flash and OBS from 30.1 send
+    /// it, librtmp and older OBS do not. Payload bytes that look like it by chance are one in four
+    /// billion, so the bytes decide.
     fn repeats_extended(&self, rest: &[u8]) -> Option<bool> {
         let Some(field) = self.extended else {
             return Some(false);
@@ -422,8 +431,9 @@ impl ChunkStream {
             }
             Fields::Type3 => {}
         }
-        // "If a Type 3 chunk follows a Type 0 chunk, then the timestamp delta for this Type 3 chunk is the same as
-        // the timestamp of the Type 0 chunk" (RTMP 1.0 §5.3.1.2.4): both are `delta`.
+        // "If a Type 3 chunk follows a Type 0 chunk, then the timestamp delta for this Type 3 chunk
+        // is the same as the timestamp of the Type 0 chunk" (RTMP 1.0 §5.3.1.2.4): both are
+        // `delta`.
         header.timestamp = match fields {
             Fields::Type0 { time, .. } => RtmpTimestamp(time.value),
             _ if fresh => RtmpTimestamp(self.delta),

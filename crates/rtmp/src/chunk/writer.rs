@@ -179,7 +179,8 @@ struct Header {
     time: u32,
 }
 
-/// Chooses the header of a message. A delta of a type 0 header is its timestamp (RTMP 1.0 §5.3.1.2.4).
+/// Chooses the header of a message. A delta of a type 0 header is its timestamp (RTMP 1.0
+/// §5.3.1.2.4).
 fn plan_header(
     previous: Option<Sent>,
     message: &Message,

@@ -1,7 +1,7 @@
 //! The publisher's side of a connection, as a sans-IO state machine.
 //!
-//! For tests and load generators: it sends what OBS sends, in OBS's order, and can be told to write chunks the way
-//! other encoders do. It publishes one stream and plays none.
+//! For tests and load generators: it sends what OBS sends, in OBS's order, and can be told to write
+//! chunks the way other encoders do. It publishes one stream and plays none.
 
 mod config;
 
@@ -28,9 +28,10 @@ use crate::time::RtmpTimestamp;
 ///
 /// # Contract
 ///
-/// As for [`ServerSession`](crate::ServerSession): after every call drain [`poll_event`](Self::poll_event) and
-/// [`poll_transmit`](Self::poll_transmit). Media may be sent once [`ClientEvent::PublishStarted`] has been polled or
-/// [`is_publishing`](Self::is_publishing) says so.
+/// As for [`ServerSession`](crate::ServerSession): after every call drain
+/// [`poll_event`](Self::poll_event) and [`poll_transmit`](Self::poll_transmit). Media may be sent
+/// once [`ClientEvent::PublishStarted`] has been polled or [`is_publishing`](Self::is_publishing)
+/// says so.
 pub struct ClientSession {
     config: ClientConfig,
     link: Link,
@@ -110,7 +111,8 @@ const VIDEO_CHUNK_STREAM: ChunkStreamId = match ChunkStreamId::new(6) {
 };
 
 impl ClientSession {
-    /// A session that starts its handshake at once. `handshake_random` goes into C1; it needs no secrecy.
+    /// A session that starts its handshake at once. `handshake_random` goes into C1; it needs no
+    /// secrecy.
     #[must_use]
     pub fn new(config: ClientConfig, now: Instant, handshake_random: [u8; RANDOM_BYTES]) -> Self {
         let writer = ChunkWriter::new(config.headers, config.extended_timestamps);

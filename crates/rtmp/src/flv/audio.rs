@@ -64,8 +64,8 @@ pub fn parse_audio(payload: &Bytes) -> Result<TagTracks<AudioTag>, FlvError> {
     parse_legacy(first, cursor).map(TagTracks::single)
 }
 
-/// Rate, size and channel bits of the legacy header are not read: for AAC they are constants, and the
-/// configuration says better.
+/// Rate, size and channel bits of the legacy header are not read: for AAC they are constants, and
+/// the configuration says better.
 fn parse_legacy(first: u8, mut cursor: Bytes) -> Result<AudioTag, FlvError> {
     let (codec, packet) = match first >> 4 {
         LEGACY_AAC => {

@@ -46,7 +46,8 @@ pub(super) struct Modified {
     pub(super) timestamp_nano_offset: u32,
 }
 
-/// Reads ModEx prefixes until another packet type shows up. Unknown modifiers are skipped by their size.
+/// Reads ModEx prefixes until another packet type shows up. Unknown modifiers are skipped by their
+/// size.
 pub(super) fn read_mod_ex(cursor: &mut Bytes, packet_type: u8) -> Result<Modified, FlvError> {
     let mut modified = Modified { packet_type, timestamp_nano_offset: 0 };
     for _ in 0..FLV_MOD_EX_MAX {
@@ -68,8 +69,8 @@ pub(super) fn read_mod_ex(cursor: &mut Bytes, packet_type: u8) -> Result<Modifie
     Ok(modified)
 }
 
-/// "Determine the size of the packet ModEx data (ranging from 1 to 256 bytes) … If maximum 8-bit size is not
-/// sufficient, use a 16-bit value": both sizes are stored less one.
+/// "Determine the size of the packet ModEx data (ranging from 1 to 256 bytes) … If maximum 8-bit
+/// size is not sufficient, use a 16-bit value": both sizes are stored less one.
 fn read_mod_ex_data(cursor: &mut Bytes) -> Result<Bytes, FlvError> {
     let mut size = usize::from(read_u8(cursor, "ModEx size")?).saturating_add(1);
     if size == 256 {

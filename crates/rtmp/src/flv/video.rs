@@ -31,7 +31,8 @@ pub enum FrameType {
     Key,
     /// Inter frame.
     Inter,
-    /// Inter frame that no other frame refers to (H.263 only in FLV; Enhanced RTMP allows it anywhere).
+    /// Inter frame that no other frame refers to (H.263 only in FLV; Enhanced RTMP allows it
+    /// anywhere).
     DisposableInter,
     /// Key frame made by a server.
     GeneratedKey,
@@ -124,8 +125,8 @@ fn parse_extended(first: u8, mut cursor: Bytes) -> Result<TagTracks<VideoTag>, F
     let frame_type = FrameType::from((first >> 4) & 0x07);
     let modified = read_mod_ex(&mut cursor, first & 0x0F)?;
     let Modified { mut packet_type, timestamp_nano_offset } = modified;
-    // "If VideoPacketType is not Metadata and VideoFrameType is Command, the payload is a VideoCommand": FFmpeg
-    // sends its Metadata packets with that frame type.
+    // "If VideoPacketType is not Metadata and VideoFrameType is Command, the payload is a
+    // VideoCommand": FFmpeg sends its Metadata packets with that frame type.
     if frame_type == FrameType::Command && packet_type != PACKET_METADATA {
         return parse_command(frame_type, timestamp_nano_offset, cursor);
     }
@@ -272,7 +273,8 @@ mod tests {
 
     #[test]
     fn mod_ex_adds_nanoseconds_and_unknown_modifiers_are_skipped() {
-        // Size 3, 500 000 ns, type 0; then an unknown modifier (type 5) of one byte; then CodedFramesX.
+        // Size 3, 500 000 ns, type 0; then an unknown modifier (type 5) of one byte; then
+        // CodedFramesX.
         let tag = parse_one(b"\x97\x02\x07\xA1\x20\x07\x00\xEE\x53hvc1\x2A");
         assert_eq!(tag.timestamp_nano_offset, 500_000);
         assert_eq!(tag.packet, VideoPacket::CodedFrames { composition_time_ms: 0 });

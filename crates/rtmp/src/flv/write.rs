@@ -133,8 +133,8 @@ impl AudioTag {
 
 /// Several video tracks in one message (`ManyTracksManyCodecs`), or `None` if there is no tag.
 ///
-/// Frame type, packet type and nanosecond offset are per message and taken from the first tag; composition times
-/// are per track.
+/// Frame type, packet type and nanosecond offset are per message and taken from the first tag;
+/// composition times are per track.
 #[must_use]
 pub fn video_multitrack(tags: &[VideoTag]) -> Option<Bytes> {
     let first = tags.first()?;
@@ -283,10 +283,14 @@ mod tests {
 
         #[test]
         fn a_written_audio_tag_reads_back(
-            enhanced in any::<bool>(), start in any::<bool>(), track in 0_u8..3, nanos in 0_u32..1_000_000,
+            enhanced in any::<bool>(),
+            start in any::<bool>(),
+            track in 0_u8..3,
+            nanos in 0_u32..1_000_000,
             body in body(),
         ) {
-            let codec = if enhanced { AudioCodecId::FourCc(FourCc::OPUS) } else { AudioCodecId::Aac };
+            let opus = AudioCodecId::FourCc(FourCc::OPUS);
+            let codec = if enhanced { opus } else { AudioCodecId::Aac };
             let packet = if start { AudioPacket::SequenceStart } else { AudioPacket::CodedFrames };
             let (track, timestamp_nano_offset) = if enhanced { (track, nanos) } else { (0, 0) };
             let tag = AudioTag { codec, packet, track, timestamp_nano_offset, body };
@@ -295,7 +299,10 @@ mod tests {
         }
 
         #[test]
-        fn written_tracks_read_back(bodies in proptest::collection::vec(body(), 1..8), cts in -50..50) {
+        fn written_tracks_read_back(
+            bodies in proptest::collection::vec(body(), 1..8),
+            cts in -50..50,
+        ) {
             let tags: Vec<_> = bodies.into_iter().zip(0..).map(|(body, track)| VideoTag {
                 frame_type: FrameType::Key,
                 codec: VideoCodecId::FourCc(FourCc::HEVC),

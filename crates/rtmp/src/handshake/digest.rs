@@ -1,8 +1,9 @@
 //! The digest ("complex") handshake of Flash Player 9 and later.
 //!
-//! Adobe never published it; the layout below is what every server implements. C1 carries an HMAC-SHA256 over
-//! itself at a place that four of its own bytes choose, in one of two schemes. A server that answers in kind gets
-//! H.264 out of old Flash-based encoders; a C1 without a valid digest is an ordinary one.
+//! Adobe never published it; the layout below is what every server implements. C1 carries an
+//! HMAC-SHA256 over itself at a place that four of its own bytes choose, in one of two schemes. A
+//! server that answers in kind gets H.264 out of old Flash-based encoders; a C1 without a valid
+//! digest is an ordinary one.
 //!
 //! ```text
 //! scheme   position bytes   digest region
@@ -71,7 +72,8 @@ fn signed_packet(mut packet: Packet, scheme: Scheme, key: &[u8]) -> Option<Packe
     Some(packet)
 }
 
-/// The packet before, inside and behind its digest. `None` cannot happen: both regions lie inside the packet.
+/// The packet before, inside and behind its digest. `None` cannot happen: both regions lie inside
+/// the packet.
 fn split(packet: &Packet, scheme: Scheme) -> Option<(&[u8], &Digest, &[u8])> {
     let position_bytes: usize = match scheme {
         Scheme::First => 8,

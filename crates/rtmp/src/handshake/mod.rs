@@ -5,9 +5,10 @@
 //!         C2 (1536 bytes)              ─▶
 //! ```
 //!
-//! The server answers C1 at once and waits for C2 only to know where the chunks begin; a client that sends C2 and
-//! `connect` in one go is served. What the peer echoes is not verified: encoders echo many things. The digest
-//! variant is answered when C1 carries a valid digest ([`digest`]). RTMPE (versions 6 and 8) is refused.
+//! The server answers C1 at once and waits for C2 only to know where the chunks begin; a client
+//! that sends C2 and `connect` in one go is served. What the peer echoes is not verified: encoders
+//! echo many things. The digest variant is answered when C1 carries a valid digest ([`digest`]).
+//! RTMPE (versions 6 and 8) is refused.
 
 mod digest;
 
@@ -150,7 +151,8 @@ fn packet_with_version(version: [u8; 4], random: &[u8; RANDOM_BYTES]) -> Packet 
 mod tests {
     use super::*;
 
-    /// Feeds `bytes` in pieces of `size` and returns all replies and the unread rest once the handshake is done.
+    /// Feeds `bytes` in pieces of `size` and returns all replies and the unread rest once the
+    /// handshake is done.
     fn run(handshake: &mut Handshake, bytes: &[u8], size: usize) -> (Vec<u8>, Option<Vec<u8>>) {
         let mut replies = Vec::new();
         for (index, piece) in bytes.chunks(size).enumerate() {

@@ -11,7 +11,8 @@ use crate::time::RtmpTimestamp;
 pub(crate) struct Aggregate {
     outer: Message,
     rest: Bytes,
-    /// Timestamp of the first part: the parts' timestamps count from it, the aggregate's own tells where it lies.
+    /// Timestamp of the first part: the parts' timestamps count from it, the aggregate's own tells
+    /// where it lies.
     first: Option<RtmpTimestamp>,
 }
 

@@ -48,8 +48,8 @@ impl Command {
     }
 }
 
-/// The AMF0 bytes of a command or data message. The AMF3 flavour has a zero byte in front of them and switches to
-/// AMF3 value by value; some encoders forget the byte.
+/// The AMF0 bytes of a command or data message. The AMF3 flavour has a zero byte in front of them
+/// and switches to AMF3 value by value; some encoders forget the byte.
 pub(crate) fn amf_body(message: &Message) -> &[u8] {
     let payload = message.payload.as_ref();
     match message.kind {

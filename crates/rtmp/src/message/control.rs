@@ -95,7 +95,8 @@ fn user_control(event: u16, data: u32) -> Message {
     message(MessageType::USER_CONTROL, body.freeze())
 }
 
-/// "These protocol control messages MUST have message stream ID 0 … and be sent in chunk stream ID 2."
+/// "These protocol control messages MUST have message stream ID 0 … and be sent in chunk stream ID
+/// 2."
 fn message(kind: MessageType, payload: Bytes) -> Message {
     Message {
         chunk_stream: ChunkStreamId::CONTROL,

@@ -137,7 +137,8 @@ impl ServerSession {
         Ok(())
     }
 
-    /// Unknown commands are no reason to close: encoders probe for extensions. Replies are never answered.
+    /// Unknown commands are no reason to close: encoders probe for extensions. Replies are never
+    /// answered.
     fn on_unknown(&mut self, call: &Call<'_>) -> Result<(), RtmpError> {
         match call.command.name.as_str() {
             "_result" | "_error" | "onStatus" => Ok(()),

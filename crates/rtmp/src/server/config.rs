@@ -8,9 +8,11 @@ use crate::limits::Limits;
 /// Configuration of one [`ServerSession`](super::ServerSession).
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// Chunk size of what the session sends, in bytes. A server sends next to nothing; 4096 is customary.
+    /// Chunk size of what the session sends, in bytes. A server sends next to nothing; 4096 is
+    /// customary.
     pub chunk_size: u32,
-    /// Window in bytes that the session announces, and after which it acknowledges until the peer names its own.
+    /// Window in bytes that the session announces, and after which it acknowledges until the peer
+    /// names its own.
     pub window_ack_size: u32,
     /// Time from the connection's start to the end of the handshake.
     pub handshake_timeout: Duration,

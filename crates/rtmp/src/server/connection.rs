@@ -114,8 +114,8 @@ impl Connection {
 
     /// Marks a stream as requested and returns the stream and the new publish.
     ///
-    /// Some encoders never call `createStream`: an unknown stream is opened. Some publish on stream 0: that means
-    /// the only one there is. `None` if the stream is busy or cannot be opened.
+    /// Some encoders never call `createStream`: an unknown stream is opened. Some publish on stream
+    /// 0: that means the only one there is. `None` if the stream is busy or cannot be opened.
     pub(super) fn request_publish(
         &mut self,
         on: MessageStreamId,
@@ -164,7 +164,8 @@ impl Connection {
         running.find(|(_, publish)| publish.id == id).map(|(stream, _)| stream)
     }
 
-    /// The publish that a message on `stream` belongs to. A message on stream 0 belongs to the only publish.
+    /// The publish that a message on `stream` belongs to. A message on stream 0 belongs to the only
+    /// publish.
     pub(super) fn publish_on(&self, stream: MessageStreamId) -> Option<PublishId> {
         let exact = self.running().find(|(id, _)| *id == stream);
         exact.or_else(|| self.only_if_connection(stream)).map(|(_, publish)| publish.id)
@@ -176,7 +177,8 @@ impl Connection {
         (stream == MessageStreamId::CONNECTION && running.next().is_none()).then_some(first)
     }
 
-    /// The publish that `FCUnpublish(name)` means: the one of that name, or the only one if there is no name.
+    /// The publish that `FCUnpublish(name)` means: the one of that name, or the only one if there
+    /// is no name.
     pub(super) fn publish_named(&self, name: &Value) -> Option<PublishId> {
         let publish = match name.as_str() {
             Some(name) => {

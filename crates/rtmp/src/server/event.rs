@@ -11,11 +11,15 @@ use crate::time::RtmpTimestamp;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ServerEvent {
-    /// The peer wants to connect. Answer with [`accept_connect`](super::ServerSession::accept_connect) or
-    /// [`reject_connect`](super::ServerSession::reject_connect); the session reads nothing until then.
+    /// The peer wants to connect. Answer with
+    /// [`accept_connect`](super::ServerSession::accept_connect) or
+    /// [`reject_connect`](super::ServerSession::reject_connect); the session reads nothing until
+    /// then.
     ConnectRequested(ConnectRequest),
-    /// The peer wants to publish. Answer with [`accept_publish`](super::ServerSession::accept_publish) or
-    /// [`reject_publish`](super::ServerSession::reject_publish); the session reads nothing until then.
+    /// The peer wants to publish. Answer with
+    /// [`accept_publish`](super::ServerSession::accept_publish) or
+    /// [`reject_publish`](super::ServerSession::reject_publish); the session reads nothing until
+    /// then.
     PublishRequested(PublishRequest),
     /// An audio or video message of an accepted publish.
     Media(MediaMessage),
@@ -66,7 +70,8 @@ pub struct PublishRequest {
 /// Publishing type (RTMP 1.0 §7.2.2.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PublishType {
-    /// "Live data is published without recording it in a file"; also what a missing or unknown type means.
+    /// "Live data is published without recording it in a file"; also what a missing or unknown type
+    /// means.
     #[default]
     Live,
     /// Record into a new file.

@@ -137,8 +137,8 @@ impl ServerSession {
         self.push_event(ServerEvent::Media(MediaMessage { id, kind, timestamp, payload }), at)
     }
 
-    /// The properties of `[@setDataFrame] onMetaData properties`. Metadata is a hint: what is not AMF is no reason
-    /// to drop a camera.
+    /// The properties of `[@setDataFrame] onMetaData properties`. Metadata is a hint: what is not
+    /// AMF is no reason to drop a camera.
     fn metadata(&self, message: &Message) -> Option<Object> {
         let mut values = Decoder::new(amf_body(message), self.config.limits.amf);
         let mut name = values.next_value().ok()??;

@@ -40,15 +40,17 @@ use crate::names::{MessageStreamId, PublishId};
 ///
 /// # Contract
 ///
-/// After every call that takes `&mut self` drain [`poll_event`](Self::poll_event) and answer the requests among the
-/// events, then drain [`poll_transmit`](Self::poll_transmit) and send the bytes, then look at
-/// [`should_close`](Self::should_close) and [`poll_timeout`](Self::poll_timeout). Call
+/// After every call that takes `&mut self` drain [`poll_event`](Self::poll_event) and answer the
+/// requests among the events, then drain [`poll_transmit`](Self::poll_transmit) and send the bytes,
+/// then look at [`should_close`](Self::should_close) and [`poll_timeout`](Self::poll_timeout). Call
 /// [`handle_timeout`](Self::handle_timeout) when that instant has passed.
 ///
-/// While a connect or publish request waits for its answer the session reads nothing: input is held back, within a
-/// limit, and read when the answer is given. A shell does best not to read its socket meanwhile.
+/// While a connect or publish request waits for its answer the session reads nothing: input is held
+/// back, within a limit, and read when the answer is given. A shell does best not to read its
+/// socket meanwhile.
 ///
-/// An error is final: the session ignores all further input and wants to be closed once its bytes are sent.
+/// An error is final: the session ignores all further input and wants to be closed once its bytes
+/// are sent.
 ///
 /// ```
 /// use std::time::Instant;
@@ -91,7 +93,8 @@ enum State {
 }
 
 impl ServerSession {
-    /// A session that waits for the first byte. `handshake_random` goes into S1; it needs no secrecy.
+    /// A session that waits for the first byte. `handshake_random` goes into S1; it needs no
+    /// secrecy.
     #[must_use]
     pub fn new(config: ServerConfig, now: Instant, handshake_random: [u8; RANDOM_BYTES]) -> Self {
         let writer = ChunkWriter::new(HeaderCompression::Off, ExtendedTimestamps::Repeated);
@@ -110,12 +113,13 @@ impl ServerSession {
         }
     }
 
-    /// Takes what arrived. Media payloads are slices of `bytes` where a message arrived in one piece.
+    /// Takes what arrived. Media payloads are slices of `bytes` where a message arrived in one
+    /// piece.
     ///
     /// # Errors
     ///
-    /// If the input is malformed, against the protocol, unsupported or beyond a limit. Events from before the fault
-    /// can still be polled.
+    /// If the input is malformed, against the protocol, unsupported or beyond a limit. Events from
+    /// before the fault can still be polled.
     pub fn handle_bytes(&mut self, now: Instant, bytes: Bytes) -> Result<(), RtmpError> {
         self.bytes_received = self.bytes_received.saturating_add(bytes.len() as u64);
         self.last_input = now;
@@ -158,10 +162,11 @@ impl ServerSession {
         self.events.pop_front()
     }
 
-    /// Whether the connection has served its purpose: it was refused, ended or failed, and everything has been
-    /// taken by [`poll_transmit`](Self::poll_transmit).
+    /// Whether the connection has served its purpose: it was refused, ended or failed, and
+    /// everything has been taken by [`poll_transmit`](Self::poll_transmit).
     ///
-    /// Shut down the sending side and linger some 100 to 500 ms before closing, or the peer may lose the reason.
+    /// Shut down the sending side and linger some 100 to 500 ms before closing, or the peer may
+    /// lose the reason.
     #[must_use]
     pub fn should_close(&self) -> bool {
         matches!(self.state, State::Closing) && self.link.pending() == 0
@@ -173,7 +178,8 @@ impl ServerSession {
         self.bytes_received
     }
 
-    /// Messages that were skipped: unknown types, media outside a publish, metadata that is not AMF.
+    /// Messages that were skipped: unknown types, media outside a publish, metadata that is not
+    /// AMF.
     #[must_use]
     pub fn ignored_messages(&self) -> u64 {
         self.ignored_messages
@@ -210,7 +216,8 @@ impl ServerSession {
         self.read_input(now)
     }
 
-    /// Refuses the pending connect with `NetConnection.Connect.Rejected`; the session then wants to be closed.
+    /// Refuses the pending connect with `NetConnection.Connect.Rejected`; the session then wants to
+    /// be closed.
     ///
     /// # Errors
     ///
@@ -243,8 +250,8 @@ impl ServerSession {
         self.read_input(now)
     }
 
-    /// Refuses a requested publish; the session then wants to be closed. `description` is what FFmpeg prints and
-    /// OBS logs.
+    /// Refuses a requested publish; the session then wants to be closed. `description` is what
+    /// FFmpeg prints and OBS logs.
     ///
     /// # Errors
     ///

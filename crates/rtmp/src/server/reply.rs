@@ -35,8 +35,8 @@ impl EndReason {
 
 /// `_result` of a connect. `enhanced` adds what we announce.
 ///
-/// E-RTMP v2 has the announcements in the properties; Adobe's servers put theirs into the information object, and
-/// clients look there: they go into both.
+/// E-RTMP v2 has the announcements in the properties; Adobe's servers put theirs into the
+/// information object, and clients look there: they go into both.
 pub(super) fn connect_result(
     transaction: f64,
     object_encoding: f64,
@@ -74,7 +74,8 @@ pub(super) fn on_status_with(stream: MessageStreamId, information: Object) -> Me
     command_message(stream, "onStatus", 0.0, [Value::Null, information.into()])
 }
 
-/// `onFCPublish` or `onFCUnpublish`. Hardware waits for it and matches it by the transaction id of its call.
+/// `onFCPublish` or `onFCUnpublish`. Hardware waits for it and matches it by the transaction id of
+/// its call.
 pub(super) fn on_fc(name: &str, transaction: f64, code: &str) -> Message {
     let information = information(Level::Status, code, "");
     let values = [Value::Null, information.into()];

@@ -1,4 +1,5 @@
-//! Sessions in the shape that real publishers were seen to send them: order, chunk streams, transaction ids, quirks.
+//! Sessions in the shape that real publishers were seen to send them: order, chunk streams,
+//! transaction ids, quirks.
 
 use bytes::Bytes;
 use genlock_rtmp::amf0::{Object, Value};
@@ -48,7 +49,8 @@ fn names(commands: &[Vec<Value>]) -> Vec<(&str, f64)> {
     names.collect()
 }
 
-/// FFmpeg 5.1 and 9.0: everything in one go after connect, audio on chunk stream 4 with the data, video on 6.
+/// FFmpeg 5.1 and 9.0: everything in one go after connect, audio on chunk stream 4 with the data,
+/// video on 6.
 #[test]
 fn ffmpeg() {
     let mut lone = Lone::new();
@@ -120,7 +122,8 @@ fn ffmpeg() {
     assert_eq!(ends.count(), 1, "deleteStream after FCUnpublish ends nothing again");
 }
 
-/// FFmpeg 9 with `-rtmp_enhanced_codecs`, HEVC: the capabilities are echoed, metadata is a command frame.
+/// FFmpeg 9 with `-rtmp_enhanced_codecs`, HEVC: the capabilities are echoed, metadata is a command
+/// frame.
 #[test]
 fn ffmpeg_enhanced_hevc() {
     let mut lone = Lone::new();
@@ -170,7 +173,8 @@ fn ffmpeg_enhanced_hevc() {
     assert_eq!(media.len(), 4);
 }
 
-/// OBS: chunk size before connect, media on chunk stream 4, and before 30.1 no extended timestamps in type 3 chunks.
+/// OBS: chunk size before connect, media on chunk stream 4, and before 30.1 no extended timestamps
+/// in type 3 chunks.
 #[test]
 fn obs() {
     for extended in [ExtendedTimestamps::Repeated, ExtendedTimestamps::LeftOut] {
@@ -205,8 +209,8 @@ fn obs() {
     }
 }
 
-/// GStreamer's rtmp2sink: transaction id 0 for calls whose answer it does not want, window first, metadata again and
-/// again.
+/// GStreamer's rtmp2sink: transaction id 0 for calls whose answer it does not want, window first,
+/// metadata again and again.
 #[test]
 fn gstreamer_rtmp2sink() {
     let mut lone = Lone::new();
@@ -258,7 +262,8 @@ fn librtmp_rtmpsink() {
     assert_eq!(times, [186, 186, 232, 255]);
 }
 
-/// Quirks of hardware: AMF3-typed commands, lower-case and quoted `tcurl`, no app, no publish mode, media on stream 0.
+/// Quirks of hardware: AMF3-typed commands, lower-case and quoted `tcurl`, no app, no publish mode,
+/// media on stream 0.
 #[test]
 fn odd_hardware() {
     let mut lone = Lone::new();

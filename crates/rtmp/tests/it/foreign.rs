@@ -1,4 +1,5 @@
-//! `rml_rtmp`'s client session, an independent implementation, publishes to ours. Its handshake is the digest one.
+//! `rml_rtmp`'s client session, an independent implementation, publishes to ours. Its handshake is
+//! the digest one.
 
 use bytes::Bytes;
 use genlock_rtmp::amf0::Value;

@@ -29,7 +29,8 @@ fn session() -> Vec<u8> {
     pair.sent
 }
 
-/// Feeds bytes in pieces and checks the bounds that can be seen from outside. Ends at the first error.
+/// Feeds bytes in pieces and checks the bounds that can be seen from outside. Ends at the first
+/// error.
 fn survive(bytes: &[u8], piece: usize) {
     let now = origin();
     let config = ServerConfig::default();
@@ -54,7 +55,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..4000), piece in 1_usize..900) {
+    fn random_bytes(
+        bytes in proptest::collection::vec(any::<u8>(), 0..4000),
+        piece in 1_usize..900,
+    ) {
         survive(&bytes, piece);
         survive(&[simple_handshake(), bytes].concat(), piece);
     }

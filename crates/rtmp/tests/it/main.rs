@@ -1,5 +1,6 @@
-//! Tests of the crate's public face: sessions against each other, against bytes that real encoders send, against
-//! another implementation's client, and against garbage. No network, no sleeps, virtual time.
+//! Tests of the crate's public face: sessions against each other, against bytes that real encoders
+//! send, against another implementation's client, and against garbage. No network, no sleeps,
+//! virtual time.
 
 mod encoders;
 mod foreign;

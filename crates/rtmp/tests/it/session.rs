@@ -233,7 +233,8 @@ fn a_client_that_is_not_answered_gives_up() {
     assert!(pair.client.send_audio(RtmpTimestamp(0), Bytes::new()).is_err());
 }
 
-/// Two days at ten messages a second, through the point where timestamps take 32 bits and the one where they wrap.
+/// Two days at ten messages a second, through the point where timestamps take 32 bits and the one
+/// where they wrap.
 #[test]
 fn days_of_publishing_keep_every_timestamp() {
     let mut pair = publishing();

@@ -154,7 +154,8 @@ impl Lone {
         self.feed(&bytes)
     }
 
-    /// What the server has sent since the last call, as messages. The reader has to live as long as the server.
+    /// What the server has sent since the last call, as messages. The reader has to live as long as
+    /// the server.
     pub(crate) fn replies(&mut self, reader: &mut ChunkReader) -> Vec<Message> {
         let mut bytes = self.server.poll_transmit().unwrap_or_default();
         let mut messages = Vec::new();
