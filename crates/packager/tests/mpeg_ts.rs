@@ -227,6 +227,20 @@ fn a_segment_without_video_keeps_the_clock_on_the_video_pid() {
 }
 
 #[test]
+fn the_clock_does_not_go_back_when_video_sets_in_again() {
+    let (video, audio) = two_seconds(10);
+    let mut muxer = TsMuxer::new();
+    let first = muxer.segment(&video, &audio).unwrap();
+    let (_, alone) = two_seconds(12);
+    let second = muxer.segment(&[], &alone).unwrap();
+    // Its first picture is presented where the audio ends, and decoded 100 ms before.
+    let start = 14 * 90_000 - i64::from(COMPOSITION_OFFSET);
+    let video = support::group_of_pictures(&video_track(), start, 50);
+    let third = muxer.segment(&video, &[]).unwrap();
+    check_clock(&read(&[first, second, third].concat()));
+}
+
+#[test]
 fn a_discontinuity_is_said_once_on_each_track() {
     let mut muxer = TsMuxer::new();
     let first = segments(&mut muxer, &[10]);

@@ -50,6 +50,8 @@ pub struct TsMuxer {
     program: Program,
     video: Stream,
     audio: Stream,
+    /// The newest clock reference, in 90 kHz ticks of the event clock.
+    reference: i64,
 }
 
 impl Default for TsMuxer {
@@ -66,6 +68,7 @@ impl TsMuxer {
             program: Program::new(),
             video: Stream::new(VIDEO_PID),
             audio: Stream::new(AUDIO_PID),
+            reference: i64::MIN,
         }
     }
 
@@ -75,6 +78,7 @@ impl TsMuxer {
         self.program.restart();
         self.video.mark_discontinuity();
         self.audio.mark_discontinuity();
+        self.reference = i64::MIN;
     }
 
     /// Writes one segment: a whole number of 188-byte packets that starts with PAT and PMT.
@@ -94,8 +98,13 @@ impl TsMuxer {
         muxer.program.list(Tracks { video: !video.is_empty(), audio: !audio.is_empty() });
         let mut out = Vec::with_capacity(size_hint(video, audio));
         muxer.program.write(&mut out);
-        let clock = Clock::new(if video.is_empty() { audio } else { video });
-        SegmentWriter { muxer: &mut muxer, out: &mut out, clock }.write(video, audio)?;
+        let leader = if video.is_empty() { audio } else { video };
+        SegmentWriter {
+            clock: Clock::new(leader, muxer.reference),
+            muxer: &mut muxer,
+            out: &mut out,
+        }
+        .write(video, audio)?;
         *self = muxer;
         Ok(out.into())
     }
@@ -133,6 +142,7 @@ impl SegmentWriter<'_> {
             self.audio(&run)?;
         }
         self.fill_clock(i64::MAX);
+        self.muxer.reference = self.clock.written;
         Ok(())
     }
 
@@ -171,16 +181,20 @@ impl SegmentWriter<'_> {
         if pid != self.muxer.program.pcr_pid() {
             return Adaptation::default();
         }
-        // Where audio is alone a decoder can start at every unit.
         Adaptation {
+            // Where audio is alone a decoder can start at every unit.
             random_access: pid == AUDIO_PID,
-            ..Adaptation::with_pcr(self.clock.set(ticks))
+            pcr: self.clock.advance(ticks),
+            ..Adaptation::default()
         }
     }
 
     /// Writes the clock references that are due before `ticks`, and none at or after it.
     fn fill_clock(&mut self, ticks: i64) {
-        while let Some(pcr) = self.clock.due_before(ticks) {
+        while let Some(due) = self.clock.due_before(ticks) {
+            let Some(pcr) = self.clock.advance(due) else {
+                continue;
+            };
             let stream = match self.muxer.program.pcr_pid() {
                 VIDEO_PID => &mut self.muxer.video,
                 _ => &mut self.muxer.audio,
@@ -193,27 +207,40 @@ impl SegmentWriter<'_> {
 /// Where the clock reference stands, in 90 kHz ticks of the event clock.
 #[derive(Debug)]
 struct Clock {
+    /// Where the next interval is counted from.
     last: i64,
+    /// The newest reference that was written.
+    written: i64,
     /// End of the track that the clock follows: the next segment's first reference.
     end: i64,
 }
 
 impl Clock {
-    fn new(track: &[TimedSample]) -> Self {
-        let start = track.first().map_or(0, |first| ticks_90k(first, 0));
-        let end = track.last().map_or(0, |last| ticks_90k(last, last.duration));
-        // One interval early: the first reference is due at the start.
-        Self { last: start.saturating_sub(PCR_INTERVAL_MAX_TICKS), end }
+    fn new(leader: &[TimedSample], written: i64) -> Self {
+        let start = leader.first().map_or(0, |first| ticks_90k(first, 0));
+        let end = leader.last().map_or(0, |last| ticks_90k(last, last.duration));
+        Self {
+            // One interval early: the first reference is due at the start.
+            last: start.saturating_sub(PCR_INTERVAL_MAX_TICKS),
+            written,
+            end,
+        }
     }
 
-    fn set(&mut self, ticks: i64) -> u64 {
+    /// The reference to write at `ticks`; none if the clock has been there before, which happens
+    /// when video sets in again behind a segment that had audio alone: a clock never goes back.
+    fn advance(&mut self, ticks: i64) -> Option<u64> {
         self.last = ticks;
-        u64::try_from(ticks).unwrap_or(0)
+        if ticks <= self.written {
+            return None;
+        }
+        self.written = ticks;
+        u64::try_from(ticks).ok()
     }
 
-    fn due_before(&mut self, ticks: i64) -> Option<u64> {
+    fn due_before(&self, ticks: i64) -> Option<i64> {
         let due = self.last.saturating_add(PCR_INTERVAL_MAX_TICKS);
-        (due < ticks.min(self.end)).then(|| self.set(due))
+        (due < ticks.min(self.end)).then_some(due)
     }
 }
 

@@ -161,7 +161,10 @@ pub(crate) fn wait(packager: &mut Packager, viewer: &mut Viewer, until: EventTim
     while let Some(wake) = packager.poll_timeout().filter(|wake| *wake <= until) {
         packager.handle_timeout(wake);
         viewer.look(wake, packager);
-        assert!(packager.poll_timeout().is_none_or(|next| next > wake), "the timer spins at {wake:?}");
+        assert!(
+            packager.poll_timeout().is_none_or(|next| next > wake),
+            "the timer spins at {wake:?}"
+        );
     }
 }
 

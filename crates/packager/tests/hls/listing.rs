@@ -1,10 +1,9 @@
 //! A media playlist as quick-m3u8 reads it.
 
-use std::str::FromStr;
-
 use quick_m3u8::config::ParsingOptionsBuilder;
+use quick_m3u8::tag::hls::{EnumeratedString, PreloadHintType};
 use quick_m3u8::tag::{KnownTag, hls};
-use quick_m3u8::{HlsLine, Reader};
+use quick_m3u8::{HlsLine, Reader, date};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Listing {
@@ -101,8 +100,7 @@ impl Listing {
                 self.open.map_stated = true;
             }
             hls::Tag::ProgramDateTime(tag) => {
-                let text = tag.program_date_time().to_string();
-                self.open.date_time_ms = Some(unix_ms(&text));
+                self.open.date_time_ms = Some(unix_ms(&tag.program_date_time()));
             }
             hls::Tag::Gap(_) => self.open.gap = true,
             hls::Tag::Part(tag) => self.open.parts.push(Part {
@@ -113,10 +111,10 @@ impl Listing {
             }),
             hls::Tag::Inf(tag) => self.open.duration = tag.duration(),
             hls::Tag::PreloadHint(tag) => {
-                let hints = match tag.hint_type().as_ref() {
-                    "PART" => &mut self.part_hints,
-                    "MAP" => &mut self.map_hints,
-                    other => panic!("hint of type {other}"),
+                let hints = match tag.hint_type() {
+                    EnumeratedString::Known(PreloadHintType::Part) => &mut self.part_hints,
+                    EnumeratedString::Known(PreloadHintType::Map) => &mut self.map_hints,
+                    EnumeratedString::Unknown(other) => panic!("hint of type {other}"),
                 };
                 hints.push(tag.uri().to_owned());
             }
@@ -126,15 +124,15 @@ impl Listing {
     }
 }
 
-/// Unix milliseconds of `YYYY-MM-DDTHH:MM:SS.mmm…` within 2023-11 (all tests play there).
-fn unix_ms(text: &str) -> i64 {
-    let (date, time) = text.split_once('T').unwrap();
-    let day = i64::from_str(date.strip_prefix("2023-11-").unwrap()).unwrap();
-    let clock = time.trim_end_matches('Z').split(['+', '-']).next().unwrap();
-    let fields: Vec<f64> = clock.split(':').map(|field| field.parse().unwrap()).collect();
-    let seconds = fields[0] * 3600.0 + fields[1] * 60.0 + fields[2];
-    // 2023-11-01T00:00:00Z
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a day")]
-    let ms = (seconds * 1000.0).round() as i64;
-    1_698_796_800_000 + (day - 1) * 86_400_000 + ms
+/// Unix milliseconds; all tests play in November 2023.
+fn unix_ms(time: &date::DateTime) -> i64 {
+    assert_eq!((time.date_fullyear, time.date_month), (2023, 11));
+    let days = i64::from(time.date_mday) - 1;
+    let minutes = (days * 24 + i64::from(time.time_hour)) * 60 + i64::from(time.time_minute);
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a minute")]
+    let ms = (time.time_second * 1000.0).round() as i64;
+    NOVEMBER_2023_MS + minutes * 60_000 + ms
 }
+
+/// 2023-11-01T00:00:00Z
+const NOVEMBER_2023_MS: i64 = 1_698_796_800_000;

@@ -10,6 +10,7 @@ mod camera;
 mod gaps;
 mod golden;
 mod listing;
+mod media;
 mod properties;
 mod splices;
 mod tracks;

@@ -1,0 +1,110 @@
+//! Cuts between cameras, every 5 s, as the programme's Feed carries them.
+
+use std::time::Duration;
+
+use genlock_media::{EventTime, TrackKind};
+
+use crate::camera::{Arrival, Camera, config, other_aac, play, seconds};
+
+/// Cuts from one camera to the next every 5 s: pictures as the cameras have them, sound on one grid if
+/// the cameras agree on it.
+fn programme(cameras: &[Camera], cuts: u32) -> Vec<Arrival> {
+    let mut arrivals = Vec::new();
+    for cut in 0..cuts {
+        let (from, to) = (5 * cut, 5 * (cut + 1));
+        let camera = &cameras[usize::try_from(cut).unwrap() % cameras.len()];
+        let (from, to) = (Duration::from_secs(from.into()), Duration::from_secs(to.into()));
+        arrivals.extend(camera.samples(from, to));
+    }
+    arrivals.sort_by_key(|arrival| arrival.at);
+    arrivals
+}
+
+#[test]
+fn equal_cameras_leave_no_trace() {
+    let a = Camera::plain();
+    let b = Camera { frames_per_gop: 45, b_frames: 2, ..Camera::plain() };
+    let (packager, viewer) = play(config(), &programme(&[a, b], 8));
+    assert!(viewer.segments.values().all(|seen| !seen.segment.discontinuity));
+    assert_eq!(packager.stats().dropped, genlock_packager::Dropped::default());
+}
+
+#[test]
+fn unlike_cameras_are_discontinuities_and_reuse_their_init_sections() {
+    let (a, b) = (Camera::plain(), Camera::unlike());
+    let (packager, viewer) = play(config(), &programme(&[a, b], 8));
+    let discontinuities = viewer.segments.values().filter(|seen| seen.segment.discontinuity);
+    assert_eq!(discontinuities.count(), 7);
+    let mut maps: Vec<_> =
+        viewer.segments.values().filter_map(|seen| seen.segment.map.clone()).collect();
+    maps.sort();
+    maps.dedup();
+    assert_eq!(maps, ["t-i0.mp4", "t-i1.mp4"]);
+    assert_eq!(packager.stats().dropped.before_sync, 0);
+}
+
+#[test]
+fn unlike_frame_rates_keep_the_rules() {
+    let a = Camera { frames_per_1001_s: 25_025, frames_per_gop: 33, ..Camera::plain() };
+    let b =
+        Camera { frames_per_1001_s: 60_000, frames_per_gop: 100, b_frames: 3, ..Camera::unlike() };
+    let c = Camera { frames_per_1001_s: 24_024, rounding: 90, ..Camera::plain() };
+    play(config(), &programme(&[a, b, c], 9));
+}
+
+#[test]
+fn another_audio_configuration_is_a_discontinuity_at_the_cut() {
+    let a = Camera::plain();
+    let mut b = Camera::plain();
+    b.audio = Some(other_aac());
+    let mut arrivals = programme(&[a, b], 6);
+    // The end of the old camera's sound is on its own grid: drop what overlaps the new one's.
+    let mut grid = Vec::new();
+    for arrival in arrivals.drain(..) {
+        let audio = arrival.sample.kind() == TrackKind::Audio;
+        let late = grid.last().is_some_and(|last: &Arrival| {
+            audio
+                && last.sample.kind() == TrackKind::Audio
+                && last.sample.dts_time() >= arrival.sample.dts_time()
+        });
+        if !late {
+            grid.push(arrival);
+        }
+    }
+    let (_, viewer) = play(config(), &grid);
+    let discontinuities: Vec<_> = viewer
+        .segments
+        .values()
+        .filter(|seen| seen.segment.discontinuity)
+        .map(|seen| seen.segment.date_time_ms.unwrap() - 1_700_000_000_000)
+        .collect();
+    // Cuts at 5, 10, … s of decoding time, presented 100 ms later.
+    assert_eq!(discontinuities, [5_100, 10_100, 15_100, 20_100, 25_100]);
+}
+
+#[test]
+fn the_tail_is_visible_before_the_next_segment_starts() {
+    // Everything that is late arrives at once: without the guard, tail and first part would come in one
+    // update, which `viewer` refuses.
+    let mut arrivals = programme(&[Camera::plain(), Camera::unlike()], 4);
+    for arrival in &mut arrivals {
+        let ms = arrival.at.as_millis();
+        arrival.at = EventTime::from_millis((ms / 1_100 + 1) * 1_100);
+    }
+    let (_, viewer) = play(config(), &arrivals);
+    assert!(viewer.segments.len() > 6);
+}
+
+#[test]
+fn alternating_configurations_cannot_flood_the_playlist() {
+    let cameras = [Camera::plain(), Camera::unlike()];
+    let mut arrivals = Vec::new();
+    for index in 0_usize..300 {
+        let from = seconds(4.0) + Duration::from_millis(33) * u32::try_from(index).unwrap();
+        let mut one = cameras[index % 2].samples(from, from + Duration::from_millis(33));
+        arrivals.append(&mut one);
+    }
+    let (packager, viewer) = play(config(), &arrivals);
+    assert!(packager.stats().dropped.before_sync > 0);
+    assert!(viewer.segments.len() < 120, "{}", viewer.segments.len());
+}

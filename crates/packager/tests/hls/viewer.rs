@@ -1,0 +1,392 @@
+//! A viewer who distrusts the server: sees every snapshot and checks it against all earlier ones.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use genlock_media::EventTime;
+use genlock_packager::{
+    BlockingQuery, Encoding, Flavour, Packager, PackagerConfig, PlaylistRequest, Readiness, Skip,
+    Snapshot, Wanted,
+};
+
+use crate::listing::{Listing, Part, Segment};
+use crate::media::{Run, runs};
+
+/// What was seen so far.
+#[derive(Debug)]
+pub(crate) struct Viewer {
+    part_target: f64,
+    snapshot: Option<Arc<Snapshot>>,
+    pub(crate) listing: Option<Listing>,
+    /// Every segment ever listed, by media sequence number.
+    pub(crate) segments: BTreeMap<u64, Seen>,
+    /// Every part ever listed, by segment and index.
+    parts: BTreeMap<(u64, usize), Part>,
+    bodies: BTreeMap<String, Bytes>,
+    removed: Vec<Removed>,
+    longest: f64,
+    /// First and longest distance of two updates with something new.
+    pub(crate) updates: Vec<EventTime>,
+    /// Mid-GOP cuts are expected.
+    pub(crate) long_gops: bool,
+    /// The timeline jumps at discontinuities.
+    pub(crate) jumps: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) segment: Segment,
+    pub(crate) discontinuity_sequence: u64,
+    pub(crate) listed_at: EventTime,
+}
+
+#[derive(Debug)]
+struct Removed {
+    names: Vec<String>,
+    until: EventTime,
+}
+
+impl Viewer {
+    pub(crate) fn new(config: &PackagerConfig) -> Self {
+        Self {
+            part_target: config.part_target.as_secs_f64(),
+            snapshot: None,
+            listing: None,
+            segments: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            bodies: BTreeMap::new(),
+            removed: Vec::new(),
+            longest: 0.0,
+            updates: Vec::new(),
+            long_gops: false,
+            jumps: false,
+        }
+    }
+
+    /// Reads the current snapshot if it is a new one.
+    pub(crate) fn look(&mut self, now: EventTime, packager: &Packager) {
+        let snapshot = packager.snapshot();
+        if self.snapshot.as_ref().is_some_and(|last| Arc::ptr_eq(last, &snapshot)) {
+            return;
+        }
+        if let Some(text) = playlist(&snapshot, Flavour::Cmaf, Skip::No) {
+            self.read(now, &snapshot, &text);
+            self.updates.push(now);
+        } else {
+            assert!(self.listing.is_none(), "the playlist vanished");
+        }
+        self.snapshot = Some(snapshot);
+    }
+
+    /// The text of the last playlist.
+    pub(crate) fn text(&self, flavour: Flavour, skip: Skip) -> String {
+        playlist(self.snapshot.as_ref().unwrap(), flavour, skip).expect("a playlist")
+    }
+
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        self.snapshot.as_ref().unwrap()
+    }
+
+    fn read(&mut self, now: EventTime, snapshot: &Snapshot, text: &str) {
+        let listing = Listing::parse(text);
+        self.check_constants(&listing);
+        self.check_head(now, &listing);
+        self.check_parts(&listing);
+        self.check_segments(now, snapshot, &listing);
+        self.check_edge(snapshot, &listing);
+        self.check_resources(now, snapshot, &listing);
+        check_delta(snapshot, &listing);
+        self.check_date_times(&listing);
+        self.listing = Some(listing);
+    }
+
+    fn check_constants(&self, listing: &Listing) {
+        assert_eq!(listing.part_target, self.part_target);
+        assert_eq!(listing.part_hold_back, 3.0 * listing.part_target);
+        assert_eq!(listing.can_skip_until, 6.0 * to_f64(listing.target_duration));
+        assert!(!listing.segments.is_empty());
+        if let Some(last) = &self.listing {
+            assert_eq!(listing.target_duration, last.target_duration);
+            assert_eq!(listing.version, last.version);
+        }
+        for segment in &listing.segments {
+            assert!(segment.duration.round() <= to_f64(listing.target_duration), "{segment:?}");
+        }
+        assert!(listing.independent || self.long_gops, "independence is not claimed");
+    }
+
+    /// The media sequence number grows by what was removed, which is never too much.
+    fn check_head(&mut self, now: EventTime, listing: &Listing) {
+        self.longest = self.longest.max(listing.duration());
+        let Some(last) = &self.listing else { return };
+        let removed = listing.media_sequence - last.media_sequence;
+        for (msn, gone) in (last.media_sequence..).zip(last.segments.iter().take(usize_of(removed)))
+        {
+            assert!(
+                listing.duration() >= 3.0 * to_f64(listing.target_duration),
+                "window too short"
+            );
+            let parts = self.parts.range((msn, 0)..(msn + 1, 0)).map(|(_, part)| part);
+            let parts = parts.filter(|part| !part.gap).map(|part| part.uri.clone());
+            let names = (!gone.gap).then(|| gone.uri.clone()).into_iter().chain(parts).collect();
+            let until = now + Duration::from_secs_f64(gone.duration + self.longest - 0.001);
+            self.removed.push(Removed { names, until });
+        }
+        let open = listing.media_sequence + to_u64(listing.segments.len());
+        let open_before = last.media_sequence + to_u64(last.segments.len());
+        assert!(open >= open_before, "the edge went back");
+    }
+
+    fn check_parts(&mut self, listing: &Listing) {
+        let closed = (listing.media_sequence..).zip(&listing.segments);
+        let closed = closed.map(|(msn, segment)| (msn, segment, true));
+        let open_msn = listing.media_sequence + to_u64(listing.segments.len());
+        for (msn, segment, closed) in closed.chain([(open_msn, &listing.open, false)]) {
+            for (index, part) in segment.parts.iter().enumerate() {
+                let next = segment.parts.get(index + 1);
+                self.check_part(part, next, closed);
+                let known = self.parts.entry((msn, index)).or_insert_with(|| part.clone());
+                assert_eq!(known, part, "a listed part changed");
+            }
+            if closed && !segment.parts.is_empty() {
+                let sum: f64 = segment.parts.iter().map(|part| part.duration).sum();
+                assert!((sum - segment.duration).abs() < 0.000_02, "{sum} {segment:?}");
+                assert_eq!(segment.gap, segment.parts.iter().all(|part| part.gap));
+            }
+        }
+        let end = listing.duration() + listing.open_duration();
+        let mut start = 0.0;
+        for segment in &listing.segments {
+            let near = end - start <= 3.0 * to_f64(listing.target_duration) + 0.000_1;
+            assert_eq!(
+                near && !listing.ended,
+                !segment.parts.is_empty(),
+                "parts are listed for three targets"
+            );
+            start += segment.duration;
+        }
+    }
+
+    fn check_part(&self, part: &Part, next: Option<&Part>, closed: bool) {
+        assert!(part.duration <= self.part_target, "{part:?}");
+        let last = next.is_none();
+        let exempt = last || part.gap || part.independent || next.is_some_and(|next| next.gap);
+        assert!(part.duration >= 0.85 * self.part_target || exempt, "{part:?} closed {closed}");
+    }
+
+    fn check_segments(&mut self, now: EventTime, snapshot: &Snapshot, listing: &Listing) {
+        let mut sequence = listing.discontinuity_sequence.expect("always present");
+        let mut previous: Option<&Segment> = None;
+        for (msn, segment) in (listing.media_sequence..).zip(&listing.segments) {
+            sequence += u64::from(segment.discontinuity);
+            let bare = Segment { parts: Vec::new(), map_stated: false, ..segment.clone() };
+            let known = self.segments.entry(msn).or_insert_with(|| Seen {
+                segment: bare.clone(),
+                discontinuity_sequence: sequence,
+                listed_at: now,
+            });
+            assert_eq!(known.segment, bare, "a listed segment changed");
+            assert_eq!(known.discontinuity_sequence, sequence);
+            assert!(segment.map.is_some() || segment.gap, "{segment:?}");
+            assert!(segment.map_stated || !segment.discontinuity, "{segment:?}");
+            if let Some(previous) = previous {
+                let renewed = previous.map != segment.map;
+                assert!(!renewed || segment.discontinuity, "a new init section without a tag");
+            }
+            if known.listed_at == now && known.segment == bare {
+                self.check_media(snapshot, segment, previous);
+            }
+            previous = Some(segment);
+        }
+    }
+
+    /// The samples of a segment that has just been listed.
+    fn check_media(&self, snapshot: &Snapshot, segment: &Segment, previous: Option<&Segment>) {
+        let Some(body) = body(snapshot, &segment.uri) else {
+            assert!(segment.gap, "{segment:?}");
+            return;
+        };
+        let [video, audio] = runs(&body);
+        if let Some(video) = video {
+            assert!(video.sync || self.long_gops, "{segment:?}");
+            let lasts = to_f64(video.end - video.start) / 90_000.0;
+            let frame = to_f64(video.longest) / 90_000.0;
+            assert!((lasts - segment.duration).abs() <= frame, "{lasts} {segment:?}");
+        }
+        let before = previous.filter(|previous| !previous.gap && !segment.discontinuity);
+        let Some(before) = before.and_then(|previous| self.body(snapshot, &previous.uri)) else {
+            return;
+        };
+        let [video_before, audio_before] = runs(&before);
+        let follows = |before: Option<Run>, this: Option<Run>| match (before, this) {
+            (Some(before), Some(this)) => before.end == this.start,
+            _ => true,
+        };
+        assert!(follows(video_before, video), "{video_before:?} {video:?}");
+        assert!(follows(audio_before, audio), "{audio_before:?} {audio:?}");
+    }
+
+    fn body(&self, snapshot: &Snapshot, name: &str) -> Option<Bytes> {
+        self.bodies.get(name).cloned().or_else(|| body(snapshot, name))
+    }
+
+    fn check_edge(&mut self, snapshot: &Snapshot, listing: &Listing) {
+        let open_msn = listing.media_sequence + to_u64(listing.segments.len());
+        if listing.ended {
+            assert!(
+                listing.part_hints.is_empty()
+                    && listing.open
+                        == Segment { map: listing.open.map.clone(), ..Segment::default() }
+            );
+            return;
+        }
+        let [hint] = listing.part_hints.as_slice() else { panic!("{:?}", listing.part_hints) };
+        assert!(snapshot.hinted(hint) && snapshot.resource(hint).is_none());
+        self.check_kept_promise(snapshot, listing);
+        let open_parts = to_u64(listing.open.parts.len());
+        let readiness = |media_sequence, part| {
+            let wanted = Some(Wanted { media_sequence, part });
+            snapshot.readiness(&BlockingQuery { wanted, skip: Skip::No })
+        };
+        assert_eq!(readiness(open_msn, Some(open_parts)), Readiness::Wait);
+        assert_eq!(readiness(open_msn, None), Readiness::Wait);
+        assert_eq!(readiness(open_msn - 1, None), Readiness::Ready);
+        assert!(matches!(readiness(open_msn + 2, None), Readiness::Bad(_)));
+    }
+
+    /// What was hinted last time came next, and the tail of a segment was visible before the first
+    /// part of the next one.
+    fn check_kept_promise(&self, snapshot: &Snapshot, listing: &Listing) {
+        let Some(last) = &self.listing else { return };
+        let hint = &last.part_hints[0];
+        let open_before = last.media_sequence + to_u64(last.segments.len());
+        let index = last.open.parts.len();
+        let all: BTreeMap<(u64, usize), &Part> = (listing.media_sequence..)
+            .zip(listing.segments.iter().chain([&listing.open]))
+            .flat_map(|(msn, segment)| {
+                segment.parts.iter().enumerate().map(move |(index, part)| ((msn, index), part))
+            })
+            .collect();
+        let next = all.get(&(open_before, index)).or_else(|| all.get(&(open_before + 1, 0)));
+        match next {
+            Some(next) => {
+                assert_eq!(&next.uri, hint, "the hint was not kept");
+                assert_ne!(snapshot.resource(hint).is_none(), !next.gap);
+            }
+            None => assert!(snapshot.hinted(hint), "the hint moved without a part"),
+        }
+        let tail = all.get(&(open_before, index)).filter(|tail| !tail.gap);
+        let first = all.get(&(open_before + 1, 0)).filter(|first| !first.gap);
+        assert!(tail.is_none() || first.is_none(), "tail and next segment in one update");
+    }
+
+    fn check_resources(&mut self, now: EventTime, snapshot: &Snapshot, listing: &Listing) {
+        for segment in listing.segments.iter().chain([&listing.open]) {
+            let mut parts = Vec::new();
+            for part in &segment.parts {
+                let bytes = self.fetch(snapshot, &part.uri);
+                assert_eq!(bytes.is_none(), part.gap, "{part:?}");
+                if let Some(bytes) = bytes {
+                    self.check_part_media(part, &bytes);
+                    parts.extend_from_slice(&bytes);
+                }
+            }
+            if !segment.uri.is_empty() {
+                let whole = self.fetch(snapshot, &segment.uri);
+                assert_eq!(whole.is_none(), segment.gap, "{segment:?}");
+                let whole = whole.filter(|_| !segment.parts.is_empty()).unwrap_or_default();
+                assert_eq!(whole, parts, "parts in a row are the segment");
+            }
+            if let Some(map) = segment.map.as_ref().filter(|_| !segment.gap) {
+                assert!(self.fetch(snapshot, map).is_some(), "{map}");
+            }
+        }
+        self.removed.retain(|removed| now < removed.until);
+        for name in self.removed.iter().flat_map(|removed| &removed.names) {
+            assert!(snapshot.resource(name).is_some(), "{name} was removed too early");
+        }
+    }
+
+    fn check_part_media(&self, part: &Part, bytes: &Bytes) {
+        let [video, audio] = runs(bytes);
+        let sync = video.map_or_else(|| audio.is_some(), |video| video.sync);
+        let audio_only = video.is_none();
+        assert!(part.independent == sync || audio_only, "{part:?}");
+        if let Some(video) = video {
+            let lasts = to_f64(video.end - video.start) / 90_000.0;
+            assert!((lasts - part.duration).abs() <= to_f64(video.longest) / 90_000.0 + 0.002);
+        }
+    }
+
+    /// Wall time goes on evenly, whatever happens.
+    fn check_date_times(&self, listing: &Listing) {
+        let mut segments = listing.segments.iter();
+        let first = segments.next().unwrap();
+        let start = to_f64_i(first.date_time_ms.expect("on every segment"));
+        let mut expected = start + first.duration * 1000.0;
+        for segment in segments {
+            let stated = to_f64_i(segment.date_time_ms.expect("on every segment"));
+            if self.jumps && segment.discontinuity {
+                expected = stated;
+            }
+            assert!((stated - expected).abs() < 1.1, "{stated} {expected} {segment:?}");
+            expected += segment.duration * 1000.0;
+        }
+    }
+
+    /// Same name, same bytes.
+    fn fetch(&mut self, snapshot: &Snapshot, name: &str) -> Option<Bytes> {
+        let bytes = body(snapshot, name)?;
+        let known = self.bodies.entry(name.to_owned()).or_insert_with(|| bytes.clone());
+        assert_eq!(*known, bytes, "{name} changed its bytes");
+        Some(bytes)
+    }
+}
+
+/// A delta update is the playlist without the segments beyond the skip boundary.
+fn check_delta(snapshot: &Snapshot, full: &Listing) {
+    let delta = Listing::parse(&playlist(snapshot, Flavour::Cmaf, Skip::Yes).unwrap());
+    let end = full.duration() + full.open_duration();
+    let mut at = 0.0;
+    let skippable = full.segments.iter().take_while(|segment| {
+        at += segment.duration;
+        end - at >= full.can_skip_until - 0.000_01
+    });
+    assert_eq!(delta.skipped, skippable.count());
+    assert_eq!(delta.media_sequence, full.media_sequence);
+    assert_eq!(delta.discontinuity_sequence, full.discontinuity_sequence);
+    let strip = |segment: &Segment| Segment { map: None, ..segment.clone() };
+    let kept: Vec<_> = full.segments.iter().skip(delta.skipped).map(strip).collect();
+    assert_eq!(delta.segments.iter().map(strip).collect::<Vec<_>>(), kept);
+    assert_eq!(strip(&delta.open), strip(&full.open));
+}
+
+pub(crate) fn playlist(snapshot: &Snapshot, flavour: Flavour, skip: Skip) -> Option<String> {
+    let request = PlaylistRequest { flavour, skip, encoding: Encoding::Identity };
+    let text = snapshot.media_playlist(&request)?;
+    Some(String::from_utf8(text.to_vec()).unwrap())
+}
+
+fn body(snapshot: &Snapshot, name: &str) -> Option<Bytes> {
+    Some(snapshot.resource(name)?.body.to_bytes())
+}
+
+fn to_u64(len: usize) -> u64 {
+    u64::try_from(len).unwrap()
+}
+
+fn usize_of(count: u64) -> usize {
+    usize::try_from(count).unwrap()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
+fn to_f64(number: u64) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds")]
+fn to_f64_i(number: i64) -> f64 {
+    number as f64
+}
