@@ -1,0 +1,168 @@
+//! What a request under `/hls/` is answered with, and when.
+//!
+//! ```text
+//!  method ─▶ path ─▶ publication ─▶ directives ─▶ in memory? ─yes─▶ answer
+//!   405       404     404            400            │no
+//!                                                   ▼
+//!                                       hold: 503 if too many are held
+//!                                         │ the publication changed: look again
+//!                                         ├ time is up: 503, or 404 before the first content
+//!                                         └ the server stops: newest playlist, or 503
+//! ```
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use genlock_packager::Flavour;
+use http::{HeaderMap, Method, StatusCode};
+use tokio::time::Instant;
+
+use crate::counters::Place;
+use crate::origin::Origin;
+use crate::path;
+use crate::publication::Publication;
+use crate::reply::{self, Freshness, Reply};
+use crate::wish::{Look, Wish};
+
+const NOT_FOUND: &str = "not found";
+const TOO_MANY_HELD: &str = "too many requests are held";
+const STOPPING: &str = "the server is stopping";
+
+/// A held request.
+pub(crate) type Held = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// The answer to a request, now or later.
+pub(crate) enum Answer {
+    Now(Reply),
+    Held(Held),
+}
+
+impl Origin {
+    /// Answers a request for `path`, which is the part after `/hls/`.
+    pub(crate) fn answer(
+        &self,
+        method: &Method,
+        path: &str,
+        query: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Answer {
+        self.counters().requests.add_one();
+        match *method {
+            Method::OPTIONS => Answer::Now(reply::options()),
+            Method::GET | Method::HEAD => self.get(method, path, query, headers),
+            _ => self
+                .refuse(StatusCode::METHOD_NOT_ALLOWED, "only GET, HEAD and OPTIONS are answered"),
+        }
+    }
+
+    fn get(&self, method: &Method, path: &str, query: Option<&str>, headers: &HeaderMap) -> Answer {
+        let Some(target) = path::parse(path) else {
+            return self.refuse(StatusCode::NOT_FOUND, NOT_FOUND);
+        };
+        let Some(publication) = self.publication(target.publication) else {
+            return self.refuse(StatusCode::NOT_FOUND, NOT_FOUND);
+        };
+        let wish = match Wish::new(target.file, query, headers) {
+            Ok(wish) => wish,
+            Err(bad) => return self.refuse(StatusCode::BAD_REQUEST, bad.to_string()),
+        };
+        publication.touch();
+        match publication.look(&wish) {
+            Look::Reply(reply) => self.now(method, reply),
+            Look::Wait => self.hold(publication, wish.into_owned(), method),
+        }
+    }
+
+    fn hold(&self, publication: Arc<Publication>, wish: Wish<'static>, method: &Method) -> Answer {
+        if self.closing().is_cancelled() {
+            return self.now(method, last_word(&publication, &wish));
+        }
+        let Some(place) = self.counters().hold(self.limits().held_requests) else {
+            return self.refuse(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY_HELD);
+        };
+        let deadline =
+            Instant::now() + wish.patience(publication.snapshot().as_deref(), self.limits());
+        let held = HeldRequest { origin: self.clone(), publication, wish, deadline, _place: place };
+        let method = method.clone();
+        Answer::Held(Box::pin(async move {
+            let reply = held.wait().await;
+            held.origin.counters().note_status(reply.status());
+            reply::for_method(&method, reply)
+        }))
+    }
+
+    fn refuse(&self, status: StatusCode, reason: impl Into<Bytes>) -> Answer {
+        self.now(&Method::GET, reply::refusal(status, reason))
+    }
+
+    fn now(&self, method: &Method, reply: Reply) -> Answer {
+        self.counters().note_status(reply.status());
+        Answer::Now(reply::for_method(method, reply))
+    }
+}
+
+impl Publication {
+    /// What there is for a wish now.
+    fn look(&self, wish: &Wish<'_>) -> Look {
+        let flavour = wish.flavour();
+        if flavour == Flavour::Ts {
+            self.want_ts();
+        }
+        let snapshot = self.snapshot();
+        let snapshot = snapshot.as_deref();
+        if wish.is_media_playlist()
+            && let Some(playlist) = snapshot.filter(|snapshot| snapshot.has_playlist(flavour))
+            && !self.settle_target_duration(playlist.target_duration())
+        {
+            // A run with the target duration that was served is about to replace this one.
+            return Look::Wait;
+        }
+        wish.look(snapshot)
+    }
+}
+
+/// A request that waits for its publication.
+struct HeldRequest {
+    origin: Origin,
+    publication: Arc<Publication>,
+    wish: Wish<'static>,
+    deadline: Instant,
+    _place: Place,
+}
+
+impl HeldRequest {
+    async fn wait(&self) -> Reply {
+        let closing = self.origin.closing();
+        tokio::select! {
+            biased;
+            reply = tokio::time::timeout_at(self.deadline, self.granted()) => {
+                reply.unwrap_or_else(|_| self.wish.give_up(self.publication.snapshot().as_deref()))
+            }
+            () = closing.cancelled() => last_word(&self.publication, &self.wish),
+        }
+    }
+
+    /// Looks again at every change of the publication.
+    async fn granted(&self) -> Reply {
+        let mut changes = self.publication.changes();
+        loop {
+            // Marked before looking, so that a change between the look and the wait is not missed.
+            changes.mark_unchanged();
+            if self.publication.ended().is_cancelled() {
+                return reply::refusal(StatusCode::NOT_FOUND, NOT_FOUND);
+            }
+            if let Look::Reply(reply) = self.publication.look(&self.wish) {
+                return reply;
+            }
+            changes.changed().await.expect("the publication that is held owns the sender");
+        }
+    }
+}
+
+/// What a held request is answered with when the server stops.
+fn last_word(publication: &Publication, wish: &Wish<'_>) -> Reply {
+    let snapshot = publication.snapshot();
+    let newest = snapshot.as_deref().and_then(|snapshot| wish.playlist(snapshot, Freshness::Never));
+    newest.unwrap_or_else(|| reply::refusal(StatusCode::SERVICE_UNAVAILABLE, STOPPING))
+}

@@ -1,0 +1,187 @@
+//! Response bodies: shared slices of memory, or the body of the service behind the origin.
+//!
+//! Nothing is copied: each frame is one slice of the chain by reference, and hyper hands several of them
+//! to one vectored write.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use genlock_packager::ByteChain;
+use http_body::{Body, Frame, SizeHint};
+
+use crate::activity::Lease;
+
+/// Body of every response of the server; `B` is the body of the service behind the origin.
+#[derive(Debug)]
+pub(crate) enum ResponseBody<B> {
+    Media(MediaBody),
+    Other { body: B, _lease: Lease },
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for ResponseBody<B> {
+    type Data = Chunk;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Chunk>, B::Error>>> {
+        match self.get_mut() {
+            Self::Media(media) => {
+                Poll::Ready(media.next_chunk().map(|chunk| Ok(Frame::data(chunk))))
+            }
+            Self::Other { body, .. } => Pin::new(body)
+                .poll_frame(cx)
+                .map_ok(|frame| frame.map_data(|bytes| Chunk { bytes, _lease: None })),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Media(media) => media.left == 0,
+            Self::Other { body, .. } => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Media(media) => SizeHint::with_exact(media.left as u64),
+            Self::Other { body, .. } => body.size_hint(),
+        }
+    }
+}
+
+/// A run of bytes of a [`ByteChain`], sent slice by slice.
+#[derive(Debug, Default)]
+pub(crate) struct MediaBody {
+    chain: ByteChain,
+    /// Index of the next slice.
+    slice: usize,
+    /// Bytes of the next slice that are passed over.
+    skip: usize,
+    /// Bytes still to be sent.
+    left: usize,
+    lease: Option<Arc<Lease>>,
+}
+
+impl MediaBody {
+    /// All of `chain`.
+    pub(crate) fn whole(chain: ByteChain) -> Self {
+        Self { left: chain.len(), chain, ..Self::default() }
+    }
+
+    /// `length` bytes of `chain` from `first` on; fewer if it ends before.
+    pub(crate) fn run(chain: ByteChain, first: usize, length: usize) -> Self {
+        let mut skip = first;
+        let mut slice = 0;
+        for bytes in &chain {
+            if skip < bytes.len() {
+                break;
+            }
+            skip -= bytes.len();
+            slice += 1;
+        }
+        let left = length.min(chain.len().saturating_sub(first));
+        Self { chain, slice, skip, left, lease: None }
+    }
+
+    /// Keeps the request open until the last byte has left.
+    pub(crate) fn lease(&mut self, mut lease: Lease) {
+        lease.start_sending();
+        self.lease = Some(Arc::new(lease));
+    }
+
+    fn next_chunk(&mut self) -> Option<Chunk> {
+        if self.left == 0 {
+            return None;
+        }
+        let slice = self.chain.slices().get(self.slice)?;
+        let end = slice.len().min(self.skip.saturating_add(self.left));
+        let bytes = slice.slice(self.skip..end);
+        self.slice += 1;
+        self.skip = 0;
+        self.left -= bytes.len();
+        // The last chunk takes the body's share, so that nothing but bytes on their way hold the lease.
+        let lease = if self.left == 0 { self.lease.take() } else { self.lease.clone() };
+        Some(Chunk { bytes, _lease: lease })
+    }
+}
+
+impl From<Bytes> for MediaBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::whole(bytes.into())
+    }
+}
+
+/// Bytes on their way to the socket. They hold the request's lease, because HTTP/2 may keep them long
+/// after it is done with the body.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    bytes: Bytes,
+    _lease: Option<Arc<Lease>>,
+}
+
+impl Buf for Chunk {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+    }
+
+    fn copy_to_bytes(&mut self, length: usize) -> Bytes {
+        self.bytes.copy_to_bytes(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn chain(slices: &[Vec<u8>]) -> ByteChain {
+        slices.iter().cloned().map(Bytes::from).collect()
+    }
+
+    fn read(mut body: MediaBody) -> Vec<u8> {
+        let mut out = Vec::new();
+        while let Some(chunk) = body.next_chunk() {
+            out.extend_from_slice(chunk.chunk());
+        }
+        assert_eq!(body.left, 0);
+        out
+    }
+
+    #[test]
+    fn slices_are_shared_not_copied() {
+        let chain = chain(&[b"moof".to_vec(), b"mdat".to_vec()]);
+        let mut body = MediaBody::whole(chain.clone());
+        let second = {
+            body.next_chunk();
+            body.next_chunk()
+        };
+        assert_eq!(second.map(|chunk| chunk.chunk().as_ptr()), Some(chain.slices()[1].as_ptr()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_run_is_that_run_of_the_whole(
+            slices in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..9),
+            first in 0usize..80,
+            length in 0usize..80,
+        ) {
+            let whole: Vec<u8> = slices.iter().flatten().copied().collect();
+            let expect: Vec<u8> = whole.iter().copied().skip(first).take(length).collect();
+            let chain = chain(&slices);
+            prop_assert_eq!(read(MediaBody::whole(chain.clone())), whole);
+            prop_assert_eq!(read(MediaBody::run(chain, first, length)), expect);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The HLS origin: packages Feeds while they are wanted and serves them from memory over hyper.
+//!
+//! ```text
+//!  Feed ─▶ packaging task ─▶ Arc<Snapshot> ─▶ Publication ◀─ Origin ◀─ Service ◀─ HttpServer
+//!          (one per Feed,      immutable        arc-swap      registry   routes     accept loop,
+//!           while wanted)                        + wake-up                           limits
+//! ```
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`server`] | accept loop, protocols, graceful stop |
+//! | [`limits`] | every bound, with its reason |
+//! | `activity`, `socket` | slow viewers, idle connections |
+//! | `service`, `path` | from a request to what it asks for |
+//! | `answer`, `wish` | now, later or never: blocking reloads and preload hints (rfc8216bis-22 §6.2.5) |
+//! | `reply`, `range`, `negotiate`, `body` | status, headers, bytes |
+//! | `origin`, `publication`, `packaging`, `gop` | what is published, and its packaging on demand |
+//!
+//! Architecture Invariant: media bytes are never copied here. A viewer, a hundred viewers and the
+//! packager hold the same slices.
+//!
+//! Architecture Invariant: a viewer can slow nobody but himself. Packaging never waits for a request;
+//! what a slow one holds is bounded by time.
+//!
+//! Does no TLS, no authentication, no files.
+
+mod activity;
+mod answer;
+mod body;
+mod counters;
+mod gop;
+pub mod limits;
+mod negotiate;
+mod origin;
+mod packaging;
+mod path;
+mod publication;
+mod range;
+mod reply;
+pub mod server;
+mod service;
+mod socket;
+mod wish;
+
+pub use counters::DeliveryStats;
+pub use limits::{OriginLimits, ServerLimits};
+pub use origin::Origin;
+pub use publication::{Demand, PublicationId};
+pub use server::{Fallback, HttpServer};

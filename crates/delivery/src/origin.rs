@@ -1,0 +1,133 @@
+//! The HLS origin: the publications and what they share.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use genlock_feed::Feed;
+use genlock_feed::clock::EventClock;
+use genlock_packager::PackagerConfig;
+use tokio_util::sync::CancellationToken;
+
+use crate::counters::{Counters, DeliveryStats};
+use crate::limits::OriginLimits;
+use crate::packaging;
+use crate::publication::{Demand, Publication, PublicationId};
+
+/// Packages Feeds while they are wanted, and answers what viewers ask for. Clones share the origin.
+///
+/// Architecture Invariant: a request takes no lock that packaging takes. Requests read the registry and
+/// the snapshots through `arc-swap`; what they get is theirs, so nothing is guarded across an await.
+#[derive(Clone)]
+pub struct Origin {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    publications: ArcSwap<HashMap<Box<str>, Arc<Publication>>>,
+    clock: EventClock,
+    packaging: PackagerConfig,
+    limits: OriginLimits,
+    counters: Arc<Counters>,
+    /// No request is held any more.
+    closing: CancellationToken,
+    /// Parent of every publication's end.
+    end: CancellationToken,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.end.cancel();
+    }
+}
+
+impl Origin {
+    /// An origin without publications.
+    ///
+    /// `packaging` is the pattern for every publication. Its session must be new for each start of the
+    /// process; the numbers that it starts with and its target duration are chosen by the origin.
+    #[must_use]
+    pub fn new(clock: EventClock, packaging: PackagerConfig, limits: OriginLimits) -> Self {
+        let shared = Shared {
+            publications: ArcSwap::default(),
+            clock,
+            packaging,
+            limits,
+            counters: Arc::default(),
+            closing: CancellationToken::new(),
+            end: CancellationToken::new(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Publishes `feed` under `/hls/{id}/`. What was published there before is gone. Needs a tokio
+    /// runtime.
+    pub fn publish(&self, id: PublicationId, feed: Feed, demand: Demand) {
+        let Shared { clock, packaging, counters, end, .. } = &*self.shared;
+        let key = Box::<str>::from(id.as_str());
+        let publication = Arc::new(Publication::new(id, feed, demand, *clock, end.child_token()));
+        self.change(&key.clone(), |publications| {
+            publications.insert(key.clone(), Arc::clone(&publication));
+        });
+        let task = packaging::run(publication, packaging.clone(), Arc::clone(counters));
+        tokio::spawn(task);
+    }
+
+    /// Ends a publication. Its requests, held ones too, are answered 404 from now on.
+    pub fn remove(&self, id: &PublicationId) {
+        self.change(id.as_str(), |publications| {
+            publications.remove(id.as_str());
+        });
+    }
+
+    /// Changes the registry, and ends the publication that was at `key` before.
+    fn change(&self, key: &str, change: impl Fn(&mut HashMap<Box<str>, Arc<Publication>>)) {
+        let before = self.shared.publications.rcu(|publications| {
+            let mut publications = HashMap::clone(publications);
+            change(&mut publications);
+            publications
+        });
+        if let Some(publication) = before.get(key) {
+            publication.end();
+        }
+    }
+
+    /// Answers all held requests with what there is, and holds none any more.
+    pub fn close(&self) {
+        self.shared.closing.cancel();
+    }
+
+    /// The counters as they are now.
+    #[must_use]
+    pub fn stats(&self) -> DeliveryStats {
+        self.shared.counters.read()
+    }
+
+    pub(crate) fn publication(&self, key: &str) -> Option<Arc<Publication>> {
+        let publications = self.shared.publications.load();
+        publications.get(key).map(Arc::clone)
+    }
+
+    pub(crate) fn limits(&self) -> &OriginLimits {
+        &self.shared.limits
+    }
+
+    pub(crate) fn counters(&self) -> &Arc<Counters> {
+        &self.shared.counters
+    }
+
+    pub(crate) fn closing(&self) -> &CancellationToken {
+        &self.shared.closing
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let publications = self.shared.publications.load();
+        f.debug_struct("Origin")
+            .field("publications", &publications.keys())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,118 @@
+//! What a request path asks for: `/hls/{event}/{name}/{file}`.
+//!
+//! Names never become file paths, and no percent-decoding is done: every name that the origin hands out
+//! consists of unreserved characters (RFC 3986 §2.3), so anything else is somebody probing and is not
+//! found.
+
+use genlock_packager::Flavour;
+
+use crate::limits::{NAME_BYTES_MAX, RESOURCE_BYTES_MAX};
+
+/// Prefix of every path that the origin answers.
+pub(crate) const PREFIX: &str = "/hls/";
+
+const MEDIA: &str = Flavour::Cmaf.media_playlist_name();
+const TS_MEDIA: &str = Flavour::Ts.media_playlist_name();
+
+/// What a path under the prefix asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target<'a> {
+    /// `{event}/{name}`, the key of the publication.
+    pub(crate) publication: &'a str,
+    pub(crate) file: File<'a>,
+}
+
+/// A file of a publication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum File<'a> {
+    /// `index.m3u8`: the multivariant playlist, CMAF with low latency.
+    Multivariant,
+    /// `ts.m3u8`: the multivariant playlist, MPEG-TS.
+    TsMultivariant,
+    /// `media.m3u8`: the media playlist, CMAF with low latency.
+    Media,
+    /// `ts-media.m3u8`: the media playlist, MPEG-TS.
+    TsMedia,
+    /// An init section, a segment or a part.
+    Resource(&'a str),
+}
+
+/// Parses the part of the path after [`PREFIX`]; `None` if it cannot name anything.
+pub(crate) fn parse(rest: &str) -> Option<Target<'_>> {
+    let (publication, file) = rest.rsplit_once('/')?;
+    let (event, name) = publication.split_once('/')?;
+    if !is_name(event) || !is_name(name) {
+        return None;
+    }
+    let file = match file {
+        "index.m3u8" => File::Multivariant,
+        "ts.m3u8" => File::TsMultivariant,
+        name if name == MEDIA => File::Media,
+        name if name == TS_MEDIA => File::TsMedia,
+        resource if is_resource(resource) => File::Resource(resource),
+        _ => return None,
+    };
+    Some(Target { publication, file })
+}
+
+/// Whether `name` may name an event, a camera or the programme: `[A-Za-z0-9_-]{1,64}`.
+pub(crate) fn is_name(name: &str) -> bool {
+    (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_name_byte)
+}
+
+fn is_resource(name: &str) -> bool {
+    (1..=RESOURCE_BYTES_MAX).contains(&name.len())
+        && !name.starts_with('.')
+        && name.bytes().all(|byte| is_name_byte(byte) || byte == b'.')
+}
+
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(rest: &str) -> Option<File<'_>> {
+        parse(rest).map(|target| target.file)
+    }
+
+    #[test]
+    fn playlists_and_resources_are_told_apart() {
+        assert_eq!(file("wedding/program/index.m3u8"), Some(File::Multivariant));
+        assert_eq!(file("wedding/program/ts.m3u8"), Some(File::TsMultivariant));
+        assert_eq!(file("wedding/cam-1/media.m3u8"), Some(File::Media));
+        assert_eq!(file("wedding/cam-1/ts-media.m3u8"), Some(File::TsMedia));
+        assert_eq!(file("w/c/s7_12.3.m4s"), Some(File::Resource("s7_12.3.m4s")));
+    }
+
+    #[test]
+    fn the_publication_is_event_and_name() {
+        assert_eq!(parse("w/c/a.ts").map(|target| target.publication), Some("w/c"));
+    }
+
+    #[test]
+    fn what_cannot_be_a_name_is_not_found() {
+        for rest in [
+            "",
+            "w",
+            "w/c",
+            "w/c/",
+            "/c/a.ts",
+            "w//a.ts",
+            "w/c/d/a.ts",
+            "w/../a.ts",
+            "w/c/..",
+            "w/c/.hidden",
+            "w/%63/a.ts",
+            "w/c/a%2ets",
+            "w/c/a\u{e9}.ts",
+            "w/c/a b",
+        ] {
+            assert_eq!(parse(rest), None, "{rest:?}");
+        }
+        assert_eq!(parse(&format!("{}/c/a.ts", "w".repeat(NAME_BYTES_MAX + 1))), None);
+        assert_eq!(parse(&format!("w/c/{}", "a".repeat(RESOURCE_BYTES_MAX + 1))), None);
+    }
+}

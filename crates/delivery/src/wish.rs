@@ -1,0 +1,175 @@
+//! What a request wants of a publication, and whether a snapshot of it can give that.
+//!
+//! Pure: a look is a function of the wish and the snapshot.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use genlock_packager::{
+    BadDirective, BlockingQuery, Encoding, Flavour, PlaylistRequest, Readiness, Snapshot,
+};
+use http::header::{IF_RANGE, RANGE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::limits::OriginLimits;
+use crate::negotiate::takes_gzip;
+use crate::path::File;
+use crate::reply::{self, Freshness, Reply};
+
+/// For how long a fulfilled blocking reload may be cached, in target durations (rfc8216bis-22
+/// Appendix B).
+const FULFILLED_TARGET_DURATIONS: u64 = 6;
+
+const NOT_FOUND: &str = "not found";
+const NOT_STARTED: &str = "nothing is published here yet";
+const NOT_IN_TIME: &str = "the media did not arrive in time";
+
+/// What a request wants.
+#[derive(Debug, Clone)]
+pub(crate) enum Wish<'a> {
+    Multivariant { flavour: Flavour, encoding: Encoding },
+    Media { flavour: Flavour, encoding: Encoding, query: BlockingQuery },
+    Resource { name: Cow<'a, str>, range: Option<HeaderValue> },
+}
+
+/// What a snapshot has for a wish.
+#[derive(Debug)]
+pub(crate) enum Look {
+    /// This.
+    Reply(Reply),
+    /// Nothing yet, but it is on its way.
+    Wait,
+}
+
+impl<'a> Wish<'a> {
+    /// # Errors
+    /// When the query's directives make no sense.
+    pub(crate) fn new(
+        file: File<'a>,
+        query: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Result<Self, BadDirective> {
+        let encoding = if takes_gzip(headers) { Encoding::Gzip } else { Encoding::Identity };
+        match file {
+            File::Multivariant => Ok(Self::Multivariant { flavour: Flavour::Cmaf, encoding }),
+            File::TsMultivariant => Ok(Self::Multivariant { flavour: Flavour::Ts, encoding }),
+            File::Media => {
+                let query = BlockingQuery::parse(query.unwrap_or(""))?;
+                Ok(Self::Media { flavour: Flavour::Cmaf, encoding, query })
+            }
+            // Without low latency there are no directives: they are parameters like any other.
+            File::TsMedia => {
+                Ok(Self::Media { flavour: Flavour::Ts, encoding, query: BlockingQuery::default() })
+            }
+            File::Resource(name) => {
+                // Without a validator to compare, an If-Range never holds, and the range is ignored
+                // (RFC 9110 §13.1.5).
+                let range = headers.get(RANGE).filter(|_| !headers.contains_key(IF_RANGE));
+                Ok(Self::Resource { name: name.into(), range: range.cloned() })
+            }
+        }
+    }
+
+    /// The container that is wanted.
+    pub(crate) const fn flavour(&self) -> Flavour {
+        match self {
+            Self::Multivariant { flavour, .. } | Self::Media { flavour, .. } => *flavour,
+            // A name says which segment is wanted; whoever knows it has a playlist already.
+            Self::Resource { .. } => Flavour::Cmaf,
+        }
+    }
+
+    pub(crate) const fn is_media_playlist(&self) -> bool {
+        matches!(self, Self::Media { .. })
+    }
+
+    /// The same wish, on its own.
+    pub(crate) fn into_owned(self) -> Wish<'static> {
+        match self {
+            Self::Multivariant { flavour, encoding } => Wish::Multivariant { flavour, encoding },
+            Self::Media { flavour, encoding, query } => Wish::Media { flavour, encoding, query },
+            Self::Resource { name, range } => {
+                Wish::Resource { name: name.into_owned().into(), range }
+            }
+        }
+    }
+
+    /// What `snapshot` has for this wish; `None` is a publication that has nothing to show yet.
+    pub(crate) fn look(&self, snapshot: Option<&Snapshot>) -> Look {
+        match (self, snapshot) {
+            (Self::Resource { name, range }, snapshot) => resource(name, range.as_ref(), snapshot),
+            (_, None) => Look::Wait,
+            (
+                Self::Multivariant { .. } | Self::Media { flavour: Flavour::Ts, .. },
+                Some(snapshot),
+            ) => self.playlist(snapshot, Freshness::Momentary).map_or(Look::Wait, Look::Reply),
+            (Self::Media { query, .. }, Some(snapshot)) => self.low_latency(snapshot, query),
+        }
+    }
+
+    fn low_latency(&self, snapshot: &Snapshot, query: &BlockingQuery) -> Look {
+        let freshness = match snapshot.readiness(query) {
+            Readiness::Wait => return Look::Wait,
+            Readiness::Bad(bad) => return refused(StatusCode::BAD_REQUEST, bad.to_string()),
+            Readiness::Ready if query.wanted.is_none() => Freshness::Momentary,
+            Readiness::Ready => {
+                let target = u64::from(snapshot.target_duration());
+                Freshness::Fulfilled(target * FULFILLED_TARGET_DURATIONS)
+            }
+        };
+        self.playlist(snapshot, freshness).map_or(Look::Wait, Look::Reply)
+    }
+
+    /// The playlist that is wanted as `snapshot` has it, whatever was to be waited for; `None` if there
+    /// is none yet, or if no playlist is wanted.
+    pub(crate) fn playlist(&self, snapshot: &Snapshot, freshness: Freshness) -> Option<Reply> {
+        let (text, encoding) = match self {
+            Self::Multivariant { flavour, encoding } => {
+                (snapshot.multivariant(*flavour, *encoding)?, *encoding)
+            }
+            Self::Media { flavour, encoding, query } => {
+                let request =
+                    PlaylistRequest { flavour: *flavour, skip: query.skip, encoding: *encoding };
+                (snapshot.media_playlist(&request)?, *encoding)
+            }
+            Self::Resource { .. } => return None,
+        };
+        Some(reply::playlist(text, encoding, freshness))
+    }
+
+    /// How long this is worth waiting for.
+    pub(crate) fn patience(&self, snapshot: Option<&Snapshot>, limits: &OriginLimits) -> Duration {
+        match snapshot.filter(|snapshot| snapshot.has_playlist(self.flavour())) {
+            Some(snapshot) => {
+                let target = Duration::from_secs(snapshot.target_duration().into());
+                target.saturating_mul(limits.held_target_durations)
+            }
+            None => limits.first_content_wait,
+        }
+    }
+
+    /// The answer when the patience is at its end.
+    pub(crate) fn give_up(&self, snapshot: Option<&Snapshot>) -> Reply {
+        if snapshot.is_some_and(|snapshot| snapshot.has_playlist(self.flavour())) {
+            reply::refusal(StatusCode::SERVICE_UNAVAILABLE, NOT_IN_TIME)
+        } else {
+            reply::refusal(StatusCode::NOT_FOUND, NOT_STARTED)
+        }
+    }
+}
+
+fn resource(name: &str, range: Option<&HeaderValue>, snapshot: Option<&Snapshot>) -> Look {
+    let Some(snapshot) = snapshot else {
+        return refused(StatusCode::NOT_FOUND, NOT_FOUND);
+    };
+    if let Some(resource) = snapshot.resource(name) {
+        let range = range.and_then(|range| range.to_str().ok());
+        return Look::Reply(reply::resource(resource.body, resource.content_type, range));
+    }
+    if snapshot.hinted(name) { Look::Wait } else { refused(StatusCode::NOT_FOUND, NOT_FOUND) }
+}
+
+fn refused(status: StatusCode, reason: impl Into<Bytes>) -> Look {
+    Look::Reply(reply::refusal(status, reason))
+}
