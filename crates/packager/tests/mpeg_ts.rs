@@ -187,6 +187,13 @@ fn a_slow_picture_rate_gets_clock_references_in_between() {
 }
 
 #[test]
+fn a_leap_in_time_does_not_fill_the_segment_with_clock_references() {
+    let video = [support::video(&video_track(), 0, u32::MAX, Dependency::Sync, 900)];
+    let segment = TsMuxer::new().segment(&video, &[]).unwrap();
+    assert!(segment.len() < 130 * PACKET_BYTES, "{} bytes", segment.len());
+}
+
+#[test]
 fn times_at_zero_stay_positive_and_those_at_the_wrap_go_on() {
     let found = read(&segments(&mut TsMuxer::new(), &[0]));
     assert_eq!(found.pcrs[0].base, 0);

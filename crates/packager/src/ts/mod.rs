@@ -38,6 +38,9 @@ pub const PCR_LEAD_TICKS: u64 = 18_000;
 pub const PCR_INTERVAL_MAX_TICKS: i64 = 8_100;
 /// Longest run of audio in one PES packet, in 90 kHz ticks.
 pub const AUDIO_RUN_MAX_TICKS: i64 = PCR_INTERVAL_MAX_TICKS;
+/// How long the clock goes on without an access unit, in 90 kHz ticks: 10 s, the longest target
+/// duration. Bounds what a leap in a camera's time can add to a segment to 112 packets.
+pub const CLOCK_FILL_MAX_TICKS: i64 = 900_000;
 
 const VIDEO_PID: u16 = 0x100;
 const AUDIO_PID: u16 = 0x101;
@@ -106,13 +109,14 @@ impl TsMuxer {
         }
         .write(video, audio)?;
         *self = muxer;
-        Ok(out.into())
+        // A segment stays in memory for as long as it is listed: the slack of the estimate goes back.
+        Ok(out.into_boxed_slice().into())
     }
 }
 
-/// Upper bound of a segment's size, apart from packets that only carry a clock reference.
+/// A segment's size, estimated so that its buffer hardly ever grows.
 fn size_hint(video: &[TimedSample], audio: &[TimedSample]) -> usize {
-    /// PES header, adaptation field and in-band parameter sets are smaller than two packets.
+    /// For PES header, adaptation field, in-band parameter sets and stuffing.
     const UNIT_EXTRA_PACKETS: usize = 3;
     let packets =
         |sample: &TimedSample| sample.sample.payload.len() / PAYLOAD_BYTES + UNIT_EXTRA_PACKETS;
@@ -178,6 +182,7 @@ impl SegmentWriter<'_> {
 
     /// The adaptation field of a unit on `pid` that starts at `ticks`.
     fn reference(&mut self, pid: u16, ticks: i64) -> Adaptation {
+        self.clock.unit = ticks;
         if pid != self.muxer.program.pcr_pid() {
             return Adaptation::default();
         }
@@ -211,6 +216,8 @@ struct Clock {
     last: i64,
     /// The newest reference that was written.
     written: i64,
+    /// Time of the newest access unit.
+    unit: i64,
     /// End of the track that the clock follows: the next segment's first reference.
     end: i64,
 }
@@ -223,6 +230,7 @@ impl Clock {
             // One interval early: the first reference is due at the start.
             last: start.saturating_sub(PCR_INTERVAL_MAX_TICKS),
             written,
+            unit: start,
             end,
         }
     }
@@ -240,7 +248,8 @@ impl Clock {
 
     fn due_before(&self, ticks: i64) -> Option<i64> {
         let due = self.last.saturating_add(PCR_INTERVAL_MAX_TICKS);
-        (due < ticks.min(self.end)).then_some(due)
+        let limit = self.unit.saturating_add(CLOCK_FILL_MAX_TICKS);
+        (due < ticks.min(self.end).min(limit)).then_some(due)
     }
 }
 
