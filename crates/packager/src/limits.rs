@@ -26,7 +26,7 @@ pub const REFUSE_BYTES: usize = 384 << 20;
 /// an event, each with a reconnect or two in another configuration.
 pub const IDLE_INIT_SECTIONS_MAX: usize = 32;
 
-/// Codec strings that a multivariant playlist names. Default 16: profiles and levels of all cameras
+/// Codec strings of one track that a multivariant playlist names. Default 16: profiles and levels of all cameras
 /// of an event.
 pub const CODECS_MAX: usize = 16;
 

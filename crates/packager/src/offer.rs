@@ -7,12 +7,17 @@ use crate::segmenter::Layout;
 /// choose their decoders by it once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Offer {
-    /// RFC 6381, in order of appearance.
-    pub(crate) codecs: Vec<String>,
+    /// RFC 6381, in order of appearance: video, then audio.
+    codecs: [Vec<String>; 2],
     pub(crate) resolution: Option<(u32, u32)>,
 }
 
 impl Offer {
+    /// The value of `CODECS`.
+    pub(crate) fn codecs(&self) -> String {
+        self.codecs.concat().join(",")
+    }
+
     pub(crate) fn lacks(&self, layout: &Layout) -> bool {
         let mut with = self.clone();
         with.add(layout);
@@ -20,11 +25,11 @@ impl Offer {
     }
 
     pub(crate) fn add(&mut self, layout: &Layout) {
-        for config in layout.video.iter().chain(&layout.audio) {
-            let codec = config.codec_string();
-            let known = self.codecs.iter().any(|listed| listed == codec);
-            if !known && !codec.is_empty() && self.codecs.len() < CODECS_MAX {
-                self.codecs.push(codec.to_owned());
+        for (codecs, config) in self.codecs.iter_mut().zip([&layout.video, &layout.audio]) {
+            let Some(codec) = config.as_ref().map(|config| config.codec_string()) else { continue };
+            let known = codecs.iter().any(|listed| listed == codec);
+            if !known && !codec.is_empty() && codecs.len() < CODECS_MAX {
+                codecs.push(codec.to_owned());
             }
         }
         if let Some(video) = layout.video.as_ref().and_then(|config| config.as_video()) {

@@ -97,10 +97,6 @@ impl Segment {
         self.body.is_none()
     }
 
-    pub(crate) fn end_90k(&self) -> i64 {
-        self.head.start_90k + self.duration_90k
-    }
-
     /// Bytes that the segment keeps in memory.
     pub(crate) fn bytes(&self) -> usize {
         let ts = if let Ts::Made(bytes) = &self.ts { bytes.len() } else { 0 };

@@ -286,7 +286,9 @@ impl Segmenter {
         }
         let discontinuity = !self.layout.is_empty() && (renewed || fresh == Some(true));
         self.layout = layout.clone();
-        self.audio_wait = AudioWait::No;
+        if fresh.is_some() {
+            self.audio_wait = AudioWait::No;
+        }
         self.steps.push_back(Step::Begin(Begin { start_90k, layout, discontinuity, independent }));
         self.state =
             State::Open(Position { segment_start_90k: start_90k, part_start_90k: start_90k });
@@ -311,7 +313,8 @@ impl Segmenter {
             }
             return false;
         };
-        if !self.may_cut(now, at, cut) {
+        let ends_in_gap = content_end.is_some_and(|content| content.then == Then::Gap);
+        if !self.tail_was_visible(now, at, cut) || !(ends_in_gap || self.audio_ready(now, cut)) {
             return false;
         }
         let (Cut::Part(end_90k) | Cut::Segment(end_90k)) = cut;
@@ -389,24 +392,25 @@ impl Segmenter {
         }
     }
 
-    fn may_cut(&mut self, now: EventTime, at: Position, cut: Cut) -> bool {
+    /// The first part of a segment follows the tail of the last one with a delay that lets viewers see
+    /// the tail alone, unless everything is late anyway.
+    fn tail_was_visible(&mut self, now: EventTime, at: Position, cut: Cut) -> bool {
         let (Cut::Part(end_90k) | Cut::Segment(end_90k)) = cut;
         let first = at.part_start_90k == at.segment_start_90k;
         let catching_up = now.saturating_since(event_time(end_90k)) > CATCH_UP;
-        if let Some(visible) = self.tail_visible.filter(|visible| now < *visible)
-            && first
-            && !catching_up
-            && !self.ending
-        {
-            self.wake_at(visible);
-            return false;
+        let Some(visible) = self.tail_visible.filter(|visible| now < *visible) else { return true };
+        if !first || catching_up || self.ending {
+            return true;
         }
-        self.audio_ready(now, end_90k, matches!(cut, Cut::Segment(_)))
+        self.wake_at(visible);
+        false
     }
 
-    /// The sound of the part is there. At the end of a segment the next access unit must be, too: it may
-    /// tell that the next segment has another configuration.
-    fn audio_ready(&mut self, now: EventTime, end_90k: i64, ends_segment: bool) -> bool {
+    /// The sound of the part is there, or was waited for long enough. At the end of a segment the next
+    /// access unit must be there, too: it tells whether the next segment has another configuration.
+    fn audio_ready(&mut self, now: EventTime, cut: Cut) -> bool {
+        let (Cut::Part(end_90k) | Cut::Segment(end_90k)) = cut;
+        let ends_segment = matches!(cut, Cut::Segment(_));
         if self.layout.audio.is_none() || self.layout.video.is_none() || self.ending {
             return true;
         }

@@ -25,11 +25,11 @@ fn write(out: &mut String, snapshot: &Snapshot, flavour: Flavour, wanted: Skip) 
         skip::write(out, skipped)?;
     }
     let low_latency = flavour == Flavour::Cmaf && !snapshot.ended;
-    let parts_from_90k = parts_from(snapshot, listed).filter(|_| low_latency);
+    let parts_from = if low_latency { parts_from(snapshot, listed) } else { usize::MAX };
     let mut previous = None;
     for (index, listed) in listed.iter().enumerate() {
         if index >= skipped {
-            let with_parts = parts_from_90k.is_some_and(|from| listed.head.start_90k >= from);
+            let with_parts = index >= parts_from;
             write_segment(out, snapshot, flavour, listed, previous, with_parts)?;
         }
         previous = Some(&listed.head);
@@ -53,8 +53,10 @@ fn write_segment(
 ) -> fmt::Result {
     let settings = &snapshot.settings;
     segment::boundary_tags(out, settings, flavour, &listed.head, previous)?;
-    for listed in listed.parts.iter().filter(|_| with_parts) {
-        part::write(out, &settings.names, listed)?;
+    if with_parts {
+        part::write_all(out, &settings.names, &listed.parts)?;
+    } else if segment::is_gap(listed, flavour) {
+        segment::gap_tag(out)?;
     }
     segment::closing_tags(out, settings, flavour, listed)
 }
@@ -66,19 +68,21 @@ fn write_edge(out: &mut String, snapshot: &Snapshot) -> fmt::Result {
         let previous = last.map(|last| &last.head);
         let settings = &snapshot.settings;
         segment::boundary_tags(out, settings, Flavour::Cmaf, &open.head, previous)?;
-        for listed in &open.parts {
-            part::write(out, &settings.names, listed)?;
-        }
+        part::write_all(out, &settings.names, &open.parts)?;
     }
     preload_hint::write(out, snapshot, last)
 }
 
-/// Where the segments begin whose parts are listed.
+/// Index of the first segment whose parts are listed.
 ///
 /// rfc8216bis-22 §6.2.2: "EXT-X-PART tags SHOULD be removed" once they are more than three target
 /// durations from the end of the playlist.
-fn parts_from(snapshot: &Snapshot, listed: &[Arc<Segment>]) -> Option<i64> {
-    let end_90k =
-        listed.last()?.end_90k() + snapshot.open.as_ref().map_or(0, OpenSegment::duration_90k);
-    Some(end_90k - 3 * snapshot.settings.target_duration_90k)
+fn parts_from(snapshot: &Snapshot, listed: &[Arc<Segment>]) -> usize {
+    let reach_90k = 3 * snapshot.settings.target_duration_90k;
+    let mut behind_90k = snapshot.open.as_ref().map_or(0, OpenSegment::duration_90k);
+    let near = listed.iter().rev().take_while(|segment| {
+        behind_90k += segment.duration_90k;
+        behind_90k <= reach_90k
+    });
+    listed.len() - near.count()
 }

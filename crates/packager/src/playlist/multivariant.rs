@@ -24,8 +24,9 @@ fn write(out: &mut String, snapshot: &Snapshot, flavour: Flavour) -> fmt::Result
     write!(out, "#EXT-X-STREAM-INF:BANDWIDTH={}", rate.peak)?;
     write!(out, ",AVERAGE-BANDWIDTH={}", rate.average)?;
     let offer = &snapshot.offer;
-    if !offer.codecs.is_empty() {
-        write!(out, ",CODECS=\"{}\"", offer.codecs.join(","))?;
+    let codecs = offer.codecs();
+    if !codecs.is_empty() {
+        write!(out, ",CODECS=\"{codecs}\"")?;
     }
     if let Some((width, height)) = offer.resolution {
         write!(out, ",RESOLUTION={width}x{height}")?;

@@ -45,9 +45,6 @@ pub(super) fn closing_tags(
     flavour: Flavour,
     segment: &Segment,
 ) -> fmt::Result {
-    if is_gap(segment, flavour) {
-        writeln!(out, "#EXT-X-GAP")?;
-    }
     let media_sequence = segment.head.media_sequence;
     let name = match flavour {
         Flavour::Cmaf => Name::Segment(media_sequence),
@@ -55,6 +52,12 @@ pub(super) fn closing_tags(
     };
     writeln!(out, "#EXTINF:{},", Seconds(segment.duration_90k))?;
     writeln!(out, "{}", settings.names.write(name))
+}
+
+/// Says that the segment holds nothing; once per segment, after its first part if parts are listed
+/// (rfc8216bis-22 §4.4.4.7).
+pub(super) fn gap_tag(out: &mut String) -> fmt::Result {
+    writeln!(out, "#EXT-X-GAP")
 }
 
 pub(super) fn is_gap(segment: &Segment, flavour: Flavour) -> bool {

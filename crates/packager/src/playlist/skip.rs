@@ -9,10 +9,14 @@ use crate::snapshot::Snapshot;
 /// How many of the oldest segments lie beyond the skip boundary: they end at least `CAN-SKIP-UNTIL`
 /// before the end of the playlist.
 pub(super) fn skippable(snapshot: &Snapshot, listed: &[Arc<Segment>]) -> usize {
-    let Some(last) = listed.last() else { return 0 };
-    let end_90k = last.end_90k() + snapshot.open.as_ref().map_or(0, OpenSegment::duration_90k);
-    let boundary_90k = end_90k - snapshot.settings.can_skip_until_90k;
-    listed.iter().take_while(|segment| segment.end_90k() <= boundary_90k).count()
+    let boundary_90k = snapshot.settings.can_skip_until_90k;
+    let mut behind_90k = snapshot.open.as_ref().map_or(0, OpenSegment::duration_90k);
+    let within = listed.iter().rev().take_while(|segment| {
+        let near = behind_90k < boundary_90k;
+        behind_90k += segment.duration_90k;
+        near
+    });
+    listed.len() - within.count()
 }
 
 pub(super) fn write(out: &mut String, skipped: usize) -> fmt::Result {

@@ -232,7 +232,7 @@ impl Viewer {
         self.bodies.get(name).cloned().or_else(|| body(snapshot, name))
     }
 
-    fn check_edge(&mut self, snapshot: &Snapshot, listing: &Listing) {
+    fn check_edge(&self, snapshot: &Snapshot, listing: &Listing) {
         let open_msn = listing.media_sequence + to_u64(listing.segments.len());
         if listing.ended {
             assert!(
