@@ -11,12 +11,14 @@ use genlock_media::{AudioCodec, EventTime, VideoCodec};
 /// A camera's input at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CameraHealth {
-    /// Whether somebody publishes.
+    /// Whether media comes in.
     pub state: CameraState,
     /// Since when; `None` before anything happened.
     pub since: Option<EventTime>,
     /// Address of the publisher, of the last one if none is there.
     pub peer: Option<IpAddr>,
+    /// What the encoder calls itself, if it does.
+    pub encoder: Option<String>,
     /// The picture; `None` until a sample came in this session.
     pub video: Option<VideoHealth>,
     /// The sound; `None` until a sample came in this session.
@@ -38,15 +40,15 @@ pub struct CameraHealth {
     pub last_error: Option<String>,
 }
 
-/// Whether somebody publishes.
+/// Whether media comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CameraState {
-    /// Nobody has published yet.
+    /// Nothing has come in yet.
     #[default]
     Waiting,
-    /// Somebody publishes.
+    /// A publisher sends samples.
     Live,
-    /// Somebody published before.
+    /// There was one before.
     Offline,
 }
 

@@ -8,13 +8,11 @@
 //!
 //! Pure: the shell brings the messages and the time, and takes the samples to the Feed.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use genlock_media::{EventTime, Sample};
 
 use crate::demux::{DemuxCounters, DemuxError, Demuxer, Notice};
-use crate::monitor::CameraMonitor;
+use crate::monitor::SessionMonitor;
 use crate::timeline::{Timeline, TimelineCounters};
 use crate::unit::Unit;
 
@@ -25,7 +23,7 @@ use crate::unit::Unit;
 pub struct Intake {
     demuxer: Demuxer,
     timeline: Timeline,
-    monitor: Arc<CameraMonitor>,
+    monitor: SessionMonitor,
     reported: (TimelineCounters, DemuxCounters),
     now: EventTime,
 }
@@ -33,15 +31,9 @@ pub struct Intake {
 impl Intake {
     /// An intake for a camera with that sync offset in microseconds.
     #[must_use]
-    pub fn new(now: EventTime, sync_offset_micros: i64, monitor: Arc<CameraMonitor>) -> Self {
+    pub fn new(now: EventTime, sync_offset_micros: i64, monitor: SessionMonitor) -> Self {
         let timeline = Timeline::new(sync_offset_micros);
-        Self {
-            demuxer: Demuxer::new(),
-            timeline,
-            monitor,
-            reported: Default::default(),
-            now,
-        }
+        Self { demuxer: Demuxer::new(), timeline, monitor, reported: Default::default(), now }
     }
 
     /// Takes the payload of a video message.
@@ -77,6 +69,16 @@ impl Intake {
     /// See [`Timeline::set_sync_offset`].
     pub fn set_sync_offset(&mut self, micros: i64) {
         self.timeline.set_sync_offset(micros);
+    }
+
+    /// What the encoder calls itself.
+    pub fn encoder(&self, name: &str) {
+        self.monitor.encoder(name);
+    }
+
+    /// Ends the session, in error if there is a reason.
+    pub fn close(self, now: EventTime, reason: Option<&str>) {
+        self.monitor.close(now, reason);
     }
 
     /// The next sample for the Feed.

@@ -1,10 +1,41 @@
-//! RTMP ingest: FLV to samples on the event clock; listener and connections.
+//! RTMP ingest: FLV tags to samples on the event clock, and the listener that takes them in.
+//!
+//! ```text
+//!             shell (tokio)                    │            core (pure)
+//!  TCP ─▶ listener ─▶ connection ─▶ publication ─▶ Intake: Demuxer ─▶ Timeline ─▶ samples ─▶ Feed
+//!            │            │                    │              └── CameraMonitor ◀──┘
+//!       connection    PublishGate, CameraSlot  │
+//!         limits      (keys, takeover)         │
+//! ```
+//!
+//! The core reads no clock and does no IO: [`demux`], [`timeline`], [`intake`], [`monitor`]. The shell
+//! moves bytes between sockets and `genlock_rtmp::ServerSession`, keeps deadlines and limits, asks a
+//! [`PublishGate`] who may publish, and tells publishers why not. It knows no keys and writes none to
+//! the log.
+//!
+//! Architecture Invariant: what one connection sends ends that connection at worst. It costs one log
+//! line, and no other connection notices.
 
+mod config;
+mod connection;
 pub mod demux;
+mod gate;
+mod guard;
 pub mod health;
 pub mod intake;
 pub mod limits;
+mod listener;
 pub mod monitor;
+mod publication;
 mod rate;
+mod takeover;
 pub mod timeline;
 pub mod unit;
+
+pub use config::IngestConfig;
+pub use gate::{Admission, ConnectionId, PublishGate, PublishRequest, Refusal};
+pub use genlock_rtmp::{Query, StreamKey};
+pub use health::{AudioHealth, CameraHealth, CameraState, VideoHealth, Warning, WarningCode};
+pub use listener::Ingest;
+pub use monitor::CameraMonitor;
+pub use takeover::{CameraSlot, Eviction, TakeoverPolicy};

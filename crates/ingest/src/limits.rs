@@ -37,3 +37,25 @@ pub const NO_MEDIA_AFTER: Duration = Duration::from_secs(3);
 
 /// Warnings kept per camera. 32: above the number of kinds, of which each is kept once.
 pub const WARNINGS_MAX: usize = 32;
+
+/// Refused keys per address that cost nothing. 5: somebody who mistypes.
+pub const FREE_REFUSALS: u32 = 5;
+
+/// By how much the first refusal after those delays the next answer; doubles with each further one.
+/// 250 ms: noticeable to a script only.
+pub const REFUSAL_DELAY_STEP: Duration = Duration::from_millis(250);
+
+/// Longest delay of an answer. 5 s: within the patience of encoders, and one try per connection and
+/// five seconds finds no key.
+pub const REFUSAL_DELAY_MAX: Duration = Duration::from_secs(5);
+
+/// Time without a refusal after which an address has a clean slate. 60 s.
+pub const REFUSALS_FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+
+/// Addresses whose refusals are remembered. 4 096: some hundred kilobytes; a peer that has more
+/// addresses is not stopped by remembering them.
+pub const REFUSED_ADDRESSES_MAX: usize = 4_096;
+
+/// Characters kept of what an encoder calls itself. 64: `obs-output module (libobs version 30.1.2)`
+/// is 41.
+pub const ENCODER_NAME_CHARS: usize = 64;

@@ -4,14 +4,14 @@
 //! the control plane reads; the lock is held for a few counters' time.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use genlock_media::{EventTime, MediaTime, Sample, TrackConfig, TrackKind};
 
 use crate::demux::{DemuxCounters, Notice};
 use crate::health::{AudioHealth, CameraHealth, CameraState, VideoHealth, Warning, WarningCode};
-use crate::limits::WARNINGS_MAX;
+use crate::limits::{ENCODER_NAME_CHARS, WARNINGS_MAX};
 use crate::rate::RateWindow;
 use crate::timeline::TimelineCounters;
 
@@ -31,6 +31,7 @@ struct State {
     camera: CameraState,
     since: Option<EventTime>,
     peer: Option<IpAddr>,
+    encoder: Option<String>,
     sessions: u64,
     last_error: Option<String>,
     session: Session,
@@ -52,7 +53,7 @@ struct Session {
 
 #[derive(Debug, Default)]
 struct Track {
-    config: Option<std::sync::Arc<TrackConfig>>,
+    config: Option<Arc<TrackConfig>>,
     rate: RateWindow,
 }
 
@@ -67,10 +68,7 @@ impl CameraMonitor {
     /// than `gop_long`.
     #[must_use]
     pub fn new(gop_long: Duration) -> Self {
-        Self {
-            gop_long,
-            state: Mutex::default(),
-        }
+        Self { gop_long, state: Mutex::default() }
     }
 
     /// The camera's health at `now`.
@@ -85,6 +83,7 @@ impl CameraMonitor {
             state: state.camera,
             since: state.since,
             peer: state.peer,
+            encoder: state.encoder.clone(),
             video,
             audio,
             bits_per_second: bits(&session.video.rate) + bits(&session.audio.rate),
@@ -97,82 +96,23 @@ impl CameraMonitor {
         }
     }
 
-    /// A publish was refused, for a reason in a sentence for people. For refusals that ingest does not
-    /// see itself, such as those of a policy.
-    pub fn refused(&self, reason: &str) {
-        self.lock().last_error = Some(reason.to_owned());
-    }
-
-    pub(crate) fn opened(&self, now: EventTime, peer: IpAddr) {
+    /// Opens a publish session. An older session of this camera that is still running is not heard
+    /// any more.
+    #[must_use]
+    pub fn open(self: &Arc<Self>, peer: IpAddr) -> SessionMonitor {
         let mut state = self.lock();
-        state.camera = CameraState::Live;
-        state.since = Some(now);
         state.peer = Some(peer);
+        state.encoder = None;
         state.sessions += 1;
         state.session = Session::default();
+        let number = state.sessions;
+        drop(state);
+        SessionMonitor { monitor: Arc::clone(self), number }
     }
 
-    /// The session ended, in error if there is a reason.
-    pub(crate) fn closed(&self, now: EventTime, reason: Option<String>) {
-        let mut state = self.lock();
-        state.camera = CameraState::Offline;
-        state.since = Some(now);
-        if reason.is_some() {
-            state.last_error = reason;
-        }
-    }
-
-    pub(crate) fn sample(&self, now: EventTime, sample: &Sample) {
-        let mut state = self.lock();
-        let session = &mut state.session;
-        session.samples += 1;
-        let track = match sample.kind() {
-            TrackKind::Video => &mut session.video,
-            TrackKind::Audio => &mut session.audio,
-        };
-        track.rate.note(now, sample.payload.len(), sample.dts);
-        if !track
-            .config
-            .as_ref()
-            .is_some_and(|c| std::sync::Arc::ptr_eq(c, &sample.config))
-        {
-            track.config = Some(std::sync::Arc::clone(&sample.config));
-        }
-        if sample.is_video_sync() {
-            session.sync_sample(now, sample.pts_time(), self.gop_long);
-        }
-    }
-
-    pub(crate) fn counters(
-        &self,
-        now: EventTime,
-        timeline: TimelineCounters,
-        demux: DemuxCounters,
-    ) {
-        let mut state = self.lock();
-        let session = &mut state.session;
-        let before = std::mem::replace(&mut session.timeline, timeline);
-        session.demux = demux;
-        if timeline.jumps > before.jumps {
-            session.warn(now, WarningCode::TimestampJump, "the timestamps jumped");
-        }
-        if timeline.repeats > before.repeats {
-            let detail = "video timestamps repeat or go back";
-            session.warn(now, WarningCode::TimestampNotMonotonic, detail);
-        }
-        if timeline.shifts > before.shifts {
-            let detail = "everything arrives over a second later than before";
-            session.warn(now, WarningCode::DelayShift, detail);
-        }
-    }
-
-    pub(crate) fn notice(&self, now: EventTime, notice: &Notice) {
-        let (code, detail) = describe(notice);
-        self.lock().session.warn(now, code, &detail);
-    }
-
-    pub(crate) fn warn(&self, now: EventTime, code: WarningCode, detail: &str) {
-        self.lock().session.warn(now, code, detail);
+    /// A publish was refused, for a reason in a sentence for people.
+    pub fn refused(&self, reason: &str) {
+        self.lock().last_error = Some(reason.to_owned());
     }
 
     /// Counters are whole after every statement, so a panic elsewhere leaves them usable.
@@ -181,15 +121,106 @@ impl CameraMonitor {
     }
 }
 
+/// The pen of one publish session.
+#[derive(Debug)]
+pub struct SessionMonitor {
+    monitor: Arc<CameraMonitor>,
+    number: u64,
+}
+
+impl SessionMonitor {
+    /// What the encoder calls itself.
+    pub fn encoder(&self, name: &str) {
+        let short = name.chars().take(ENCODER_NAME_CHARS).collect();
+        self.write(|state| state.encoder = Some(short));
+    }
+
+    /// The session ended, in error if there is a reason.
+    pub fn close(self, now: EventTime, reason: Option<&str>) {
+        self.write(|state| {
+            if state.camera == CameraState::Live {
+                state.camera = CameraState::Offline;
+                state.since = Some(now);
+            }
+            if let Some(reason) = reason {
+                state.last_error = Some(reason.to_owned());
+            }
+        });
+    }
+
+    pub(crate) fn sample(&self, now: EventTime, sample: &Sample) {
+        let gop_long = self.monitor.gop_long;
+        self.write(|state| {
+            if state.camera != CameraState::Live {
+                state.camera = CameraState::Live;
+                state.since = Some(now);
+            }
+            state.session.sample(now, sample, gop_long);
+        });
+    }
+
+    pub(crate) fn counters(
+        &self,
+        now: EventTime,
+        timeline: TimelineCounters,
+        demux: DemuxCounters,
+    ) {
+        self.write(|state| state.session.counters(now, timeline, demux));
+    }
+
+    pub(crate) fn notice(&self, now: EventTime, notice: &Notice) {
+        let (code, detail) = describe(notice);
+        self.write(|state| state.session.warn(now, code, &detail));
+    }
+
+    /// Changes the state, unless a newer session has it.
+    fn write(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.monitor.lock();
+        if state.sessions == self.number {
+            change(&mut state);
+        }
+    }
+}
+
 impl Session {
+    fn sample(&mut self, now: EventTime, sample: &Sample, gop_long: Duration) {
+        self.samples += 1;
+        let track = match sample.kind() {
+            TrackKind::Video => &mut self.video,
+            TrackKind::Audio => &mut self.audio,
+        };
+        track.rate.note(now, sample.payload.len(), sample.dts);
+        if !track.config.as_ref().is_some_and(|known| Arc::ptr_eq(known, &sample.config)) {
+            track.config = Some(Arc::clone(&sample.config));
+        }
+        if sample.is_video_sync() {
+            self.sync_sample(now, sample.pts_time(), gop_long);
+        }
+    }
+
+    fn counters(&mut self, now: EventTime, timeline: TimelineCounters, demux: DemuxCounters) {
+        let before = std::mem::replace(&mut self.timeline, timeline);
+        self.demux = demux;
+        if timeline.jumps > before.jumps {
+            self.warn(now, WarningCode::TimestampJump, "the timestamps jumped");
+        }
+        if timeline.repeats > before.repeats {
+            let detail = "video timestamps repeat or go back";
+            self.warn(now, WarningCode::TimestampNotMonotonic, detail);
+        }
+        if timeline.shifts > before.shifts {
+            let detail = "everything arrives over a second later than before";
+            self.warn(now, WarningCode::DelayShift, detail);
+        }
+    }
+
     fn sync_sample(&mut self, now: EventTime, pts: MediaTime, gop_long: Duration) {
         let last = self.last_sync.replace(pts);
         let Some(last) = last else { return };
         let gop = pts.to_event().saturating_since(last.to_event());
         self.gop = Some(gop);
         self.gop_max = self.gop_max.max(Some(gop));
-        self.warnings
-            .retain(|warning| warning.code != WarningCode::GopSizeLong);
+        self.warnings.retain(|warning| warning.code != WarningCode::GopSizeLong);
         if gop > gop_long {
             let detail = format!(
                 "a key frame each {:.1} s, at most each {:.1} s is wanted",
@@ -203,11 +234,7 @@ impl Session {
     fn warn(&mut self, now: EventTime, code: WarningCode, detail: &str) {
         let known = self.warnings.iter().any(|warning| warning.code == code);
         if !known && self.warnings.len() < WARNINGS_MAX {
-            self.warnings.push(Warning {
-                code,
-                detail: detail.to_owned(),
-                since: now,
-            });
+            self.warnings.push(Warning { code, detail: detail.to_owned(), since: now });
         }
     }
 }
@@ -247,19 +274,14 @@ fn describe(notice: &Notice) -> (WarningCode, String) {
                 TrackKind::Video => (WarningCode::VideoCodec, "video"),
                 TrackKind::Audio => (WarningCode::AudioCodec, "audio"),
             };
-            (
-                code,
-                format!("{name} codec {codec} is not supported and ignored"),
-            )
+            (code, format!("{name} codec {codec} is not supported and ignored"))
         }
-        Notice::HeaderMissing(TrackKind::Audio) => (
-            WarningCode::NoAudioHeader,
-            "audio without a sequence header is ignored".to_owned(),
-        ),
-        Notice::HeaderMissing(TrackKind::Video) => (
-            WarningCode::NoVideoHeader,
-            "video without a sequence header is ignored".to_owned(),
-        ),
+        Notice::HeaderMissing(TrackKind::Audio) => {
+            (WarningCode::NoAudioHeader, "audio without a sequence header is ignored".to_owned())
+        }
+        Notice::HeaderMissing(TrackKind::Video) => {
+            (WarningCode::NoVideoHeader, "video without a sequence header is ignored".to_owned())
+        }
         Notice::BadAudioHeader(why) => {
             (WarningCode::AudioCodec, format!("audio is ignored: {why}"))
         }
@@ -271,18 +293,13 @@ fn describe(notice: &Notice) -> (WarningCode, String) {
             let detail = format!("the {name} configuration changed while publishing");
             (WarningCode::ConfigurationChanged, detail)
         }
-        Notice::Multitrack(TrackKind::Video) => (
-            WarningCode::MultipleVideoStreams,
-            "only video track 0 is used".to_owned(),
-        ),
-        Notice::Multitrack(TrackKind::Audio) => (
-            WarningCode::MultipleAudioStreams,
-            "only audio track 0 is used".to_owned(),
-        ),
-        Notice::Malformed(why) => (
-            WarningCode::MalformedData,
-            format!("a tag was dropped: {why}"),
-        ),
+        Notice::Multitrack(TrackKind::Video) => {
+            (WarningCode::MultipleVideoStreams, "only video track 0 is used".to_owned())
+        }
+        Notice::Multitrack(TrackKind::Audio) => {
+            (WarningCode::MultipleAudioStreams, "only audio track 0 is used".to_owned())
+        }
+        Notice::Malformed(why) => (WarningCode::MalformedData, format!("a tag was dropped: {why}")),
         Notice::EndlessGop => {
             let detail = "no key frame for so long that video is dropped until the next";
             (WarningCode::GopSizeLong, detail.to_owned())

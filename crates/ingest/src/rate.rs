@@ -26,20 +26,9 @@ impl RateWindow {
     /// Takes note of a sample with decoding time `dts` in ticks.
     pub(crate) fn note(&mut self, now: EventTime, bytes: usize, dts: i64) {
         let second = second_of(now);
-        if self
-            .buckets
-            .back()
-            .is_none_or(|bucket| bucket.second != second)
-        {
-            self.buckets.push_back(Bucket {
-                second,
-                ..Bucket::default()
-            });
-            while self
-                .buckets
-                .front()
-                .is_some_and(|bucket| bucket.second < second - SECONDS)
-            {
+        if self.buckets.back().is_none_or(|bucket| bucket.second != second) {
+            self.buckets.push_back(Bucket { second, ..Bucket::default() });
+            while self.buckets.front().is_some_and(|bucket| bucket.second < second - SECONDS) {
                 self.buckets.pop_front();
             }
         }
@@ -65,9 +54,9 @@ impl RateWindow {
     /// Samples per second of media time.
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     pub(crate) fn samples_per_second(&self, now: EventTime, ticks_per_second: u32) -> f64 {
-        let (samples, ticks) = self.closed(now).fold((0, 0i64), |(n, t), b| {
-            (n + b.samples, t.saturating_add(b.ticks))
-        });
+        let (samples, ticks) = self
+            .closed(now)
+            .fold((0, 0i64), |(n, t), b| (n + b.samples, t.saturating_add(b.ticks)));
         if ticks <= 0 {
             return 0.0;
         }
@@ -76,9 +65,7 @@ impl RateWindow {
 
     fn closed(&self, now: EventTime) -> impl Iterator<Item = &Bucket> {
         let open = second_of(now);
-        self.buckets
-            .iter()
-            .filter(move |bucket| (open - SECONDS..open).contains(&bucket.second))
+        self.buckets.iter().filter(move |bucket| (open - SECONDS..open).contains(&bucket.second))
     }
 }
 
@@ -95,11 +82,7 @@ mod tests {
         let mut window = RateWindow::default();
         for index in 0..seconds * 25 {
             let jitter = index % 3 * 10;
-            window.note(
-                EventTime::from_millis(index * 40 + jitter),
-                1_000,
-                index * 3_600,
-            );
+            window.note(EventTime::from_millis(index * 40 + jitter), 1_000, index * 3_600);
         }
         window
     }

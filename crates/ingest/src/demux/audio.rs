@@ -64,10 +64,7 @@ impl AudioTrack {
     fn ignore(&mut self, codec: String, notices: &mut Notices) {
         self.dropped += 1;
         if self.unsupported.as_ref() != Some(&codec) {
-            let notice = Notice::Unsupported {
-                track: TrackKind::Audio,
-                codec: codec.clone(),
-            };
+            let notice = Notice::Unsupported { track: TrackKind::Audio, codec: codec.clone() };
             notices.once(notice);
             self.unsupported = Some(codec);
         }
@@ -80,11 +77,7 @@ impl AudioTrack {
         header: Bytes,
         notices: &mut Notices,
     ) -> Result<(), TagError> {
-        if self
-            .header
-            .as_ref()
-            .is_some_and(|known| *known == (codec, header.clone()))
-        {
+        if self.header.as_ref().is_some_and(|known| *known == (codec, header.clone())) {
             return Ok(());
         }
         let read = match codec {

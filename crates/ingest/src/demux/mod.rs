@@ -175,10 +175,7 @@ impl Demuxer {
                     && !self.video.is_announced()
                     && now.saturating_since(started) > NO_MEDIA_AFTER =>
             {
-                Err(DemuxError::Unsupported {
-                    track: TrackKind::Audio,
-                    codec: codec.to_owned(),
-                })
+                Err(DemuxError::Unsupported { track: TrackKind::Audio, codec: codec.to_owned() })
             }
             _ => Ok(()),
         }
@@ -261,10 +258,7 @@ impl TagHealth {
         self.malformed += 1;
         self.in_a_row += 1;
         if self.in_a_row > MALFORMED_IN_A_ROW_MAX {
-            return Err(DemuxError::Malformed {
-                tags: self.in_a_row,
-                last: why,
-            });
+            return Err(DemuxError::Malformed { tags: self.in_a_row, last: why });
         }
         notices.once(Notice::Malformed(why));
         Ok(None)

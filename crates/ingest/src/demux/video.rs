@@ -75,9 +75,7 @@ impl VideoTrack {
     ) -> Result<Option<Unit>, TagError> {
         let composition_time_ms = match tag.packet {
             VideoPacket::SequenceStart => None,
-            VideoPacket::CodedFrames {
-                composition_time_ms,
-            } => Some(composition_time_ms),
+            VideoPacket::CodedFrames { composition_time_ms } => Some(composition_time_ms),
             VideoPacket::SequenceEnd
             | VideoPacket::Metadata
             | VideoPacket::Mpeg2TsSequenceStart
@@ -124,11 +122,7 @@ impl VideoTrack {
         codec: VideoCodec,
         record: Bytes,
     ) -> Result<(), DemuxError> {
-        if self
-            .header
-            .as_ref()
-            .is_some_and(|h| h.codec == codec && h.record == record)
-        {
+        if self.header.as_ref().is_some_and(|h| h.codec == codec && h.record == record) {
             return Ok(());
         }
         let unusable = |error: MediaError| DemuxError::VideoHeader(error.to_string());
@@ -142,11 +136,7 @@ impl VideoTrack {
             self.changes.spend(now)?;
         }
         self.next_config = Some(config);
-        self.header = Some(Header {
-            codec,
-            record,
-            length_size,
-        });
+        self.header = Some(Header { codec, record, length_size });
         Ok(())
     }
 
@@ -227,16 +217,8 @@ impl Gop {
             Some(Irap::Cra) => self.state == GopState::WaitsForSync,
             Some(Irap::Idr) | None => false,
         };
-        let state = if without_rasl {
-            GopState::WithoutRasl
-        } else {
-            GopState::Open
-        };
-        *self = Self {
-            state,
-            samples: 0,
-            bytes: 0,
-        };
+        let state = if without_rasl { GopState::WithoutRasl } else { GopState::Open };
+        *self = Self { state, samples: 0, bytes: 0 };
         self.count(picture);
     }
 

@@ -46,15 +46,10 @@ impl AudioStamper {
         timescale: Timescale,
         duration: u32,
     ) -> AudioStamp {
-        let wanted = EventTime::from_micros(wanted_micros)
-            .to_media(timescale)
-            .ticks;
+        let wanted = EventTime::from_micros(wanted_micros).to_media(timescale).ticks;
         let duration = i64::from(duration.max(1));
         let Some(next) = self.next_in(timescale) else {
-            self.grid = Some(Grid {
-                timescale,
-                next: wanted.saturating_add(duration),
-            });
+            self.grid = Some(Grid { timescale, next: wanted.saturating_add(duration) });
             return AudioStamp::At(wanted);
         };
         let deviation = wanted.saturating_sub(next);
@@ -71,11 +66,7 @@ impl AudioStamper {
         let skipped = deviation.max(0).saturating_add(duration / 2) / duration;
         let start = next.saturating_add(skipped.saturating_mul(duration));
         self.advance(timescale, start, duration);
-        if skipped == 0 {
-            AudioStamp::At(start)
-        } else {
-            AudioStamp::After(start)
-        }
+        if skipped == 0 { AudioStamp::At(start) } else { AudioStamp::After(start) }
     }
 
     /// Realigns the count at the next access unit, however small the deviation.
@@ -91,10 +82,7 @@ impl AudioStamper {
     }
 
     const fn advance(&mut self, timescale: Timescale, start: i64, duration: i64) {
-        self.grid = Some(Grid {
-            timescale,
-            next: start.saturating_add(duration),
-        });
+        self.grid = Some(Grid { timescale, next: start.saturating_add(duration) });
     }
 }
 
@@ -111,10 +99,7 @@ mod tests {
         let mut stamper = AudioStamper::default();
         for unit in 0..100_000i64 {
             let millis = unit * 1024 * 1000 / 44_100;
-            assert_eq!(
-                stamper.stamp(millis * 1000, hz(44_100), 1024),
-                AudioStamp::At(unit * 1024)
-            );
+            assert_eq!(stamper.stamp(millis * 1000, hz(44_100), 1024), AudioStamp::At(unit * 1024));
         }
     }
 
@@ -122,14 +107,8 @@ mod tests {
     fn a_gap_is_jumped_in_whole_access_units() {
         let mut stamper = AudioStamper::default();
         assert_eq!(stamper.stamp(0, hz(48_000), 1024), AudioStamp::At(0));
-        assert_eq!(
-            stamper.stamp(200_000, hz(48_000), 1024),
-            AudioStamp::After(9 * 1024)
-        );
-        assert_eq!(
-            stamper.stamp(221_000, hz(48_000), 1024),
-            AudioStamp::At(10 * 1024)
-        );
+        assert_eq!(stamper.stamp(200_000, hz(48_000), 1024), AudioStamp::After(9 * 1024));
+        assert_eq!(stamper.stamp(221_000, hz(48_000), 1024), AudioStamp::At(10 * 1024));
     }
 
     #[test]
@@ -157,9 +136,6 @@ mod tests {
         let mut stamper = AudioStamper::default();
         stamper.stamp(0, hz(48_000), 1024);
         stamper.realign();
-        assert_eq!(
-            stamper.stamp(45_000, hz(48_000), 1024),
-            AudioStamp::After(2 * 1024)
-        );
+        assert_eq!(stamper.stamp(45_000, hz(48_000), 1024), AudioStamp::After(2 * 1024));
     }
 }

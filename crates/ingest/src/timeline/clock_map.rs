@@ -129,8 +129,7 @@ impl ClockMap {
     /// Moves the offset towards the envelope of the closed buckets.
     fn follow(&mut self, now: EventTime, offset: i64) -> Option<i64> {
         if let Some(shifted) = self.lasting_shift(offset) {
-            self.minima
-                .drain(..self.minima.len().saturating_sub(SHIFT_BUCKETS));
+            self.minima.drain(..self.minima.len().saturating_sub(SHIFT_BUCKETS));
             self.offset = Some(shifted);
             self.fast_until = now + START_UP;
             return Some(shifted.saturating_sub(offset));
@@ -139,11 +138,7 @@ impl ClockMap {
         let error = envelope.saturating_sub(offset);
         if error.abs() > DEAD_BAND_MICROS {
             let fast = now < self.fast_until || error.abs() > FAR_MICROS;
-            let limit = if fast {
-                SLEW_FAST_MICROS
-            } else {
-                SLEW_SETTLED_MICROS
-            };
+            let limit = if fast { SLEW_FAST_MICROS } else { SLEW_SETTLED_MICROS };
             self.offset = Some(offset.saturating_add(error.clamp(-limit, limit)));
         }
         None
@@ -154,13 +149,7 @@ impl ClockMap {
         if self.minima.len() < SHIFT_BUCKETS {
             return None;
         }
-        let recent = self
-            .minima
-            .iter()
-            .rev()
-            .take(SHIFT_BUCKETS)
-            .copied()
-            .min()?;
+        let recent = self.minima.iter().rev().take(SHIFT_BUCKETS).copied().min()?;
         (recent.saturating_sub(offset) > SHIFT_MICROS).then_some(recent)
     }
 }
@@ -221,9 +210,6 @@ mod tests {
         let before = map.map(0);
         feed(&mut map, 60_000, 10, |_| 20);
         let moved = before - map.map(0);
-        assert!(
-            (4_000..=5_000).contains(&moved),
-            "moved {moved} µs in ten seconds"
-        );
+        assert!((4_000..=5_000).contains(&moved), "moved {moved} µs in ten seconds");
     }
 }

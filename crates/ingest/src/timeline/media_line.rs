@@ -65,10 +65,7 @@ impl Track {
     /// Where the track stands by now, if it arrives on time.
     fn expected(&self, now: EventTime) -> Option<i64> {
         let last = self.last?;
-        Some(
-            last.media
-                .saturating_add(now.as_micros().saturating_sub(last.at.as_micros())),
-        )
+        Some(last.media.saturating_add(now.as_micros().saturating_sub(last.at.as_micros())))
     }
 }
 
@@ -89,10 +86,7 @@ impl MediaLine {
         let placed = match track.last {
             None => {
                 track.correction = first_correction(raw, now, &other);
-                Placed {
-                    media: raw.saturating_add(track.correction),
-                    step: Step::Onward,
-                }
+                Placed { media: raw.saturating_add(track.correction), step: Step::Onward }
             }
             Some(last) => {
                 let media = raw.saturating_add(track.correction);
@@ -101,28 +95,21 @@ impl MediaLine {
                     let present = offset.map_or(last.media, |o| now.as_micros().saturating_sub(o));
                     let resumed = present.max(last.media.saturating_add(TICK_MICROS));
                     track.correction = resumed_correction(raw, resumed, now, &other);
-                    Placed {
-                        media: raw.saturating_add(track.correction),
-                        step,
-                    }
+                    Placed { media: raw.saturating_add(track.correction), step }
                 } else {
                     Placed { media, step }
                 }
             }
         };
-        track.last = Some(Arrival {
-            media: placed.media,
-            at: now,
-        });
+        track.last = Some(Arrival { media: placed.media, at: now });
         placed
     }
 }
 
 fn classify(media: i64, last: i64, now: EventTime, offset: Option<i64>) -> Step {
     let step = media.saturating_sub(last);
-    let ahead = offset.map_or(step, |offset| {
-        media.saturating_add(offset).saturating_sub(now.as_micros())
-    });
+    let ahead =
+        offset.map_or(step, |offset| media.saturating_add(offset).saturating_sub(now.as_micros()));
     if step < -BACKWARD_JUMP_MICROS || (step > FORWARD_JUMP_MICROS && ahead > FORWARD_JUMP_MICROS) {
         Step::Jumped
     } else if step <= 0 {
@@ -150,10 +137,7 @@ fn resumed_correction(raw: i64, resumed: i64, now: EventTime, other: &Track) -> 
 }
 
 fn follows(raw: i64, correction: i64, expected: i64) -> bool {
-    raw.saturating_add(correction)
-        .saturating_sub(expected)
-        .saturating_abs()
-        <= SAME_ORIGIN_MICROS
+    raw.saturating_add(correction).saturating_sub(expected).saturating_abs() <= SAME_ORIGIN_MICROS
 }
 
 #[cfg(test)]
@@ -180,13 +164,7 @@ mod tests {
         let mut line = MediaLine::default();
         place(&mut line, 0, Video, 3_600_000);
         let audio = place(&mut line, 5, Audio, 0);
-        assert_eq!(
-            audio,
-            Placed {
-                media: 3_600_005_000,
-                step: Step::Onward
-            }
-        );
+        assert_eq!(audio, Placed { media: 3_600_005_000, step: Step::Onward });
         assert_eq!(place(&mut line, 26, Audio, 21).media, 3_600_026_000);
     }
 
@@ -196,23 +174,11 @@ mod tests {
         place(&mut line, 100_000, Video, 100_000);
         place(&mut line, 100_000, Audio, 100_000);
         let video = place(&mut line, 100_040, Video, 0);
-        assert_eq!(
-            video,
-            Placed {
-                media: 100_040_000,
-                step: Step::Jumped
-            }
-        );
+        assert_eq!(video, Placed { media: 100_040_000, step: Step::Jumped });
         // A last access unit with the old timestamps may still follow.
         assert_eq!(place(&mut line, 100_045, Audio, 100_021).step, Step::Onward);
         let audio = place(&mut line, 100_060, Audio, 5);
-        assert_eq!(
-            audio,
-            Placed {
-                media: 100_045_000,
-                step: Step::Jumped
-            }
-        );
+        assert_eq!(audio, Placed { media: 100_045_000, step: Step::Jumped });
     }
 
     #[test]
@@ -220,13 +186,7 @@ mod tests {
         let mut line = MediaLine::default();
         place(&mut line, 0, Video, 0);
         let jumped = place(&mut line, 33, Video, 3_600_033);
-        assert_eq!(
-            jumped,
-            Placed {
-                media: 33_000,
-                step: Step::Jumped
-            }
-        );
+        assert_eq!(jumped, Placed { media: 33_000, step: Step::Jumped });
     }
 
     #[test]

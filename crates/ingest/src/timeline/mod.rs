@@ -86,18 +86,12 @@ impl Timeline {
     #[must_use]
     pub fn new(sync_offset_micros: i64) -> Self {
         let offset = limit_offset(sync_offset_micros);
-        Self {
-            wanted_offset: offset,
-            applied_offset: offset,
-            ..Self::default()
-        }
+        Self { wanted_offset: offset, applied_offset: offset, ..Self::default() }
     }
 
     /// Takes an access unit that arrived at `now`.
     pub fn push(&mut self, now: EventTime, unit: Unit) {
-        let placed = self
-            .line
-            .place(now, unit.kind(), unit.timestamp, self.map.estimate());
+        let placed = self.line.place(now, unit.kind(), unit.timestamp, self.map.estimate());
         match placed.step {
             Step::Onward => {}
             // The count of samples covers audio that repeats.
@@ -148,9 +142,9 @@ impl Timeline {
                 self.last_video = Some(now);
                 unit.is_video_sync()
             }
-            TrackKind::Audio => self
-                .last_video
-                .is_none_or(|at| now.saturating_since(at) > AUDIO_ONLY_AFTER),
+            TrackKind::Audio => {
+                self.last_video.is_none_or(|at| now.saturating_since(at) > AUDIO_ONLY_AFTER)
+            }
         };
         if applies && self.applied_offset != self.wanted_offset {
             self.applied_offset = self.wanted_offset;

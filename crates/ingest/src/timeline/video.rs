@@ -66,9 +66,7 @@ impl VideoStamper {
     fn sync(&mut self, decode: i64, composition: i64) -> Option<Stamp> {
         let offset = i64::from(SYNC_COMPOSITION_OFFSET);
         let natural = decode.saturating_add(composition).saturating_sub(offset);
-        let dts = self
-            .last_dts
-            .map_or(natural, |last| natural.max(last.saturating_add(1)));
+        let dts = self.last_dts.map_or(natural, |last| natural.max(last.saturating_add(1)));
         let later = dts.saturating_sub(natural);
         self.waits_for_room = later > LATER_MAX_TICKS;
         if self.waits_for_room {
@@ -78,37 +76,25 @@ impl VideoStamper {
         self.later = later;
         self.last_decode = Some(decode);
         self.last_dts = Some(dts);
-        Some(Stamp {
-            dts,
-            composition_offset: SYNC_COMPOSITION_OFFSET,
-        })
+        Some(Stamp { dts, composition_offset: SYNC_COMPOSITION_OFFSET })
     }
 
     fn inter(&mut self, decode: i64, composition: i64) -> Stamp {
-        let decode = self
-            .last_decode
-            .map_or(decode, |last| decode.max(last.saturating_add(1)));
+        let decode = self.last_decode.map_or(decode, |last| decode.max(last.saturating_add(1)));
         self.last_decode = Some(decode);
         let base = decode.saturating_add(self.later);
         let pts = base.saturating_add(composition);
         let wanted = base.saturating_add(self.decode_shift).min(pts);
-        let dts = self
-            .last_dts
-            .map_or(wanted, |last| wanted.max(last.saturating_add(1)));
+        let dts = self.last_dts.map_or(wanted, |last| wanted.max(last.saturating_add(1)));
         self.last_dts = Some(dts);
         let distance = pts.saturating_sub(dts);
         let limit = if distance < 0 { i32::MIN } else { i32::MAX };
-        Stamp {
-            dts,
-            composition_offset: i32::try_from(distance).unwrap_or(limit),
-        }
+        Stamp { dts, composition_offset: i32::try_from(distance).unwrap_or(limit) }
     }
 }
 
 fn ticks(micros: i64) -> i64 {
-    MediaTime::new(micros, Timescale::MICROSECONDS)
-        .rescale(Timescale::VIDEO)
-        .ticks
+    MediaTime::new(micros, Timescale::MICROSECONDS).rescale(Timescale::VIDEO).ticks
 }
 
 #[cfg(test)]
@@ -139,36 +125,16 @@ mod tests {
     #[test]
     fn reordering_keeps_presentation_times_and_the_constant_at_sync_samples() {
         check(
-            &[
-                (1000, 66, true),
-                (1033, 132, false),
-                (1066, 33, false),
-                (1100, 0, false),
-            ],
-            &[
-                Some((966, 100)),
-                Some((999, 166)),
-                Some((1032, 67)),
-                Some((1066, 34)),
-            ],
+            &[(1000, 66, true), (1033, 132, false), (1066, 33, false), (1100, 0, false)],
+            &[Some((966, 100)), Some((999, 166)), Some((1032, 67)), Some((1066, 34))],
         );
     }
 
     #[test]
     fn reordering_deeper_than_the_constant_decodes_no_later_than_it_presents() {
         check(
-            &[
-                (1000, 133, true),
-                (1067, 333, false),
-                (1133, 133, false),
-                (1200, 0, false),
-            ],
-            &[
-                Some((1033, 100)),
-                Some((1100, 300)),
-                Some((1166, 100)),
-                Some((1200, 0)),
-            ],
+            &[(1000, 133, true), (1067, 333, false), (1133, 133, false), (1200, 0, false)],
+            &[Some((1033, 100)), Some((1100, 300)), Some((1166, 100)), Some((1200, 0))],
         );
     }
 
@@ -186,25 +152,14 @@ mod tests {
         let first = stamper.stamp(186_000, 0, true).unwrap();
         let second = stamper.stamp(186_000, 0, false).unwrap();
         let third = stamper.stamp(180_000, 0, true).unwrap();
-        assert_eq!(
-            (second.dts - first.dts, second.composition_offset),
-            (1, 9_000)
-        );
-        assert_eq!(
-            (third.dts - second.dts, third.composition_offset),
-            (1, 9_000)
-        );
+        assert_eq!((second.dts - first.dts, second.composition_offset), (1, 9_000));
+        assert_eq!((third.dts - second.dts, third.composition_offset), (1, 9_000));
     }
 
     #[test]
     fn a_line_that_went_back_resumes_at_a_sync_sample_after_the_last_one() {
         check(
-            &[
-                (2000, 0, true),
-                (1500, 0, true),
-                (1533, 0, false),
-                (2100, 0, true),
-            ],
+            &[(2000, 0, true), (1500, 0, true), (1533, 0, false), (2100, 0, true)],
             &[Some((1900, 100)), None, None, Some((2000, 100))],
         );
     }

@@ -38,9 +38,7 @@ pub(crate) fn hex(text: &str) -> Bytes {
 /// NAL units with 4-byte lengths.
 pub(crate) fn nals(units: &[&[u8]]) -> Bytes {
     let with_length = |unit: &&[u8]| {
-        let length = u32::try_from(unit.len())
-            .expect("a short unit")
-            .to_be_bytes();
+        let length = u32::try_from(unit.len()).expect("a short unit").to_be_bytes();
         [&length, *unit].concat()
     };
     units.iter().flat_map(with_length).collect()
@@ -63,15 +61,7 @@ pub(crate) const OPUS: AudioCodecId = AudioCodecId::FourCc(FourCc::OPUS);
 
 pub(crate) fn video_tag(codec: VideoCodecId, packet: VideoPacket, body: Bytes) -> Bytes {
     let frame_type = FrameType::Key;
-    VideoTag {
-        frame_type,
-        codec,
-        packet,
-        track: 0,
-        timestamp_nano_offset: 0,
-        body,
-    }
-    .to_bytes()
+    VideoTag { frame_type, codec, packet, track: 0, timestamp_nano_offset: 0, body }.to_bytes()
 }
 
 pub(crate) fn video_header(codec: VideoCodecId, record: &str) -> Bytes {
@@ -79,24 +69,11 @@ pub(crate) fn video_header(codec: VideoCodecId, record: &str) -> Bytes {
 }
 
 pub(crate) fn picture(codec: VideoCodecId, composition_time_ms: i32, units: &[&[u8]]) -> Bytes {
-    video_tag(
-        codec,
-        VideoPacket::CodedFrames {
-            composition_time_ms,
-        },
-        nals(units),
-    )
+    video_tag(codec, VideoPacket::CodedFrames { composition_time_ms }, nals(units))
 }
 
 pub(crate) fn audio_tag(codec: AudioCodecId, packet: AudioPacket, body: Bytes) -> Bytes {
-    AudioTag {
-        codec,
-        packet,
-        track: 0,
-        timestamp_nano_offset: 0,
-        body,
-    }
-    .to_bytes()
+    AudioTag { codec, packet, track: 0, timestamp_nano_offset: 0, body }.to_bytes()
 }
 
 pub(crate) fn audio_header(codec: AudioCodecId, record: &str) -> Bytes {
@@ -104,23 +81,15 @@ pub(crate) fn audio_header(codec: AudioCodecId, record: &str) -> Bytes {
 }
 
 pub(crate) fn sound(codec: AudioCodecId) -> Bytes {
-    audio_tag(
-        codec,
-        AudioPacket::CodedFrames,
-        Bytes::from_static(&[0x21, 0x10, 0x05]),
-    )
+    audio_tag(codec, AudioPacket::CodedFrames, Bytes::from_static(&[0x21, 0x10, 0x05]))
 }
 
 pub(crate) fn avc_config() -> Arc<TrackConfig> {
-    Arc::new(TrackConfig::Video(
-        VideoConfig::from_avcc(&hex(AVCC)).expect("a real record"),
-    ))
+    Arc::new(TrackConfig::Video(VideoConfig::from_avcc(&hex(AVCC)).expect("a real record")))
 }
 
 pub(crate) fn aac_config(asc: &str) -> Arc<TrackConfig> {
-    Arc::new(TrackConfig::Audio(
-        AudioConfig::from_asc(&hex(asc)).expect("a real record"),
-    ))
+    Arc::new(TrackConfig::Audio(AudioConfig::from_asc(&hex(asc)).expect("a real record")))
 }
 
 /// A picture as the demuxer hands it on.
@@ -134,11 +103,7 @@ pub(crate) fn video_unit(
         config: Arc::clone(config),
         timestamp,
         composition_micros: composition_ms * 1000,
-        dependency: if is_sync {
-            Dependency::Sync
-        } else {
-            Dependency::Reference
-        },
+        dependency: if is_sync { Dependency::Sync } else { Dependency::Reference },
         payload: Bytes::from_static(&[0, 0, 0, 1, 0x65]),
     }
 }

@@ -3,4 +3,6 @@
 mod demux;
 mod fixtures;
 mod health;
+mod log;
+mod shell;
 mod timeline;
