@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::limits::{CAMERAS_PER_EVENT_MAX, SWITCH_PAGE_MAX};
 use crate::{
-    Camera, CameraId, CameraPatch, DisplayName, Event, EventId, EventPatch, EventPolicy, Failover,
-    MetaKey, SecretHash, Store, StoreError, SwitchPage, SwitchReason, SwitchRecord, SwitchSeq,
-    SwitchStyle, Timestamp,
+    Camera, CameraId, CameraPatch, Discontinuity, DisplayName, Event, EventId, EventPatch,
+    EventPolicy, MetaKey, SecretHash, Store, StoreError, SwitchPage, SwitchReason, SwitchRecord,
+    SwitchSeq, SwitchStyle, Timestamp,
 };
 
 /// Runs all checks against stores that `make` makes.
@@ -62,108 +62,58 @@ pub(crate) fn switch(event: &str, at_millis: i64) -> SwitchRecord {
         switched_at: Timestamp::from_millis(at_millis),
         style: SwitchStyle::Clean,
         wait_ms: 0,
-        discontinuity: true,
+        discontinuity: Discontinuity::Parameters,
         reason: SwitchReason::Take,
     }
 }
 
 async fn events_come_back_as_written(store: &impl Store) {
-    let later = Event {
-        created_at: Timestamp::from_millis(5),
-        ..event("a")
-    };
-    let policy = EventPolicy {
-        failover: Failover::Hold,
-    };
-    let earlier = Event {
-        policy,
-        ..event("b")
-    };
+    let later = Event { created_at: Timestamp::from_millis(5), ..event("a") };
+    let policy = EventPolicy { failover_after_ms: 2000 };
+    let earlier = Event { policy, ..event("b") };
     store.create_event(later.clone()).await.unwrap();
     store.create_event(earlier.clone()).await.unwrap();
     assert_eq!(store.event(&later.id).await.unwrap(), Some(later.clone()));
     assert_eq!(store.events().await.unwrap(), [earlier, later]);
-    assert_eq!(
-        store.event(&EventId::parse("c").unwrap()).await.unwrap(),
-        None
-    );
+    assert_eq!(store.event(&EventId::parse("c").unwrap()).await.unwrap(), None);
 }
 
 async fn an_event_changes_only_where_patched(store: &impl Store) {
     let before = event("a");
     store.create_event(before.clone()).await.unwrap();
     let name = DisplayName::parse("Cup final").unwrap();
-    let patch = EventPatch {
-        name: Some(name.clone()),
-        failover: None,
-    };
+    let patch = EventPatch { name: Some(name.clone()), failover_after_ms: None };
     let after = store.update_event(&before.id, patch).await.unwrap();
-    assert_eq!(
-        after,
-        Some(Event {
-            name,
-            ..before.clone()
-        })
-    );
+    assert_eq!(after, Some(Event { name, ..before.clone() }));
     assert_eq!(store.event(&before.id).await.unwrap(), after);
     let missing = EventId::parse("b").unwrap();
-    assert_eq!(
-        store
-            .update_event(&missing, EventPatch::default())
-            .await
-            .unwrap(),
-        None
-    );
+    assert_eq!(store.update_event(&missing, EventPatch::default()).await.unwrap(), None);
 }
 
 async fn an_id_is_taken_once(store: &impl Store) {
     store.create_event(event("a")).await.unwrap();
     store.create_event(event("b")).await.unwrap();
     let again = store.create_event(event("a")).await;
-    assert!(
-        matches!(again, Err(StoreError::AlreadyExists { what: "event" })),
-        "{again:?}"
-    );
+    assert!(matches!(again, Err(StoreError::AlreadyExists { what: "event" })), "{again:?}");
     store.create_camera(camera("a", "x")).await.unwrap();
-    let elsewhere = Camera {
-        key_hash: SecretHash::of("other"),
-        ..camera("b", "x")
-    };
+    let elsewhere = Camera { key_hash: SecretHash::of("other"), ..camera("b", "x") };
     let again = store.create_camera(elsewhere).await;
-    assert!(
-        matches!(again, Err(StoreError::AlreadyExists { what: "camera" })),
-        "{again:?}"
-    );
+    assert!(matches!(again, Err(StoreError::AlreadyExists { what: "camera" })), "{again:?}");
 }
 
 async fn cameras_come_in_failover_order(store: &impl Store) {
     store.create_event(event("a")).await.unwrap();
-    let last = Camera {
-        priority: 200,
-        ..camera("a", "u")
-    };
-    let newer = Camera {
-        created_at: Timestamp::from_millis(1),
-        ..camera("a", "v")
-    };
+    let last = Camera { priority: 200, ..camera("a", "u") };
+    let newer = Camera { created_at: Timestamp::from_millis(1), ..camera("a", "v") };
     let older = camera("a", "w");
-    let first = Camera {
-        priority: 0,
-        ..camera("a", "x")
-    };
+    let first = Camera { priority: 0, ..camera("a", "x") };
     for camera in [&last, &newer, &older, &first] {
         store.create_camera(camera.clone()).await.unwrap();
     }
     let order = store.cameras(&last.event).await.unwrap();
     assert_eq!(order, [first, older, newer.clone(), last]);
-    let patch = CameraPatch {
-        priority: Some(0),
-        ..CameraPatch::default()
-    };
-    store
-        .update_camera(&newer.event, &newer.id, patch)
-        .await
-        .unwrap();
+    let patch = CameraPatch { priority: Some(0), ..CameraPatch::default() };
+    store.update_camera(&newer.event, &newer.id, patch).await.unwrap();
     let order: Vec<_> = store.cameras(&newer.event).await.unwrap();
     let ids: Vec<_> = order.iter().map(|camera| camera.id.as_str()).collect();
     assert_eq!(ids, ["x", "v", "w", "u"]);
@@ -175,54 +125,21 @@ async fn a_camera_is_found_only_in_its_event(store: &impl Store) {
     store.create_event(elsewhere.clone()).await.unwrap();
     let camera = camera("a", "x");
     store.create_camera(camera.clone()).await.unwrap();
-    assert_eq!(
-        store.camera(&here.id, &camera.id).await.unwrap(),
-        Some(camera.clone())
-    );
+    assert_eq!(store.camera(&here.id, &camera.id).await.unwrap(), Some(camera.clone()));
     assert_eq!(store.camera(&elsewhere.id, &camera.id).await.unwrap(), None);
-    let patch = CameraPatch {
-        priority: Some(1),
-        ..CameraPatch::default()
-    };
-    assert_eq!(
-        store
-            .update_camera(&elsewhere.id, &camera.id, patch)
-            .await
-            .unwrap(),
-        None
-    );
-    assert_eq!(
-        store
-            .delete_camera(&elsewhere.id, &camera.id)
-            .await
-            .unwrap(),
-        None
-    );
-    assert_eq!(
-        store.delete_camera(&here.id, &camera.id).await.unwrap(),
-        Some(camera.clone())
-    );
+    let patch = CameraPatch { priority: Some(1), ..CameraPatch::default() };
+    assert_eq!(store.update_camera(&elsewhere.id, &camera.id, patch).await.unwrap(), None);
+    assert_eq!(store.delete_camera(&elsewhere.id, &camera.id).await.unwrap(), None);
+    assert_eq!(store.delete_camera(&here.id, &camera.id).await.unwrap(), Some(camera.clone()));
     assert_eq!(store.camera(&here.id, &camera.id).await.unwrap(), None);
 }
 
 async fn a_camera_needs_its_event(store: &impl Store) {
     let orphan = store.create_camera(camera("a", "x")).await;
-    assert!(
-        matches!(orphan, Err(StoreError::NotFound { what: "event" })),
-        "{orphan:?}"
-    );
+    assert!(matches!(orphan, Err(StoreError::NotFound { what: "event" })), "{orphan:?}");
     let orphan = store.append_switch(switch("a", 0)).await;
-    assert!(
-        matches!(orphan, Err(StoreError::NotFound { what: "event" })),
-        "{orphan:?}"
-    );
-    assert!(
-        store
-            .cameras(&EventId::parse("a").unwrap())
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(matches!(orphan, Err(StoreError::NotFound { what: "event" })), "{orphan:?}");
+    assert!(store.cameras(&EventId::parse("a").unwrap()).await.unwrap().is_empty());
 }
 
 async fn a_camera_is_found_by_its_key_until_it_is_rotated(store: &impl Store) {
@@ -230,23 +147,11 @@ async fn a_camera_is_found_by_its_key_until_it_is_rotated(store: &impl Store) {
     let camera = camera("a", "x");
     store.create_camera(camera.clone()).await.unwrap();
     let (old, new) = (camera.key_hash, SecretHash::of("new"));
-    assert_eq!(
-        store.camera_by_key(&old).await.unwrap(),
-        Some(camera.clone())
-    );
-    let patch = CameraPatch {
-        key_hash: Some(new),
-        ..CameraPatch::default()
-    };
-    store
-        .update_camera(&camera.event, &camera.id, patch)
-        .await
-        .unwrap();
+    assert_eq!(store.camera_by_key(&old).await.unwrap(), Some(camera.clone()));
+    let patch = CameraPatch { key_hash: Some(new), ..CameraPatch::default() };
+    store.update_camera(&camera.event, &camera.id, patch).await.unwrap();
     assert_eq!(store.camera_by_key(&old).await.unwrap(), None);
-    let rotated = Camera {
-        key_hash: new,
-        ..camera
-    };
+    let rotated = Camera { key_hash: new, ..camera };
     assert_eq!(store.camera_by_key(&new).await.unwrap(), Some(rotated));
 }
 
@@ -255,40 +160,22 @@ async fn a_key_belongs_to_one_camera(store: &impl Store) {
     let (first, second) = (camera("a", "x"), camera("a", "y"));
     store.create_camera(first.clone()).await.unwrap();
     store.create_camera(second.clone()).await.unwrap();
-    let taken = Camera {
-        key_hash: first.key_hash,
-        ..camera("a", "z")
-    };
+    let taken = Camera { key_hash: first.key_hash, ..camera("a", "z") };
     let refused = store.create_camera(taken).await;
-    assert!(
-        matches!(refused, Err(StoreError::AlreadyExists { what: "key" })),
-        "{refused:?}"
-    );
-    let patch = CameraPatch {
-        key_hash: Some(first.key_hash),
-        ..CameraPatch::default()
-    };
+    assert!(matches!(refused, Err(StoreError::AlreadyExists { what: "key" })), "{refused:?}");
+    let patch = CameraPatch { key_hash: Some(first.key_hash), ..CameraPatch::default() };
     let refused = store.update_camera(&second.event, &second.id, patch).await;
-    assert!(
-        matches!(refused, Err(StoreError::AlreadyExists { what: "key" })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(StoreError::AlreadyExists { what: "key" })), "{refused:?}");
 }
 
 async fn an_event_has_a_limited_number_of_cameras(store: &impl Store) {
     store.create_event(event("a")).await.unwrap();
     store.create_event(event("b")).await.unwrap();
     for number in 0..CAMERAS_PER_EVENT_MAX {
-        store
-            .create_camera(camera("a", &format!("x{number}")))
-            .await
-            .unwrap();
+        store.create_camera(camera("a", &format!("x{number}"))).await.unwrap();
     }
     let refused = store.create_camera(camera("a", "y")).await;
-    assert!(
-        matches!(refused, Err(StoreError::LimitExceeded { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
     store.create_camera(camera("b", "y")).await.unwrap();
 }
 
@@ -298,18 +185,12 @@ async fn an_event_takes_its_cameras_and_log_with_it(store: &impl Store) {
     store.create_event(event.clone()).await.unwrap();
     store.create_camera(camera.clone()).await.unwrap();
     store.append_switch(switch("a", 0)).await.unwrap();
-    assert_eq!(
-        store.delete_event(&event.id).await.unwrap(),
-        Some(event.clone())
-    );
+    assert_eq!(store.delete_event(&event.id).await.unwrap(), Some(event.clone()));
     assert_eq!(store.delete_event(&event.id).await.unwrap(), None);
     assert_eq!(store.camera_by_key(&camera.key_hash).await.unwrap(), None);
     store.create_event(event.clone()).await.unwrap();
     assert!(store.cameras(&event.id).await.unwrap().is_empty());
-    let page = SwitchPage {
-        before: None,
-        limit: 10,
-    };
+    let page = SwitchPage { before: None, limit: 10 };
     assert!(store.switches(&event.id, page).await.unwrap().is_empty());
 }
 
@@ -325,49 +206,21 @@ async fn the_log_is_paged_newest_first(store: &impl Store) {
     assert!(seqs.is_sorted(), "{seqs:?}");
     let page = |before: Option<SwitchSeq>, limit| SwitchPage { before, limit };
     let newest = store.switches(&event.id, page(None, 2)).await.unwrap();
-    assert_eq!(
-        newest.iter().map(|entry| entry.seq).collect::<Vec<_>>(),
-        [seqs[4], seqs[3]]
-    );
+    assert_eq!(newest.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [seqs[4], seqs[3]]);
     assert_eq!(newest[0].record, switch("a", 4));
-    let rest = store
-        .switches(&event.id, page(Some(seqs[3]), SWITCH_PAGE_MAX))
-        .await
-        .unwrap();
-    assert_eq!(
-        rest.iter().map(|entry| entry.seq).collect::<Vec<_>>(),
-        [seqs[2], seqs[1], seqs[0]]
-    );
-    let before_all = store
-        .switches(&event.id, page(Some(SwitchSeq(0)), 10))
-        .await
-        .unwrap();
+    let rest = store.switches(&event.id, page(Some(seqs[3]), SWITCH_PAGE_MAX)).await.unwrap();
+    assert_eq!(rest.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [seqs[2], seqs[1], seqs[0]]);
+    let before_all = store.switches(&event.id, page(Some(SwitchSeq(0)), 10)).await.unwrap();
     assert!(before_all.is_empty());
-    let far = store
-        .switches(&event.id, page(Some(SwitchSeq(u64::MAX)), 10))
-        .await
-        .unwrap();
+    let far = store.switches(&event.id, page(Some(SwitchSeq(u64::MAX)), 10)).await.unwrap();
     assert_eq!(far.len(), 5);
 }
 
 async fn meta_values_are_replaced(store: &impl Store) {
     assert_eq!(store.meta(MetaKey::AdminTokenHash).await.unwrap(), None);
-    store
-        .set_meta(MetaKey::AdminTokenHash, "one".to_owned())
-        .await
-        .unwrap();
-    store
-        .set_meta(MetaKey::AdminTokenHash, "two".to_owned())
-        .await
-        .unwrap();
-    assert_eq!(
-        store
-            .meta(MetaKey::AdminTokenHash)
-            .await
-            .unwrap()
-            .as_deref(),
-        Some("two")
-    );
+    store.set_meta(MetaKey::AdminTokenHash, "one".to_owned()).await.unwrap();
+    store.set_meta(MetaKey::AdminTokenHash, "two".to_owned()).await.unwrap();
+    assert_eq!(store.meta(MetaKey::AdminTokenHash).await.unwrap().as_deref(), Some("two"));
     assert_eq!(store.meta(MetaKey::EventClockOrigin).await.unwrap(), None);
 }
 
@@ -381,24 +234,12 @@ async fn writers_do_not_lose_each_others_changes(store: impl Store) {
             let (store, camera) = (Arc::clone(&store), camera.clone());
             tokio::spawn(async move {
                 let patch = if number % 2 == 0 {
-                    CameraPatch {
-                        priority: Some(7),
-                        ..CameraPatch::default()
-                    }
+                    CameraPatch { priority: Some(7), ..CameraPatch::default() }
                 } else {
-                    CameraPatch {
-                        sync_offset_ms: Some(70),
-                        ..CameraPatch::default()
-                    }
+                    CameraPatch { sync_offset_ms: Some(70), ..CameraPatch::default() }
                 };
-                store
-                    .update_camera(&camera.event, &camera.id, patch)
-                    .await
-                    .unwrap();
-                store
-                    .append_switch(switch("a", i64::from(number)))
-                    .await
-                    .unwrap()
+                store.update_camera(&camera.event, &camera.id, patch).await.unwrap();
+                store.append_switch(switch("a", i64::from(number))).await.unwrap()
             })
         })
         .collect();
@@ -410,23 +251,13 @@ async fn writers_do_not_lose_each_others_changes(store: impl Store) {
     seqs.dedup();
     assert_eq!(seqs.len(), 32);
     let after = store.camera(&camera.event, &camera.id).await.unwrap();
-    assert_eq!(
-        after,
-        Some(Camera {
-            priority: 7,
-            sync_offset_ms: 70,
-            ..camera
-        })
-    );
+    assert_eq!(after, Some(Camera { priority: 7, sync_offset_ms: 70, ..camera }));
 }
 
 async fn a_closed_store_says_so(store: &impl Store) {
     store.create_event(event("a")).await.unwrap();
     store.close().await.unwrap();
     assert!(matches!(store.events().await, Err(StoreError::Closed)));
-    assert!(matches!(
-        store.create_event(event("b")).await,
-        Err(StoreError::Closed)
-    ));
+    assert!(matches!(store.create_event(event("b")).await, Err(StoreError::Closed)));
     assert!(matches!(store.close().await, Err(StoreError::Closed)));
 }

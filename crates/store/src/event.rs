@@ -21,23 +21,20 @@ pub struct Event {
 }
 
 /// What the programme of an event may do by itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EventPolicy {
-    /// What happens when the camera on air is lost.
-    pub failover: Failover,
+    /// Longest time without a picture from the camera on air, in milliseconds; then the next live camera by
+    /// priority takes over. Between [`FAILOVER_AFTER_MS_MIN`](crate::limits::FAILOVER_AFTER_MS_MIN) and
+    /// [`FAILOVER_AFTER_MS_MAX`](crate::limits::FAILOVER_AFTER_MS_MAX).
+    pub failover_after_ms: u32,
 }
 
-/// What happens when the camera on air is lost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Failover {
-    /// The next live camera by priority takes over at its sync sample.
-    #[default]
-    Priority,
-    /// The programme holds until the camera is back or a human takes another.
-    Hold,
+impl Default for EventPolicy {
+    /// 900 ms: what a player that holds back three parts of 500 ms does not notice, with room for the takeover.
+    fn default() -> Self {
+        Self { failover_after_ms: 900 }
+    }
 }
 
 /// A change of an event: `None` leaves a field as it is.
@@ -45,8 +42,8 @@ pub enum Failover {
 pub struct EventPatch {
     /// New name.
     pub name: Option<DisplayName>,
-    /// New failover policy.
-    pub failover: Option<Failover>,
+    /// New limit of silence before the failover.
+    pub failover_after_ms: Option<u32>,
 }
 
 impl EventPatch {
@@ -55,8 +52,8 @@ impl EventPatch {
         if let Some(name) = self.name {
             event.name = name;
         }
-        if let Some(failover) = self.failover {
-            event.policy.failover = failover;
+        if let Some(millis) = self.failover_after_ms {
+            event.policy.failover_after_ms = millis;
         }
     }
 }

@@ -88,10 +88,7 @@ fn check(text: &str) -> Result<(), InvalidId> {
     if text.is_empty() || text.chars().count() > ID_CHARS_MAX {
         return Err(InvalidId::Length);
     }
-    if text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-    {
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
         Ok(())
     } else {
         Err(InvalidId::Character)
@@ -169,9 +166,6 @@ mod tests {
     #[test]
     fn a_stored_id_is_checked_when_read_back() {
         assert!(serde_json::from_str::<EventId>("\"a/b\"").is_err());
-        assert_eq!(
-            serde_json::to_string(&EventId::parse("a").unwrap()).unwrap(),
-            "\"a\""
-        );
+        assert_eq!(serde_json::to_string(&EventId::parse("a").unwrap()).unwrap(), "\"a\"");
     }
 }

@@ -34,11 +34,13 @@ pub mod time;
 
 pub use camera::{Camera, CameraPatch};
 pub use error::StoreError;
-pub use event::{Event, EventPatch, EventPolicy, Failover};
+pub use event::{Event, EventPatch, EventPolicy};
 pub use id::{CameraId, EventId};
 pub use name::DisplayName;
 pub use secret::{AdminToken, SecretHash, StreamKey};
 pub use sqlite::SqliteStore;
 pub use store::{MetaKey, Store};
-pub use switch::{LoggedSwitch, SwitchPage, SwitchReason, SwitchRecord, SwitchSeq, SwitchStyle};
+pub use switch::{
+    Discontinuity, LoggedSwitch, SwitchPage, SwitchReason, SwitchRecord, SwitchSeq, SwitchStyle,
+};
 pub use time::Timestamp;

@@ -44,3 +44,10 @@ pub const CALL_TIME_MAX: Duration = Duration::from_secs(5);
 /// Time that the embedded store waits for another process that holds its file, in one call. An operator's
 /// `sqlite3` shell is the only one that may.
 pub const FILE_BUSY_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Silence before the failover, at least, in milliseconds. Below it the jitter of a mobile uplink would
+/// switch.
+pub const FAILOVER_AFTER_MS_MIN: u32 = 200;
+
+/// Silence before the failover, at most, in milliseconds. Beyond it every player has run dry.
+pub const FAILOVER_AFTER_MS_MAX: u32 = 30_000;

@@ -77,31 +77,19 @@ mod tests {
     #[test]
     fn length_counts_characters_not_bytes() {
         assert!(DisplayName::parse(&"ü".repeat(200)).is_ok());
-        assert_eq!(
-            DisplayName::parse(&"ü".repeat(201)),
-            Err(InvalidName::TooLong)
-        );
+        assert_eq!(DisplayName::parse(&"ü".repeat(201)), Err(InvalidName::TooLong));
     }
 
     #[test]
     fn blank_and_control_characters_are_refused() {
         assert_eq!(DisplayName::parse(""), Err(InvalidName::Empty));
         assert_eq!(DisplayName::parse("  \u{a0} "), Err(InvalidName::Empty));
-        assert_eq!(
-            DisplayName::parse("a\nb"),
-            Err(InvalidName::ControlCharacter)
-        );
-        assert_eq!(
-            DisplayName::parse("tail\u{1b}"),
-            Err(InvalidName::ControlCharacter)
-        );
+        assert_eq!(DisplayName::parse("a\nb"), Err(InvalidName::ControlCharacter));
+        assert_eq!(DisplayName::parse("tail\u{1b}"), Err(InvalidName::ControlCharacter));
     }
 
     #[test]
     fn white_space_at_the_ends_is_cut_off() {
-        assert_eq!(
-            DisplayName::parse(" Kai & Lee ").unwrap().as_str(),
-            "Kai & Lee"
-        );
+        assert_eq!(DisplayName::parse(" Kai & Lee ").unwrap().as_str(), "Kai & Lee");
     }
 }

@@ -178,10 +178,7 @@ impl TryFrom<String> for SecretHash {
 pub(crate) fn random_base32(chars: usize) -> Result<String, NoEntropy> {
     let mut random = vec![0; chars];
     getrandom::fill(&mut random).map_err(NoEntropy)?;
-    Ok(random
-        .iter()
-        .map(|byte| char::from(BASE32[usize::from(byte % 32)]))
-        .collect())
+    Ok(random.iter().map(|byte| char::from(BASE32[usize::from(byte % 32)])).collect())
 }
 
 #[cfg(test)]
@@ -203,12 +200,7 @@ mod tests {
         let (first, second) = (StreamKey::random().unwrap(), StreamKey::random().unwrap());
         assert_ne!(first.reveal(), second.reveal());
         assert_eq!(first.reveal().len(), 32);
-        assert!(
-            first
-                .reveal()
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric())
-        );
+        assert!(first.reveal().bytes().all(|byte| byte.is_ascii_alphanumeric()));
     }
 
     #[test]
@@ -216,11 +208,7 @@ mod tests {
         let text = random_base32(32_000).unwrap();
         for letter in BASE32 {
             let count = text.bytes().filter(|byte| byte == letter).count();
-            assert!(
-                (800..1200).contains(&count),
-                "{count} of {}",
-                char::from(*letter)
-            );
+            assert!((800..1200).contains(&count), "{count} of {}", char::from(*letter));
         }
     }
 
@@ -244,17 +232,8 @@ mod tests {
     #[test]
     fn tokens_of_the_operator_fit_a_header() {
         assert!(AdminToken::parse("correct-horse").is_ok());
-        assert_eq!(
-            AdminToken::parse("short").unwrap_err(),
-            InvalidToken::Length
-        );
-        assert_eq!(
-            AdminToken::parse("with a space").unwrap_err(),
-            InvalidToken::Character
-        );
-        assert_eq!(
-            AdminToken::parse(&"x".repeat(257)).unwrap_err(),
-            InvalidToken::Length
-        );
+        assert_eq!(AdminToken::parse("short").unwrap_err(), InvalidToken::Length);
+        assert_eq!(AdminToken::parse("with a space").unwrap_err(), InvalidToken::Character);
+        assert_eq!(AdminToken::parse(&"x".repeat(257)).unwrap_err(), InvalidToken::Length);
     }
 }

@@ -22,8 +22,8 @@ pub struct SwitchRecord {
     pub style: SwitchStyle,
     /// From the request to the cut, in milliseconds.
     pub wait_ms: u32,
-    /// Whether the strict dialect of the playlist marks a discontinuity at the cut.
-    pub discontinuity: bool,
+    /// What the cut cost in the playlists.
+    pub discontinuity: Discontinuity,
     /// Who asked for it.
     pub reason: SwitchReason,
 }
@@ -31,16 +31,26 @@ pub struct SwitchRecord {
 /// How a programme was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum SwitchStyle {
     /// At the target's next sync sample.
     Clean,
 }
 
+/// What a cut cost in the playlists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Discontinuity {
+    /// Nothing: the cameras have equal parameters.
+    None,
+    /// A tag in the strict dialect: other parameters of the same video codec.
+    Parameters,
+    /// A tag in every dialect: another video codec or another audio configuration.
+    Codec,
+}
+
 /// Who asked for a cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum SwitchReason {
     /// A human or a program, by a take.
     Take,

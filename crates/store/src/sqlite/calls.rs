@@ -98,9 +98,7 @@ impl Store for SqliteStore {
 
     async fn camera(&self, event: &EventId, id: &CameraId) -> Result<Option<Camera>, StoreError> {
         let (event, id) = (event.clone(), id.clone());
-        self.writer
-            .call(move |db| find_camera(db, &event, &id))
-            .await
+        self.writer.call(move |db| find_camera(db, &event, &id)).await
     }
 
     async fn camera_by_key(&self, key_hash: &SecretHash) -> Result<Option<Camera>, StoreError> {
@@ -110,9 +108,7 @@ impl Store for SqliteStore {
 
     async fn cameras(&self, event: &EventId) -> Result<Vec<Camera>, StoreError> {
         let event = event.clone();
-        self.writer
-            .call(move |db| list(db, "camera", CAMERAS, [event.as_str()]))
-            .await
+        self.writer.call(move |db| list(db, "camera", CAMERAS, [event.as_str()])).await
     }
 
     async fn update_camera(
@@ -152,8 +148,7 @@ impl Store for SqliteStore {
     }
 
     async fn append_switch(&self, record: SwitchRecord) -> Result<SwitchSeq, StoreError> {
-        self.write(move |db| append_switch(db, &record, SWITCHES_PER_EVENT_MAX))
-            .await
+        self.write(move |db| append_switch(db, &record, SWITCHES_PER_EVENT_MAX)).await
     }
 
     async fn switches(
@@ -162,18 +157,14 @@ impl Store for SqliteStore {
         page: SwitchPage,
     ) -> Result<Vec<LoggedSwitch>, StoreError> {
         let event = event.clone();
-        self.writer
-            .call(move |db| find_switches(db, &event, page))
-            .await
+        self.writer.call(move |db| find_switches(db, &event, page)).await
     }
 
     async fn meta(&self, key: MetaKey) -> Result<Option<String>, StoreError> {
         self.writer
             .call(move |db| {
                 let sql = "SELECT value FROM meta WHERE key = ?1";
-                Ok(db
-                    .query_row(sql, [key.as_str()], |row| row.get(0))
-                    .optional()?)
+                Ok(db.query_row(sql, [key.as_str()], |row| row.get(0)).optional()?)
             })
             .await
     }
@@ -242,8 +233,7 @@ fn append_switch(
         return Err(StoreError::NotFound { what: "event" });
     }
     let seq = put_switch(db, record)?;
-    db.prepare_cached(TRIM_SWITCHES)?
-        .execute(params![record.event.as_str(), keep])?;
+    db.prepare_cached(TRIM_SWITCHES)?.execute(params![record.event.as_str(), keep])?;
     Ok(seq)
 }
 
@@ -252,9 +242,7 @@ fn find_switches(
     event: &EventId,
     page: SwitchPage,
 ) -> Result<Vec<LoggedSwitch>, StoreError> {
-    let before = page
-        .before
-        .map_or(i64::MAX, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX));
+    let before = page.before.map_or(i64::MAX, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX));
     let limit = page.limit.min(SWITCH_PAGE_MAX);
     let mut statement = db.prepare_cached(SWITCHES)?;
     let rows = statement.query_map(params![event.as_str(), before, limit], |row| {
@@ -262,10 +250,7 @@ fn find_switches(
     })?;
     rows.map(|row| {
         let (seq, doc) = row?;
-        Ok(LoggedSwitch {
-            seq: seq_of_row(seq)?,
-            record: read("switch", &doc)?,
-        })
+        Ok(LoggedSwitch { seq: seq_of_row(seq)?, record: read("switch", &doc)? })
     })
     .collect()
 }
@@ -279,11 +264,7 @@ fn check_key_is_free(db: &Connection, camera: &Camera) -> Result<(), StoreError>
 }
 
 fn check_limit(what: &'static str, count: u32, limit: u32) -> Result<(), StoreError> {
-    if count < limit {
-        Ok(())
-    } else {
-        Err(StoreError::LimitExceeded { what, limit })
-    }
+    if count < limit { Ok(()) } else { Err(StoreError::LimitExceeded { what, limit }) }
 }
 
 #[cfg(test)]
@@ -299,28 +280,13 @@ mod tests {
         }
         let quiet = store.append_switch(switch("quiet", 0)).await.unwrap();
         for at in 0..10 {
-            store
-                .write(move |db| append_switch(db, &switch("busy", at), 3))
-                .await
-                .unwrap();
+            store.write(move |db| append_switch(db, &switch("busy", at), 3)).await.unwrap();
         }
-        let page = SwitchPage {
-            before: None,
-            limit: 100,
-        };
-        let kept = store
-            .switches(&EventId::parse("busy").unwrap(), page)
-            .await
-            .unwrap();
-        let times: Vec<_> = kept
-            .iter()
-            .map(|entry| entry.record.switched_at.as_millis())
-            .collect();
+        let page = SwitchPage { before: None, limit: 100 };
+        let kept = store.switches(&EventId::parse("busy").unwrap(), page).await.unwrap();
+        let times: Vec<_> = kept.iter().map(|entry| entry.record.switched_at.as_millis()).collect();
         assert_eq!(times, [9, 8, 7]);
-        let other = store
-            .switches(&EventId::parse("quiet").unwrap(), page)
-            .await
-            .unwrap();
+        let other = store.switches(&EventId::parse("quiet").unwrap(), page).await.unwrap();
         assert_eq!(other.first().map(|entry| entry.seq), Some(quiet));
     }
 }

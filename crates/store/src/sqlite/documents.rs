@@ -22,11 +22,7 @@ pub(super) fn put_event(connection: &Connection, event: &Event) -> Result<(), St
          ON CONFLICT (id) DO UPDATE SET created_at = ?2, doc = ?3",
     )?;
     let doc = write("event", event)?;
-    statement.execute(params![
-        event.id.as_str(),
-        event.created_at.as_millis(),
-        doc
-    ])?;
+    statement.execute(params![event.id.as_str(), event.created_at.as_millis(), doc])?;
     Ok(())
 }
 
@@ -60,9 +56,7 @@ pub(super) fn put_switch(
 
 /// The place in the log of the entry with this row number.
 pub(super) fn seq_of_row(row: i64) -> Result<SwitchSeq, StoreError> {
-    u64::try_from(row)
-        .map(SwitchSeq)
-        .map_err(|error| corrupt("switch", error))
+    u64::try_from(row).map(SwitchSeq).map_err(|error| corrupt("switch", error))
 }
 
 /// The document that `sql` selects in its one column.
@@ -72,10 +66,8 @@ pub(super) fn get<T: DeserializeOwned>(
     sql: &str,
     params: impl Params,
 ) -> Result<Option<T>, StoreError> {
-    let doc: Option<String> = connection
-        .prepare_cached(sql)?
-        .query_row(params, |row| row.get(0))
-        .optional()?;
+    let doc: Option<String> =
+        connection.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()?;
     doc.map(|doc| read(what, &doc)).transpose()
 }
 
@@ -104,8 +96,5 @@ fn corrupt<E>(what: &'static str, error: E) -> StoreError
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    StoreError::Corrupt {
-        what,
-        source: Box::new(error),
-    }
+    StoreError::Corrupt { what, source: Box::new(error) }
 }

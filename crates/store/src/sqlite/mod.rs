@@ -81,9 +81,7 @@ fn lock_folder(data_dir: &Path) -> Result<File, StoreError> {
         .map_err(cannot_open(&path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
-            path: data_dir.to_owned(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: data_dir.to_owned() }),
         Err(TryLockError::Error(error)) => Err(cannot_open(&path)(error)),
     }
 }
@@ -103,10 +101,7 @@ where
     E: std::error::Error + Send + Sync + 'static,
 {
     let path: PathBuf = path.to_owned();
-    move |error| StoreError::Open {
-        path,
-        source: Box::new(error),
-    }
+    move |error| StoreError::Open { path, source: Box::new(error) }
 }
 
 #[cfg(test)]
@@ -138,23 +133,14 @@ mod tests {
         store.create_event(event("a")).await.unwrap();
         store.create_camera(camera("a", "x")).await.unwrap();
         store.append_switch(switch("a", 1)).await.unwrap();
-        store
-            .set_meta(MetaKey::AdminTokenHash, "hash".to_owned())
-            .await
-            .unwrap();
+        store.set_meta(MetaKey::AdminTokenHash, "hash".to_owned()).await.unwrap();
     }
 
     async fn check_filled(store: &SqliteStore) {
         assert_eq!(store.events().await.unwrap(), [event("a")]);
         let camera = camera("a", "x");
-        assert_eq!(
-            store.camera_by_key(&camera.key_hash).await.unwrap(),
-            Some(camera)
-        );
-        let page = SwitchPage {
-            before: None,
-            limit: 10,
-        };
+        assert_eq!(store.camera_by_key(&camera.key_hash).await.unwrap(), Some(camera));
+        let page = SwitchPage { before: None, limit: 10 };
         let log = store.switches(&event("a").id, page).await.unwrap();
         assert_eq!(log.len(), 1);
         let hash = store.meta(MetaKey::AdminTokenHash).await.unwrap();
@@ -206,12 +192,7 @@ mod tests {
             fs::copy(file.path(), after_kill.path().join(file.file_name())).unwrap();
         }
         let torn = after_kill.path().join("genlock.db-wal");
-        OpenOptions::new()
-            .write(true)
-            .open(torn)
-            .unwrap()
-            .set_len(whole + 100)
-            .unwrap();
+        OpenOptions::new().write(true).open(torn).unwrap().set_len(whole + 100).unwrap();
         check_filled(&SqliteStore::open(after_kill.path()).unwrap()).await;
     }
 
@@ -221,10 +202,7 @@ mod tests {
         drop(SqliteStore::open(folder.path()).unwrap());
         let path = folder.path().join(DATABASE_FILE);
         let newer = schema::VERSION + 1;
-        Connection::open(&path)
-            .unwrap()
-            .pragma_update(None, "user_version", newer)
-            .unwrap();
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", newer).unwrap();
         let refused = SqliteStore::open(folder.path()).unwrap_err();
         let expect = format!(
             "{} was written by a newer genlock (schema {newer}, this one knows up to {})",
@@ -243,25 +221,12 @@ mod tests {
     fn a_database_of_something_else_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(DATABASE_FILE);
-        Connection::open(&path)
-            .unwrap()
-            .execute_batch("CREATE TABLE t (x)")
-            .unwrap();
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
         let refused = SqliteStore::open(folder.path());
-        assert!(
-            matches!(refused, Err(StoreError::Foreign { .. })),
-            "{refused:?}"
-        );
-        fs::write(
-            &path,
-            "no database, only some text that is long enough".repeat(30),
-        )
-        .unwrap();
+        assert!(matches!(refused, Err(StoreError::Foreign { .. })), "{refused:?}");
+        fs::write(&path, "no database, only some text that is long enough".repeat(30)).unwrap();
         let refused = SqliteStore::open(folder.path());
-        assert!(
-            matches!(refused, Err(StoreError::Foreign { .. })),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(StoreError::Foreign { .. })), "{refused:?}");
     }
 
     #[test]
@@ -269,10 +234,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = SqliteStore::open(folder.path()).unwrap();
         let second = SqliteStore::open(folder.path());
-        assert!(
-            matches!(second, Err(StoreError::InUse { .. })),
-            "{second:?}"
-        );
+        assert!(matches!(second, Err(StoreError::InUse { .. })), "{second:?}");
         drop(first);
         SqliteStore::open(folder.path()).unwrap();
     }
@@ -294,10 +256,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let _store = SqliteStore::open(folder.path()).unwrap();
         for name in ["genlock.db", "genlock.db-wal"] {
-            let mode = fs::metadata(folder.path().join(name))
-                .unwrap()
-                .permissions()
-                .mode();
+            let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
     }
@@ -306,16 +265,10 @@ mod tests {
     async fn the_number_of_events_is_limited() {
         let store = Arc::new(SqliteStore::in_memory().unwrap());
         for number in 0..EVENTS_MAX {
-            store
-                .create_event(event(&format!("e{number}")))
-                .await
-                .unwrap();
+            store.create_event(event(&format!("e{number}"))).await.unwrap();
         }
         let refused = store.create_event(event("one-more")).await;
-        assert!(
-            matches!(refused, Err(StoreError::LimitExceeded { .. })),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
     }
 
     #[tokio::test]
@@ -325,10 +278,7 @@ mod tests {
         let damage = |db: &mut Connection| Ok(db.execute("UPDATE events SET doc = '{}'", [])?);
         store.writer.call(damage).await.unwrap();
         let read = store.events().await;
-        assert!(
-            matches!(read, Err(StoreError::Corrupt { what: "event", .. })),
-            "{read:?}"
-        );
+        assert!(matches!(read, Err(StoreError::Corrupt { what: "event", .. })), "{read:?}");
     }
 
     #[tokio::test]
@@ -337,10 +287,7 @@ mod tests {
         let store = SqliteStore::open(folder.path()).unwrap();
         let key = crate::StreamKey::random().unwrap();
         store.create_event(event("a")).await.unwrap();
-        let camera = crate::Camera {
-            key_hash: key.hash(),
-            ..camera("a", "x")
-        };
+        let camera = crate::Camera { key_hash: key.hash(), ..camera("a", "x") };
         store.create_camera(camera).await.unwrap();
         for file in fs::read_dir(folder.path()).unwrap() {
             let bytes = fs::read(file.unwrap().path()).unwrap();

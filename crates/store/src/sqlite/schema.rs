@@ -67,9 +67,7 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), St
 /// The schema version of a file that is ours or new.
 fn recognise(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    let foreign = || StoreError::Foreign {
-        path: path.to_owned(),
-    };
+    let foreign = || StoreError::Foreign { path: path.to_owned() };
     // The first read of a file that is no database at all fails here.
     let application = pragma("application_id").map_err(|_| foreign())?;
     let version = pragma("user_version").map_err(|_| foreign())?;
@@ -83,11 +81,7 @@ fn recognise(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
     }
     let found = u32::try_from(version).map_err(|_| foreign())?;
     if found > VERSION {
-        return Err(StoreError::NewerSchema {
-            path: path.to_owned(),
-            found,
-            supported: VERSION,
-        });
+        return Err(StoreError::NewerSchema { path: path.to_owned(), found, supported: VERSION });
     }
     Ok(found)
 }
@@ -104,10 +98,6 @@ fn migrate(connection: &mut Connection, found: u32) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
-    tracing::info!(
-        from = found,
-        to = VERSION,
-        "store schema brought up to date"
-    );
+    tracing::info!(from = found, to = VERSION, "store schema brought up to date");
     Ok(())
 }

@@ -28,16 +28,11 @@ impl Writer {
     /// Starts the thread. `lock` is held until the connection is closed.
     pub(super) fn spawn(connection: Connection, lock: Option<File>) -> io::Result<Self> {
         let (queue, messages) = mpsc::channel(QUEUED_CALLS_MAX);
-        let thread = thread::Builder::new()
-            .name("genlock-store".to_owned())
-            .spawn(move || {
-                run(connection, messages);
-                drop(lock);
-            })?;
-        Ok(Self {
-            queue: Some(queue),
-            thread: Some(thread),
-        })
+        let thread = thread::Builder::new().name("genlock-store".to_owned()).spawn(move || {
+            run(connection, messages);
+            drop(lock);
+        })?;
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
     /// Runs `job` on the connection and returns its answer.
@@ -93,9 +88,7 @@ impl Drop for Writer {
 }
 
 async fn bounded<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    tokio::time::timeout(CALL_TIME_MAX, call)
-        .await
-        .unwrap_or(Err(StoreError::TimedOut))
+    tokio::time::timeout(CALL_TIME_MAX, call).await.unwrap_or(Err(StoreError::TimedOut))
 }
 
 fn run(mut connection: Connection, mut messages: mpsc::Receiver<Message>) {
@@ -125,10 +118,7 @@ mod tests {
     async fn calls_after_close_are_answered() {
         let writer = writer();
         writer.close().await.unwrap();
-        assert!(matches!(
-            writer.call(|_| Ok(())).await,
-            Err(StoreError::Closed)
-        ));
+        assert!(matches!(writer.call(|_| Ok(())).await, Err(StoreError::Closed)));
         assert!(matches!(writer.close().await, Err(StoreError::Closed)));
     }
 

@@ -1,0 +1,147 @@
+//! The addresses that answers name.
+//!
+//! Absolute where the server's own address is known: from the configuration, else from the request's
+//! `Host` (the client reached us by it), with `http`. Behind a proxy that ends TLS the public address has to be
+//! configured; no `Forwarded` or `X-Forwarded-*` header is believed, since anybody can send one.
+//! Where nothing is known (HTTP/1.0, calls inside the process) HLS addresses are relative and
+//! ingest addresses are missing.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{Uri, header};
+use genlock_store::{CameraId, EventId};
+
+use crate::state::Shared;
+
+/// Path of the RTMP application that cameras publish to.
+const RTMP_APPLICATION: &str = "live";
+
+/// The addresses by which clients reach the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// `https://live.example`, without a slash at its end; `None` takes it from each request.
+    pub public_url: Option<String>,
+    /// `rtmp://live.example/live`, without a slash at its end; `None` derives it from the HTTP address.
+    pub rtmp_public_url: Option<String>,
+    /// Port for cameras, where the address is derived.
+    pub rtmp_port: u16,
+}
+
+/// The addresses as the client of one request should use them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Links {
+    /// What paths are appended to; empty for relative addresses.
+    http: String,
+    rtmp: Option<String>,
+}
+
+impl Links {
+    fn new(addresses: &Addresses, requested: Option<&Authority>) -> Self {
+        let http = match (&addresses.public_url, requested) {
+            (Some(url), _) => url.clone(),
+            (None, Some(authority)) => format!("http://{authority}"),
+            (None, None) => String::new(),
+        };
+        let rtmp = addresses.rtmp_public_url.clone().or_else(|| {
+            let uri: Uri = http.parse().ok()?;
+            Some(format!("rtmp://{}:{}/{RTMP_APPLICATION}", uri.host()?, addresses.rtmp_port))
+        });
+        Self { http, rtmp }
+    }
+
+    /// The multivariant playlist of an event's programme.
+    pub(crate) fn program_hls(&self, event: &EventId) -> String {
+        format!("{}/hls/{event}/program/index.m3u8", self.http)
+    }
+
+    /// The same as MPEG-TS.
+    pub(crate) fn program_ts(&self, event: &EventId) -> String {
+        format!("{}/hls/{event}/program/ts.m3u8", self.http)
+    }
+
+    /// The viewer's page.
+    pub(crate) fn watch(&self, event: &EventId) -> String {
+        format!("{}/watch/{event}", self.http)
+    }
+
+    /// The multivariant playlist of a camera.
+    pub(crate) fn camera_hls(&self, event: &EventId, camera: &CameraId) -> String {
+        format!("{}/hls/{event}/{camera}/index.m3u8", self.http)
+    }
+
+    /// The server that cameras publish to, without a key.
+    pub(crate) fn ingest(&self) -> Option<String> {
+        self.rtmp.clone()
+    }
+}
+
+impl FromRequestParts<Arc<Shared>> for Links {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        shared: &Arc<Shared>,
+    ) -> Result<Self, Infallible> {
+        Ok(Self::new(&shared.addresses, requested_authority(parts).as_ref()))
+    }
+}
+
+/// Whom the client wanted to reach: the request target's authority (HTTP/2, absolute form), else `Host`
+/// (RFC 9110 §7.2). One with user information in it is not believed.
+fn requested_authority(parts: &Parts) -> Option<Authority> {
+    let of_target = parts.uri.authority().cloned();
+    let authority = of_target.or_else(|| {
+        let host = parts.headers.get(header::HOST)?.to_str().ok()?;
+        host.parse().ok()
+    })?;
+    (!authority.as_str().contains('@') && !authority.host().is_empty()).then_some(authority)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses() -> Addresses {
+        Addresses { public_url: None, rtmp_public_url: None, rtmp_port: 1935 }
+    }
+
+    fn check(addresses: &Addresses, host: Option<&str>, http: &str, rtmp: Option<&str>) {
+        let mut request = axum::http::Request::builder().uri("/api/events");
+        if let Some(host) = host {
+            request = request.header(header::HOST, host);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let links = Links::new(addresses, requested_authority(&parts).as_ref());
+        assert_eq!(links.http, http);
+        assert_eq!(links.rtmp.as_deref(), rtmp);
+    }
+
+    #[test]
+    fn the_host_of_the_request_is_used() {
+        let addresses = addresses();
+        check(&addresses, Some("a.b:8080"), "http://a.b:8080", Some("rtmp://a.b:1935/live"));
+        check(&addresses, Some("[::1]:80"), "http://[::1]:80", Some("rtmp://[::1]:1935/live"));
+    }
+
+    #[test]
+    fn without_a_host_addresses_are_relative() {
+        check(&addresses(), None, "", None);
+        check(&addresses(), Some(""), "", None);
+        check(&addresses(), Some("evil@a.b"), "", None);
+        check(&addresses(), Some("a b\"><script>"), "", None);
+    }
+
+    #[test]
+    fn the_configuration_wins_over_the_request() {
+        let public = Addresses { public_url: Some("https://x.example".to_owned()), ..addresses() };
+        let derived = Some("rtmp://x.example:1935/live");
+        check(&public, Some("a.b"), "https://x.example", derived);
+        let both =
+            Addresses { rtmp_public_url: Some("rtmps://in.example/live".to_owned()), ..public };
+        check(&both, Some("a.b"), "https://x.example", Some("rtmps://in.example/live"));
+    }
+}

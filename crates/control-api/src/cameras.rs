@@ -1,0 +1,349 @@
+//! `/api/events/{event}/cameras`: make, list, read, change and remove cameras; give them new keys.
+//!
+//! A stream key appears in exactly two answers: the one that made the camera and the one that made the key.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use genlock_store::limits::{PRIORITY_MAX, SYNC_OFFSET_MS_MAX};
+use genlock_store::{Camera, CameraId, CameraPatch, EventId, StreamKey, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::addresses::Links;
+use crate::events::{self, parse_name};
+use crate::extract::{Body, CameraPath, EventPath, present};
+use crate::live::{CameraStatus, Change, Forecast, Health};
+use crate::problem::{Problem, ProblemCode};
+use crate::state::Shared;
+use crate::time::{now, rfc3339, rfc3339_option};
+
+/// A camera that is wanted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewCamera {
+    /// Name for people: 1 to 200 characters, no control characters.
+    #[schema(example = "Altar", min_length = 1, max_length = 200)]
+    name: String,
+    /// Place in the failover order: lower goes first, the older camera among equals. Default 100.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, maximum = 10000, example = 100)]
+    priority: Option<u16>,
+    /// Added to the camera's times, in milliseconds: positive shows it later. Default 0.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, minimum = -10000, maximum = 10000, example = 0)]
+    sync_offset_ms: Option<i32>,
+}
+
+/// Fields of a camera that are to change.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CameraChange {
+    /// New name.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// New place in the failover order.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, maximum = 10000)]
+    priority: Option<u16>,
+    /// New sync offset, in milliseconds.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, minimum = -10000, maximum = 10000)]
+    sync_offset_ms: Option<i32>,
+}
+
+/// A camera.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Camera)]
+pub(crate) struct CameraView {
+    /// Identity, fixed.
+    #[schema(example = "k5x2mhd7qpa3vtye")]
+    camera_id: String,
+    /// Name for people.
+    #[schema(example = "Altar")]
+    name: String,
+    /// Place in the failover order.
+    #[schema(example = 100)]
+    priority: u16,
+    /// Added to the camera's times, in milliseconds.
+    #[schema(example = 0)]
+    sync_offset_ms: i32,
+    /// When it was made.
+    #[serde(serialize_with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Whether its publisher is there.
+    status: CameraStatus,
+    /// Since when, `null` while it is waiting.
+    #[serde(serialize_with = "rfc3339_option")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+    /// Multivariant playlist of the camera alone.
+    #[schema(
+        example = "http://live.example:8080/hls/q3vx5k2mhd7qpa4t/k5x2mhd7qpa3vtye/index.m3u8"
+    )]
+    hls_url: String,
+    /// The server to publish to, without the key; `null` where the server's address is not known.
+    #[schema(example = "rtmp://live.example:1935/live")]
+    ingest_url: Option<String>,
+    /// What the publisher sends, `null` if there never was one.
+    health: Option<Health>,
+    /// What a take would cost now, `null` unless the camera is live.
+    forecast: Option<Forecast>,
+}
+
+/// A camera with its new stream key, which is shown this once.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CameraWithKey {
+    #[serde(flatten)]
+    camera: CameraView,
+    /// What the publisher presents: the stream key of OBS, the last segment of ffmpeg's URL.
+    #[schema(example = "mzxw6ytboi4dqnrrgm2tknrrgi3dqnzr")]
+    stream_key: String,
+}
+
+/// Cameras.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CameraList {
+    /// In failover order.
+    items: Vec<CameraView>,
+}
+
+impl CameraView {
+    pub(crate) fn new(shared: &Shared, links: &Links, camera: &Camera) -> Self {
+        let state = shared.live.camera(&camera.event, &camera.id);
+        Self {
+            camera_id: camera.id.to_string(),
+            name: camera.name.to_string(),
+            priority: camera.priority,
+            sync_offset_ms: camera.sync_offset_ms,
+            created_at: camera.created_at,
+            status: state.status,
+            since: state.since,
+            hls_url: links.camera_hls(&camera.event, &camera.id),
+            ingest_url: links.ingest(),
+            health: state.health,
+            forecast: state.forecast,
+        }
+    }
+}
+
+/// Make a camera
+#[utoipa::path(
+    post, path = "/api/events/{event}/cameras", tag = "cameras", operation_id = "create_camera",
+    params(("event" = String, Path, description = "id of the event")),
+    request_body = NewCamera,
+    responses(
+        (
+            status = 201, description = "the camera with its stream key", body = CameraWithKey,
+            headers(("location" = String, description = "path of the camera"))
+        ),
+        (status = 409, description = "the event has as many cameras as it may have")
+    )
+)]
+pub(crate) async fn create(
+    State(shared): State<Arc<Shared>>,
+    links: Links,
+    EventPath(event): EventPath,
+    Body(wanted): Body<NewCamera>,
+) -> Result<Response, Problem> {
+    let key = StreamKey::random().map_err(random_failed)?;
+    let camera = Camera {
+        id: CameraId::random().map_err(random_failed)?,
+        event,
+        name: parse_name(&wanted.name)?,
+        priority: check_priority(wanted.priority)?.unwrap_or(Camera::PRIORITY_DEFAULT),
+        sync_offset_ms: check_sync_offset(wanted.sync_offset_ms)?.unwrap_or(0),
+        key_hash: key.hash(),
+        created_at: now(),
+    };
+    let kept = camera.clone();
+    let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
+    shared
+        .change(async move {
+            store.create_camera(kept.clone()).await?;
+            live.apply(Change::CameraCreated(kept)).await;
+            Ok(())
+        })
+        .await?;
+    let location = format!("/api/events/{}/cameras/{}", camera.event, camera.id);
+    let shown = with_key(CameraView::new(&shared, &links, &camera), &key);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)).into_response())
+}
+
+/// List the cameras of an event
+#[utoipa::path(
+    get, path = "/api/events/{event}/cameras", tag = "cameras", operation_id = "list_cameras",
+    params(("event" = String, Path, description = "id of the event")),
+    responses((status = 200, description = "its cameras in failover order", body = CameraList))
+)]
+pub(crate) async fn list(
+    State(shared): State<Arc<Shared>>,
+    links: Links,
+    EventPath(event): EventPath,
+) -> Result<Json<CameraList>, Problem> {
+    events::find(&shared, &event).await?;
+    let cameras = shared.store.cameras(&event).await?;
+    let items = cameras.iter().map(|camera| CameraView::new(&shared, &links, camera)).collect();
+    Ok(Json(CameraList { items }))
+}
+
+/// Read a camera
+#[utoipa::path(
+    get, path = "/api/events/{event}/cameras/{camera}", tag = "cameras",
+    operation_id = "get_camera",
+    params(
+        ("event" = String, Path, description = "id of the event"),
+        ("camera" = String, Path, description = "id of the camera")
+    ),
+    responses((status = 200, description = "the camera", body = CameraView))
+)]
+pub(crate) async fn get(
+    State(shared): State<Arc<Shared>>,
+    links: Links,
+    CameraPath(event, id): CameraPath,
+) -> Result<Json<CameraView>, Problem> {
+    let camera = find(&shared, &event, &id).await?;
+    Ok(Json(CameraView::new(&shared, &links, &camera)))
+}
+
+/// Change a camera
+#[utoipa::path(
+    patch, path = "/api/events/{event}/cameras/{camera}", tag = "cameras",
+    operation_id = "update_camera",
+    params(
+        ("event" = String, Path, description = "id of the event"),
+        ("camera" = String, Path, description = "id of the camera")
+    ),
+    request_body = CameraChange,
+    responses((status = 200, description = "the camera as it is now", body = CameraView))
+)]
+pub(crate) async fn update(
+    State(shared): State<Arc<Shared>>,
+    links: Links,
+    CameraPath(event, id): CameraPath,
+    Body(wanted): Body<CameraChange>,
+) -> Result<Json<CameraView>, Problem> {
+    let patch = CameraPatch {
+        name: wanted.name.as_deref().map(parse_name).transpose()?,
+        priority: check_priority(wanted.priority)?,
+        sync_offset_ms: check_sync_offset(wanted.sync_offset_ms)?,
+        key_hash: None,
+    };
+    let camera = change(&shared, event, id, patch, Change::CameraUpdated).await?;
+    Ok(Json(CameraView::new(&shared, &links, &camera)))
+}
+
+/// Remove a camera
+#[utoipa::path(
+    delete, path = "/api/events/{event}/cameras/{camera}", tag = "cameras",
+    operation_id = "delete_camera",
+    params(
+        ("event" = String, Path, description = "id of the event"),
+        ("camera" = String, Path, description = "id of the camera")
+    ),
+    responses((status = 204, description = "it is gone, its publisher is disconnected"))
+)]
+pub(crate) async fn delete(
+    State(shared): State<Arc<Shared>>,
+    CameraPath(event, id): CameraPath,
+) -> Result<StatusCode, Problem> {
+    find(&shared, &event, &id).await?;
+    let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
+    shared
+        .change(async move {
+            let deleted = store.delete_camera(&event, &id).await?;
+            let camera = deleted.ok_or_else(Problem::camera_not_found)?;
+            live.apply(Change::CameraDeleted(camera)).await;
+            Ok(StatusCode::NO_CONTENT)
+        })
+        .await
+}
+
+/// Give a camera a new stream key; the old one admits nobody from now on
+#[utoipa::path(
+    post, path = "/api/events/{event}/cameras/{camera}/rotate-key", tag = "cameras",
+    operation_id = "rotate_key",
+    params(
+        ("event" = String, Path, description = "id of the event"),
+        ("camera" = String, Path, description = "id of the camera")
+    ),
+    responses((status = 200, description = "the camera with its new key", body = CameraWithKey))
+)]
+pub(crate) async fn rotate_key(
+    State(shared): State<Arc<Shared>>,
+    links: Links,
+    CameraPath(event, id): CameraPath,
+) -> Result<Json<CameraWithKey>, Problem> {
+    let key = StreamKey::random().map_err(random_failed)?;
+    let patch = CameraPatch { key_hash: Some(key.hash()), ..CameraPatch::default() };
+    let camera = change(&shared, event, id, patch, Change::KeyRotated).await?;
+    Ok(Json(with_key(CameraView::new(&shared, &links, &camera), &key)))
+}
+
+/// The camera, or the problem that there is no such event or camera.
+pub(crate) async fn find(
+    shared: &Shared,
+    event: &EventId,
+    id: &CameraId,
+) -> Result<Camera, Problem> {
+    match shared.store.camera(event, id).await? {
+        Some(camera) => Ok(camera),
+        None => {
+            events::find(shared, event).await?;
+            Err(Problem::camera_not_found())
+        }
+    }
+}
+
+async fn change(
+    shared: &Shared,
+    event: EventId,
+    id: CameraId,
+    patch: CameraPatch,
+    told_as: fn(Camera) -> Change,
+) -> Result<Camera, Problem> {
+    find(shared, &event, &id).await?;
+    let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
+    shared
+        .change(async move {
+            let updated = store.update_camera(&event, &id, patch).await?;
+            let camera = updated.ok_or_else(Problem::camera_not_found)?;
+            live.apply(told_as(camera.clone())).await;
+            Ok(camera)
+        })
+        .await
+}
+
+/// The problem that the system gave no random bytes.
+pub(crate) fn random_failed(error: impl std::fmt::Display) -> Problem {
+    tracing::error!(%error, "no key or id could be made");
+    Problem::new(ProblemCode::Internal, "no key or id could be made")
+}
+
+fn with_key(camera: CameraView, key: &StreamKey) -> CameraWithKey {
+    CameraWithKey { camera, stream_key: key.reveal().to_owned() }
+}
+
+fn check_priority(priority: Option<u16>) -> Result<Option<u16>, Problem> {
+    match priority {
+        Some(priority) if priority > PRIORITY_MAX => {
+            Err(Problem::invalid("priority", format!("a priority is 0 to {PRIORITY_MAX}")))
+        }
+        priority => Ok(priority),
+    }
+}
+
+fn check_sync_offset(millis: Option<i32>) -> Result<Option<i32>, Problem> {
+    match millis {
+        Some(millis) if millis.unsigned_abs() > SYNC_OFFSET_MS_MAX.unsigned_abs() => {
+            let why = format!("a sync offset is at most {SYNC_OFFSET_MS_MAX} ms either way");
+            Err(Problem::invalid("sync_offset_ms", why))
+        }
+        millis => Ok(millis),
+    }
+}

@@ -1,0 +1,278 @@
+//! `/api/events`: make, list, read, change and remove events.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use genlock_store::limits::{FAILOVER_AFTER_MS_MAX, FAILOVER_AFTER_MS_MIN};
+use genlock_store::{DisplayName, Event, EventId, EventPatch, EventPolicy, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::addresses::Links;
+use crate::cameras::{CameraView, random_failed};
+use crate::extract::{Body, EventPath, present, present_object};
+use crate::live::{Change, EventStatus};
+use crate::problem::Problem;
+use crate::state::Shared;
+use crate::time::{now, rfc3339};
+
+/// An event that is wanted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewEvent {
+    /// Name for people: 1 to 200 characters, no control characters.
+    #[schema(example = "Ann & Bob", min_length = 1, max_length = 200)]
+    name: String,
+    /// What the programme may do by itself.
+    #[serde(default, deserialize_with = "present_object")]
+    #[schema(nullable = false)]
+    policy: Option<PolicyChange>,
+}
+
+/// Fields of an event that are to change.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EventChange {
+    /// New name.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// New policy; what is left out stays as it is.
+    #[serde(default, deserialize_with = "present_object")]
+    #[schema(nullable = false)]
+    policy: Option<PolicyChange>,
+}
+
+/// What the programme may do by itself; what is left out stays as it is.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PolicyChange {
+    /// Longest time without a picture from the camera on air, in milliseconds; then the next live
+    /// camera by priority takes over.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, minimum = 200, maximum = 30000, example = 900)]
+    failover_after_ms: Option<u32>,
+}
+
+/// An event.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub(crate) struct EventView {
+    /// Identity, fixed.
+    #[schema(example = "q3vx5k2mhd7qpa4t")]
+    id: String,
+    /// Name for people.
+    #[schema(example = "Ann & Bob")]
+    name: String,
+    /// Whether something is on air.
+    status: EventStatus,
+    /// When it was made.
+    #[serde(serialize_with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// What the programme may do by itself.
+    policy: PolicyView,
+    /// Where the programme is.
+    program: ProgramLinks,
+    /// The camera on air.
+    active_camera_id: Option<String>,
+}
+
+/// What the programme of an event may do by itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Policy)]
+pub(crate) struct PolicyView {
+    /// Longest time without a picture from the camera on air, in milliseconds.
+    #[schema(example = 900)]
+    failover_after_ms: u32,
+}
+
+/// Where the programme of an event is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProgramLinks {
+    /// Multivariant playlist, LL-HLS.
+    #[schema(example = "http://live.example:8080/hls/q3vx5k2mhd7qpa4t/program/index.m3u8")]
+    hls_url: String,
+    /// The same as MPEG-TS.
+    ts_url: String,
+    /// The viewer's page.
+    watch_url: String,
+}
+
+/// An event with its cameras.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventWithCameras {
+    #[serde(flatten)]
+    event: EventView,
+    /// Its cameras in failover order.
+    cameras: Vec<CameraView>,
+}
+
+/// Events.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventList {
+    /// Oldest first.
+    items: Vec<EventView>,
+}
+
+/// Make an event
+#[utoipa::path(
+    post, path = "/api/events", tag = "events", operation_id = "create_event",
+    request_body = NewEvent,
+    responses(
+        (
+            status = 201, description = "the event", body = EventView,
+            headers(("location" = String, description = "path of the event"))
+        ),
+        (status = 409, description = "there are as many events as there may be")
+    )
+)]
+pub(crate) async fn create(
+    State(shared): State<Arc<Shared>>,
+    links: Links,
+    Body(wanted): Body<NewEvent>,
+) -> Result<Response, Problem> {
+    let mut policy = EventPolicy::default();
+    if let Some(change) = wanted.policy {
+        policy.failover_after_ms = failover_after(&change)?.unwrap_or(policy.failover_after_ms);
+    }
+    let event = Event {
+        id: EventId::random().map_err(random_failed)?,
+        name: parse_name(&wanted.name)?,
+        created_at: now(),
+        policy,
+    };
+    let kept = event.clone();
+    let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
+    shared
+        .change(async move {
+            store.create_event(kept.clone()).await?;
+            live.apply(Change::EventCreated(kept)).await;
+            Ok(())
+        })
+        .await?;
+    let location = [(header::LOCATION, format!("/api/events/{}", event.id))];
+    let view = view(&shared, &links, &event);
+    Ok((StatusCode::CREATED, location, Json(view)).into_response())
+}
+
+/// List the events
+#[utoipa::path(
+    get, path = "/api/events", tag = "events", operation_id = "list_events",
+    responses((status = 200, description = "all events, oldest first", body = EventList))
+)]
+pub(crate) async fn list(
+    State(shared): State<Arc<Shared>>,
+    links: Links,
+) -> Result<Json<EventList>, Problem> {
+    let events = shared.store.events().await?;
+    let items = events.iter().map(|event| view(&shared, &links, event)).collect();
+    Ok(Json(EventList { items }))
+}
+
+/// Read an event with its cameras
+#[utoipa::path(
+    get, path = "/api/events/{event}", tag = "events", operation_id = "get_event",
+    params(("event" = String, Path, description = "id of the event")),
+    responses((status = 200, description = "the event", body = EventWithCameras))
+)]
+pub(crate) async fn get(
+    State(shared): State<Arc<Shared>>,
+    links: Links,
+    EventPath(id): EventPath,
+) -> Result<Json<EventWithCameras>, Problem> {
+    let event = find(&shared, &id).await?;
+    let cameras = shared.store.cameras(&id).await?;
+    let cameras = cameras.iter().map(|camera| CameraView::new(&shared, &links, camera)).collect();
+    Ok(Json(EventWithCameras { event: view(&shared, &links, &event), cameras }))
+}
+
+/// Change an event
+#[utoipa::path(
+    patch, path = "/api/events/{event}", tag = "events", operation_id = "update_event",
+    params(("event" = String, Path, description = "id of the event")),
+    request_body = EventChange,
+    responses((status = 200, description = "the event as it is now", body = EventView))
+)]
+pub(crate) async fn update(
+    State(shared): State<Arc<Shared>>,
+    links: Links,
+    EventPath(id): EventPath,
+    Body(wanted): Body<EventChange>,
+) -> Result<Json<EventView>, Problem> {
+    let patch = EventPatch {
+        name: wanted.name.as_deref().map(parse_name).transpose()?,
+        failover_after_ms: wanted.policy.as_ref().map(failover_after).transpose()?.flatten(),
+    };
+    let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
+    let event = shared
+        .change(async move {
+            let updated = store.update_event(&id, patch).await?;
+            let event = updated.ok_or_else(Problem::event_not_found)?;
+            live.apply(Change::EventUpdated(event.clone())).await;
+            Ok(event)
+        })
+        .await?;
+    Ok(Json(view(&shared, &links, &event)))
+}
+
+/// Remove an event with its cameras and its switch log
+#[utoipa::path(
+    delete, path = "/api/events/{event}", tag = "events", operation_id = "delete_event",
+    params(("event" = String, Path, description = "id of the event")),
+    responses((status = 204, description = "it is gone, its publishers are disconnected"))
+)]
+pub(crate) async fn delete(
+    State(shared): State<Arc<Shared>>,
+    EventPath(id): EventPath,
+) -> Result<StatusCode, Problem> {
+    let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
+    shared
+        .change(async move {
+            store.delete_event(&id).await?.ok_or_else(Problem::event_not_found)?;
+            live.apply(Change::EventDeleted(id)).await;
+            Ok(StatusCode::NO_CONTENT)
+        })
+        .await
+}
+
+/// The event, or the problem that there is none.
+pub(crate) async fn find(shared: &Shared, id: &EventId) -> Result<Event, Problem> {
+    shared.store.event(id).await?.ok_or_else(Problem::event_not_found)
+}
+
+/// A name from the field `name`.
+pub(crate) fn parse_name(text: &str) -> Result<DisplayName, Problem> {
+    DisplayName::parse(text).map_err(|why| Problem::invalid("name", why))
+}
+
+fn failover_after(policy: &PolicyChange) -> Result<Option<u32>, Problem> {
+    let legal = FAILOVER_AFTER_MS_MIN..=FAILOVER_AFTER_MS_MAX;
+    match policy.failover_after_ms {
+        Some(millis) if !legal.contains(&millis) => {
+            let why = format!("the failover comes after {} to {} ms", legal.start(), legal.end());
+            Err(Problem::invalid("policy.failover_after_ms", why))
+        }
+        millis => Ok(millis),
+    }
+}
+
+fn view(shared: &Shared, links: &Links, event: &Event) -> EventView {
+    let program = shared.live.program(&event.id);
+    EventView {
+        id: event.id.to_string(),
+        name: event.name.to_string(),
+        status: program.status,
+        created_at: event.created_at,
+        policy: PolicyView { failover_after_ms: event.policy.failover_after_ms },
+        program: ProgramLinks {
+            hls_url: links.program_hls(&event.id),
+            ts_url: links.program_ts(&event.id),
+            watch_url: links.watch(&event.id),
+        },
+        active_camera_id: program.active.map(String::from),
+    }
+}

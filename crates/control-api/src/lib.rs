@@ -1,0 +1,41 @@
+//! Control plane: REST API, authentication, OpenAPI, metrics.
+//!
+//! [`router`] makes an [`axum::Router`] that the binary serves behind its own accept loop. It keeps events and
+//! cameras in a [`genlock_store::Store`] and reaches the running system through [`Live`] only.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`live`] | what is needed of the running system |
+//! | `events`, `cameras`, `takes` | the calls, with their bodies and answers |
+//! | `compatible` | the same under the paths of the NGINX-RTMP plan |
+//! | `system` | `/healthz`, `/readyz`, `/metrics` |
+//! | `openapi` | the description of it all, generated from the code |
+//! | `problem` | errors: RFC 9457, with stable codes |
+//! | `extract`, `auth`, `addresses` | reading bodies and paths; who may call; the URLs in answers |
+//!
+//! Everything below `/api` needs the administrator's token, except its description. There is no CORS: other
+//! origins have no business here. Does not serve media or pages.
+
+mod addresses;
+mod auth;
+mod cameras;
+mod compatible;
+mod events;
+mod extract;
+pub mod limits;
+pub mod live;
+mod metrics;
+mod openapi;
+mod problem;
+mod service;
+mod state;
+mod system;
+mod takes;
+mod time;
+
+pub use addresses::Addresses;
+pub use live::{Change, Live};
+pub use openapi::document;
+pub use problem::ProblemCode;
+pub use service::router;
+pub use state::ApiState;

@@ -1,0 +1,15 @@
+//! Everything that a client can grow, bounded: unit and reason beside each number.
+
+use std::time::Duration;
+
+/// Bytes of a request body. The largest legal one, a name of 200 characters in escapes, is below 4 kB.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Time in which a request body must have arrived. Phones on bad networks send 4 kB in less.
+pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Time after which a request is answered whatever happens. Above the body's time and a call of the store.
+pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// Entries in a page of the switch log when the client names no number.
+pub const SWITCH_PAGE_DEFAULT: u16 = 50;

@@ -1,0 +1,297 @@
+//! What the API needs from the running system.
+//!
+//! The binary implements [`Live`] on top of ingest, programmes and delivery; tests implement it with a
+//! few maps. The API writes to the store first and then tells [`Live`], one change at a time and in the
+//! order of the writes, so that the runtime never has to read the store to know what is true.
+
+use async_trait::async_trait;
+use genlock_store::{Camera, CameraId, Event, EventId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::time::{rfc3339, rfc3339_option};
+
+/// The running system, as the API sees it.
+///
+/// The synchronous calls are answered from memory and never wait.
+#[async_trait]
+pub trait Live: Send + Sync + 'static {
+    /// The camera's publisher. A camera that is not known yet is waiting.
+    fn camera(&self, event: &EventId, camera: &CameraId) -> CameraState;
+
+    /// The event's programme. One that is not known yet is waiting.
+    fn program(&self, event: &EventId) -> ProgramState;
+
+    /// Asks the programme for a cut to `camera` and returns its plan, without waiting for the cut; `None`
+    /// if the camera is on air already, so that nothing has to be done.
+    async fn take(
+        &self,
+        event: &EventId,
+        camera: &CameraId,
+        style: CutStyle,
+    ) -> Result<Option<Cut>, TakeError>;
+
+    /// Follows a change of what is kept. Ends in bounded time: the next change waits for it.
+    async fn apply(&self, change: Change);
+
+    /// The parts that must work before the server takes traffic, with what is wrong with each.
+    fn checks(&self) -> Vec<Check>;
+
+    /// Numbers for `/metrics`.
+    fn totals(&self) -> Totals;
+}
+
+/// A change of what is kept.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// An event was made.
+    EventCreated(Event),
+    /// An event's name or policy changed.
+    EventUpdated(Event),
+    /// An event is gone, with its cameras: their publishers are to be disconnected.
+    EventDeleted(EventId),
+    /// A camera was made.
+    CameraCreated(Camera),
+    /// A camera's name, priority or sync offset changed.
+    CameraUpdated(Camera),
+    /// A camera has a new key. A publisher that came with the old one may stay; the old key admits nobody.
+    KeyRotated(Camera),
+    /// A camera is gone: its publisher is to be disconnected.
+    CameraDeleted(Camera),
+}
+
+/// Whether a camera's publisher is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CameraStatus {
+    /// Nobody has published yet.
+    #[default]
+    Waiting,
+    /// Samples are arriving.
+    Live,
+    /// The publisher is gone.
+    Offline,
+}
+
+/// A camera's publisher.
+#[derive(Debug, Clone, Default)]
+pub struct CameraState {
+    /// Whether it is there.
+    pub status: CameraStatus,
+    /// Since when, `None` while it is waiting.
+    pub since: Option<Timestamp>,
+    /// What it sends, or sent last; `None` if it never did.
+    pub health: Option<Health>,
+    /// What a take would cost now; `None` unless it is live.
+    pub forecast: Option<Forecast>,
+}
+
+/// What a publisher sends, or sent last.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+pub struct Health {
+    /// Bits per second of media, over the last seconds.
+    pub bitrate_bps: u64,
+    /// Address of the publisher.
+    #[schema(example = "192.0.2.7")]
+    pub peer: Option<String>,
+    /// The picture, `null` before the first.
+    pub video: Option<VideoHealth>,
+    /// The sound, `null` before the first.
+    pub audio: Option<AudioHealth>,
+    /// Access units of this session that could not be used.
+    pub dropped: u64,
+    /// Timestamp jumps of this session.
+    pub timestamp_jumps: u64,
+    /// Publish sessions after the first.
+    pub reconnects: u64,
+    /// What should be looked at, oldest first.
+    pub warnings: Vec<Warning>,
+    /// Why the last publisher was refused or disconnected, for people.
+    pub last_error: Option<String>,
+}
+
+/// The picture of a camera.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct VideoHealth {
+    /// RFC 6381.
+    #[schema(example = "avc1.64001f")]
+    pub codec: String,
+    /// Pixels.
+    #[schema(example = 1920)]
+    pub width: u32,
+    /// Pixels.
+    #[schema(example = 1080)]
+    pub height: u32,
+    /// Pictures per second by their timestamps, over the last seconds.
+    #[schema(example = 30.0)]
+    pub fps: f64,
+    /// Bits per second, over the last seconds.
+    pub bitrate_bps: u64,
+    /// Length of the last whole group of pictures, in milliseconds: what a clean cut may wait.
+    #[schema(example = 2000)]
+    pub gop_ms: Option<u32>,
+}
+
+/// The sound of a camera.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AudioHealth {
+    /// RFC 6381.
+    #[schema(example = "mp4a.40.2")]
+    pub codec: String,
+    /// Samples per second.
+    #[schema(example = 48000)]
+    pub sample_rate: u32,
+    /// Number of channels.
+    #[schema(example = 2)]
+    pub channels: u8,
+    /// Bits per second, over the last seconds.
+    pub bitrate_bps: u64,
+}
+
+/// Something about a camera that should be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Warning {
+    /// What it is, for programs.
+    #[schema(value_type = String, example = "gopSizeLong")]
+    pub code: &'static str,
+    /// The particulars, for people.
+    pub detail: String,
+    /// When it was noticed first.
+    #[serde(serialize_with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+}
+
+/// What a take to a camera would cost now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Forecast {
+    /// Expected wait from the take to the cut, in milliseconds; `None` while the camera shows no cadence.
+    pub wait_ms: Option<u32>,
+    /// What the cut would cost in the playlists.
+    pub discontinuity: Discontinuity,
+}
+
+/// Whether the programme runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventStatus {
+    /// Nothing is on air.
+    #[default]
+    Waiting,
+    /// A camera is on air.
+    Live,
+}
+
+/// An event's programme.
+#[derive(Debug, Clone, Default)]
+pub struct ProgramState {
+    /// Whether it runs.
+    pub status: EventStatus,
+    /// The camera on air.
+    pub active: Option<CameraId>,
+    /// When its first picture was due.
+    pub on_air_since: Option<Timestamp>,
+    /// The cut that is waited for.
+    pub pending: Option<Cut>,
+}
+
+/// How a take becomes a cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CutStyle {
+    /// At the target's next sync sample: no artefact, waits up to one GOP.
+    #[default]
+    Clean,
+}
+
+/// What a cut costs in the playlists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Discontinuity {
+    /// Nothing: the cameras have equal parameters.
+    None,
+    /// A tag in the strict dialect: other parameters of the same video codec.
+    Parameters,
+    /// A tag in every dialect: another video codec or another audio configuration.
+    Codec,
+}
+
+/// What the expected time of a cut rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CutReason {
+    /// The target's sync sample is here already.
+    Held,
+    /// The target's next sync sample, by the cadence of its last ones.
+    Cadence,
+    /// The target's next sync sample, whenever it comes.
+    Unknown,
+    /// A cut that is already under way is finished first.
+    Queued,
+}
+
+/// The plan of a take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Cut {
+    /// The camera that will be on air.
+    #[serde(serialize_with = "camera_id")]
+    #[schema(value_type = String, example = "k5x2mhd7qpa3vtye")]
+    pub camera_id: CameraId,
+    /// How the cut is made.
+    pub style: CutStyle,
+    /// When the first picture of the new camera is expected on air, `null` where nothing can be said.
+    #[serde(serialize_with = "rfc3339_option")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub cut_at: Option<Timestamp>,
+    /// From the take until then, in milliseconds.
+    pub wait_ms: Option<u32>,
+    /// What the cut costs in the playlists.
+    pub discontinuity: Discontinuity,
+    /// What `cut_at` rests on.
+    pub reason: CutReason,
+}
+
+fn camera_id<S: serde::Serializer>(id: &CameraId, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(id.as_str())
+}
+
+/// Why a take was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakeError {
+    /// The programme does not know the camera.
+    UnknownCamera,
+    /// Nobody publishes to the camera.
+    NotLive,
+    /// The camera publishes, but no picture has come yet.
+    NoVideo,
+    /// The server is stopping, or the programme did not answer in time.
+    Stopped,
+}
+
+/// A part that must work before the server takes traffic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Which.
+    pub name: &'static str,
+    /// What is wrong with it, `None` if nothing is.
+    pub problem: Option<String>,
+}
+
+/// Numbers over the whole server. No identity appears in them: `/metrics` is public.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Events whose programme runs.
+    pub events_live: u64,
+    /// Cameras to which nobody has published yet.
+    pub cameras_waiting: u64,
+    /// Cameras whose samples are arriving.
+    pub cameras_live: u64,
+    /// Cameras whose publisher is gone.
+    pub cameras_offline: u64,
+    /// Bytes received from publishers since the server started.
+    pub ingest_bytes: u64,
+    /// Cuts made since the server started, whoever asked.
+    pub cuts: u64,
+    /// Players that fetch playlists now, if that is known.
+    pub viewers: Option<u64>,
+}

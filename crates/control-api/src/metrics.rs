@@ -1,0 +1,95 @@
+//! Metrics as Prometheus text (exposition format 0.0.4).
+//!
+//! Totals of the whole server. No label holds a name, an id or a key, so that the path may be public and
+//! the number of series does not grow with use.
+
+use std::fmt::Write as _;
+
+use crate::live::Totals;
+
+/// The text for one scrape.
+pub(crate) fn render(totals: &Totals) -> String {
+    let mut text = Exposition::default();
+    text.family("genlock_build_info", "gauge", "Version of the server");
+    text.sample("genlock_build_info", concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1);
+    text.family("genlock_cameras", "gauge", "Cameras by state");
+    text.sample("genlock_cameras", "{state=\"waiting\"}", totals.cameras_waiting);
+    text.sample("genlock_cameras", "{state=\"live\"}", totals.cameras_live);
+    text.sample("genlock_cameras", "{state=\"offline\"}", totals.cameras_offline);
+    text.single("genlock_events_live", "gauge", "Events with a camera on air", totals.events_live);
+    text.single(
+        "genlock_ingest_bytes_total",
+        "counter",
+        "Bytes received from publishers",
+        totals.ingest_bytes,
+    );
+    text.single("genlock_cuts_total", "counter", "Cuts made, by takes or failovers", totals.cuts);
+    if let Some(viewers) = totals.viewers {
+        text.single("genlock_viewers", "gauge", "Players that fetch playlists", viewers);
+    }
+    text.0
+}
+
+#[derive(Default)]
+struct Exposition(String);
+
+impl Exposition {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        self.line(format_args!("# HELP {name} {help}"));
+        self.line(format_args!("# TYPE {name} {kind}"));
+    }
+
+    fn sample(&mut self, name: &str, labels: &str, value: u64) {
+        self.line(format_args!("{name}{labels} {value}"));
+    }
+
+    fn single(&mut self, name: &str, kind: &str, help: &str, value: u64) {
+        self.family(name, kind, help);
+        self.sample(name, "", value);
+    }
+
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        writeln!(self.0, "{line}").expect("writing to a string does not fail");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scrape_reads_as_prometheus_expects() {
+        let totals = Totals {
+            events_live: 1,
+            cameras_waiting: 2,
+            cameras_live: 3,
+            cameras_offline: 4,
+            ingest_bytes: 5,
+            cuts: 6,
+            viewers: None,
+        };
+        let expect = "\
+# HELP genlock_build_info Version of the server
+# TYPE genlock_build_info gauge
+genlock_build_info{version=\"0.1.0\"} 1
+# HELP genlock_cameras Cameras by state
+# TYPE genlock_cameras gauge
+genlock_cameras{state=\"waiting\"} 2
+genlock_cameras{state=\"live\"} 3
+genlock_cameras{state=\"offline\"} 4
+# HELP genlock_events_live Events with a camera on air
+# TYPE genlock_events_live gauge
+genlock_events_live 1
+# HELP genlock_ingest_bytes_total Bytes received from publishers
+# TYPE genlock_ingest_bytes_total counter
+genlock_ingest_bytes_total 5
+# HELP genlock_cuts_total Cuts made, by takes or failovers
+# TYPE genlock_cuts_total counter
+genlock_cuts_total 6
+";
+        let expect = expect.replace("0.1.0", env!("CARGO_PKG_VERSION"));
+        assert_eq!(render(&totals), expect);
+        let with_viewers = render(&Totals { viewers: Some(7), ..totals });
+        assert!(with_viewers.ends_with("# TYPE genlock_viewers gauge\ngenlock_viewers 7\n"));
+    }
+}

@@ -1,0 +1,100 @@
+//! The router: which handler answers which path, and what surrounds them all.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use tower_http::trace::TraceLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::limits::{BODY_BYTES_MAX, REQUEST_TIME_MAX};
+use crate::problem::{Problem, ProblemCode};
+use crate::state::{ApiState, Shared};
+use crate::{auth, cameras, compatible, events, openapi, system, takes};
+
+/// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
+const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+/// The control plane over `state`.
+///
+/// Owns `/api`, `/healthz`, `/readyz` and `/metrics` and sets no fallback: it can be merged with a
+/// router that owns the rest. Needs a tokio runtime with time enabled.
+pub fn router(state: ApiState) -> Router {
+    let shared = Shared::new(state);
+    let admin = middleware::from_fn_with_state(Arc::clone(&shared), auth::require_admin);
+    let (router, described) = restricted().route_layer(admin).merge(public()).split_for_parts();
+    router
+        .merge(openapi::route(described))
+        .route("/api", any(unknown_path))
+        .route("/api/", any(unknown_path))
+        .route("/api/{*rest}", any(unknown_path))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(bound_time))
+        .layer(middleware::map_response(add_security_headers))
+        .layer(TraceLayer::new_for_http().make_span_with(request_span))
+        .with_state(shared)
+}
+
+/// What needs the administrator's token.
+pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(events::create, events::list))
+        .routes(routes!(events::get, events::update, events::delete))
+        .routes(routes!(cameras::create, cameras::list))
+        .routes(routes!(cameras::get, cameras::update, cameras::delete))
+        .routes(routes!(cameras::rotate_key))
+        .routes(routes!(takes::switch))
+        .routes(routes!(takes::active))
+        .routes(routes!(takes::log))
+        .routes(routes!(compatible::switch))
+        .routes(routes!(compatible::active))
+}
+
+/// What anybody may ask.
+pub(crate) fn public() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::new()
+        .routes(routes!(system::healthz))
+        .routes(routes!(system::readyz))
+        .routes(routes!(system::metrics))
+}
+
+async fn unknown_path() -> Problem {
+    Problem::new(ProblemCode::UnknownPath, "there is nothing at this path")
+}
+
+async fn method_not_allowed() -> Problem {
+    let detail = "the path does not know this method; `allow` lists those that it knows";
+    Problem::new(ProblemCode::MethodNotAllowed, detail)
+}
+
+async fn bound_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIME_MAX, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(ProblemCode::Unavailable, "the server did not get done in time")
+            .into_response(),
+    }
+}
+
+async fn add_security_headers(mut response: Response) -> Response {
+    response.headers_mut().extend(SECURITY_HEADERS);
+    response
+}
+
+/// Without the query and the headers: a client may have put a secret there.
+fn request_span(request: &Request) -> tracing::Span {
+    tracing::debug_span!("api", method = %request.method(), path = request.uri().path())
+}

@@ -1,0 +1,70 @@
+//! What handlers share, and the one way to change what is kept.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use genlock_store::{SecretHash, Store};
+use tokio::sync::Mutex;
+
+use crate::addresses::Addresses;
+use crate::live::Live;
+use crate::problem::{Problem, ProblemCode};
+
+/// What the API works on.
+pub struct ApiState {
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// What runs.
+    pub live: Arc<dyn Live>,
+    /// Hash of the administrator's token.
+    pub admin_token: SecretHash,
+    /// The addresses that answers name.
+    pub addresses: Addresses,
+}
+
+impl fmt::Debug for ApiState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiState")
+            .field("store", &self.store)
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
+    }
+}
+
+/// [`ApiState`] as handlers have it.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) live: Arc<dyn Live>,
+    pub(crate) admin_token: SecretHash,
+    pub(crate) addresses: Addresses,
+    /// Held from a write to the store until the running system has followed it.
+    changing: Arc<Mutex<()>>,
+}
+
+impl Shared {
+    pub(crate) fn new(state: ApiState) -> Arc<Self> {
+        let ApiState { store, live, admin_token, addresses } = state;
+        Arc::new(Self { store, live, admin_token, addresses, changing: Arc::default() })
+    }
+
+    /// Runs a change of what is kept, in a task of its own and one at a time.
+    ///
+    /// The task outlives its request: a client that goes away between the write to the store and the
+    /// word to the running system must not leave the two apart. One at a time, because
+    /// two changes of the same record must reach both in the same order.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        change: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let changing = Arc::clone(&self.changing);
+        let task = tokio::spawn(async move {
+            let _turn = changing.lock().await;
+            change.await
+        });
+        task.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a change of events or cameras broke off");
+            Err(Problem::new(ProblemCode::Internal, "the change broke off"))
+        })
+    }
+}

@@ -1,0 +1,261 @@
+//! A running system made of a few maps, and a client of the API.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use genlock_control_api::live::{
+    CameraState, CameraStatus, Check, Cut, CutReason, CutStyle, Discontinuity, EventStatus,
+    Forecast, Health, ProgramState, TakeError, Totals,
+};
+use genlock_control_api::{Addresses, ApiState, Change, Live, router};
+use genlock_store::{AdminToken, CameraId, EventId, SqliteStore, Store, Timestamp};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tower::ServiceExt;
+
+pub(crate) const TOKEN: &str = "correct-horse-battery";
+
+/// What the fake system is, changed by tests at will.
+#[derive(Debug, Default)]
+pub(crate) struct FakeLive {
+    state: Mutex<FakeState>,
+    pub(crate) changed: Notify,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct FakeState {
+    pub(crate) live: Vec<CameraId>,
+    pub(crate) active: HashMap<EventId, CameraId>,
+    /// What [`Live::apply`] was told, in words.
+    pub(crate) changes: Vec<String>,
+    pub(crate) problem: Option<String>,
+    /// How the next takes end, if not by what is live.
+    pub(crate) refusal: Option<TakeError>,
+    pub(crate) takes_hang: bool,
+    /// Key hashes that the system was told.
+    pub(crate) key_hashes: Vec<genlock_store::SecretHash>,
+}
+
+impl FakeLive {
+    pub(crate) fn state(&self) -> MutexGuard<'_, FakeState> {
+        self.state.lock().unwrap()
+    }
+}
+
+#[async_trait]
+impl Live for FakeLive {
+    fn camera(&self, _event: &EventId, camera: &CameraId) -> CameraState {
+        if !self.state().live.contains(camera) {
+            return CameraState::default();
+        }
+        CameraState {
+            status: CameraStatus::Live,
+            since: Some(Timestamp::from_millis(1000)),
+            health: Some(Health { bitrate_bps: 6_000_000, ..Health::default() }),
+            forecast: Some(Forecast { wait_ms: Some(700), discontinuity: Discontinuity::None }),
+        }
+    }
+
+    fn program(&self, event: &EventId) -> ProgramState {
+        match self.state().active.get(event) {
+            None => ProgramState::default(),
+            Some(camera) => ProgramState {
+                status: EventStatus::Live,
+                active: Some(camera.clone()),
+                on_air_since: Some(Timestamp::from_millis(2000)),
+                pending: None,
+            },
+        }
+    }
+
+    async fn take(
+        &self,
+        event: &EventId,
+        camera: &CameraId,
+        style: CutStyle,
+    ) -> Result<Option<Cut>, TakeError> {
+        if self.state().takes_hang {
+            tokio::time::pause();
+            std::future::pending::<()>().await;
+        }
+        let mut state = self.state();
+        if let Some(refusal) = state.refusal {
+            return Err(refusal);
+        }
+        if !state.live.contains(camera) {
+            return Err(TakeError::NotLive);
+        }
+        let before = state.active.insert(event.clone(), camera.clone());
+        if before.as_ref() == Some(camera) {
+            return Ok(None);
+        }
+        Ok(Some(Cut {
+            camera_id: camera.clone(),
+            style,
+            cut_at: Some(Timestamp::from_millis(3000)),
+            wait_ms: Some(700),
+            discontinuity: Discontinuity::Parameters,
+            reason: CutReason::Cadence,
+        }))
+    }
+
+    async fn apply(&self, change: Change) {
+        let mut state = self.state();
+        let words = match change {
+            Change::EventCreated(event) => format!("event created: {}", event.name),
+            Change::EventUpdated(event) => {
+                format!("event updated: {} {}", event.name, event.policy.failover_after_ms)
+            }
+            Change::EventDeleted(id) => format!("event deleted: {id}"),
+            Change::CameraCreated(camera) => {
+                state.key_hashes.push(camera.key_hash);
+                format!("camera created: {}", camera.name)
+            }
+            Change::CameraUpdated(camera) => format!(
+                "camera updated: {} {} {}",
+                camera.name, camera.priority, camera.sync_offset_ms
+            ),
+            Change::KeyRotated(camera) => {
+                state.key_hashes.push(camera.key_hash);
+                format!("key rotated: {}", camera.name)
+            }
+            Change::CameraDeleted(camera) => format!("camera deleted: {}", camera.name),
+        };
+        state.changes.push(words);
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        vec![Check { name: "rtmp", problem: self.state().problem.clone() }]
+    }
+
+    fn totals(&self) -> Totals {
+        Totals { cameras_live: self.state().live.len() as u64, ..Totals::default() }
+    }
+}
+
+/// The API with what is behind it.
+pub(crate) struct Api {
+    pub(crate) router: Router,
+    pub(crate) live: Arc<FakeLive>,
+    pub(crate) store: Arc<SqliteStore>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Checks that the answer is a problem, and which.
+    #[track_caller]
+    pub(crate) fn problem(&self, status: u16, code: &str, field: Option<&str>) {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let body = self.json();
+        assert_eq!(body["type"], "about:blank");
+        assert_eq!(body["title"], self.status.canonical_reason().unwrap());
+        assert_eq!(body["status"], status);
+        assert_eq!(body["code"], code, "{body}");
+        assert_eq!(body["field"].as_str(), field, "{body}");
+        assert!(body["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{body}");
+    }
+}
+
+impl Api {
+    pub(crate) fn new() -> Self {
+        Self::with(Addresses { public_url: None, rtmp_public_url: None, rtmp_port: 1935 })
+    }
+
+    pub(crate) fn with(addresses: Addresses) -> Self {
+        let live = Arc::new(FakeLive::default());
+        let store = Arc::new(SqliteStore::in_memory().unwrap());
+        let router = router(ApiState {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            live: Arc::clone(&live) as Arc<dyn Live>,
+            admin_token: AdminToken::parse(TOKEN).unwrap().hash(),
+            addresses,
+        });
+        Self { router, live, store }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8(bytes.into()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(request("GET", path, None)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(request("POST", path, Some(body))).await
+    }
+
+    pub(crate) async fn call(&self, method: &str, path: &str) -> Answer {
+        self.send(request(method, path, None)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(request("PATCH", path, Some(body))).await
+    }
+
+    /// Makes an event and returns its path.
+    pub(crate) async fn event(&self) -> String {
+        let made = self.post("/api/events", json!({ "name": "Ann & Bob" })).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        made.header("location").to_owned()
+    }
+
+    /// Makes a camera and returns its path.
+    pub(crate) async fn camera(&self, event: &str, name: &str) -> String {
+        let made = self.post(&format!("{event}/cameras"), json!({ "name": name })).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        made.header("location").to_owned()
+    }
+
+    /// Lets a publisher come to a camera.
+    pub(crate) fn publish(&self, camera: &str) {
+        self.live.state().live.push(CameraId::parse(last_segment(camera)).unwrap());
+    }
+}
+
+/// A request with the token.
+pub(crate) fn request(method: &str, path: &str, body: Option<Value>) -> Request<Body> {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
+        .header(header::HOST, "genlock.test:8080");
+    match body {
+        None => request.body(Body::empty()),
+        Some(body) => request
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string())),
+    }
+    .unwrap()
+}
+
+/// The id at the end of a path.
+pub(crate) fn last_segment(path: &str) -> &str {
+    path.rsplit('/').next().unwrap()
+}

@@ -1,0 +1,13 @@
+//! The whole API against a fake running system and an embedded store in memory.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+mod bounds;
+mod cameras;
+mod errors;
+mod events;
+mod harness;
+mod openapi;
+mod secrets;
+mod system;
+mod takes;
