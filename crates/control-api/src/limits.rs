@@ -11,5 +11,9 @@ pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// Time after which a request is answered whatever happens. Above the body's time and a call of the store.
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
 
+/// Time that a change of events or cameras waits for those before it. Each takes a commit of the store and a word
+/// to the running system, some milliseconds; one that waits longer stands behind a fault.
+pub const CHANGE_WAIT_MAX: Duration = Duration::from_secs(10);
+
 /// Entries in a page of the switch log when the client names no number.
 pub const SWITCH_PAGE_DEFAULT: u16 = 50;

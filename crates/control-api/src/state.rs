@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use genlock_store::{SecretHash, Store};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::addresses::Addresses;
+use crate::limits::CHANGE_WAIT_MAX;
 use crate::live::Live;
 use crate::problem::{Problem, ProblemCode};
 
@@ -59,8 +61,13 @@ impl Shared {
     ) -> Result<T, Problem> {
         let changing = Arc::clone(&self.changing);
         let task = tokio::spawn(async move {
-            let _turn = changing.lock().await;
-            change.await
+            match timeout(CHANGE_WAIT_MAX, changing.lock()).await {
+                Ok(_turn) => change.await,
+                Err(_) => Err(Problem::new(
+                    ProblemCode::Unavailable,
+                    "the changes before this one are not done yet",
+                )),
+            }
         });
         task.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a change of events or cameras broke off");

@@ -35,6 +35,18 @@ async fn a_take_that_never_ends_is_given_up() {
 }
 
 #[tokio::test]
+async fn changes_behind_one_that_never_ends_are_given_up() {
+    let api = Api::new();
+    api.live.state().applies_hang = true;
+    let first = api.post("/api/events", json!({ "name": "a" })).await;
+    first.problem(503, "unavailable", None);
+    let second = api.post("/api/events", json!({ "name": "b" })).await;
+    second.problem(503, "unavailable", None);
+    let detail = second.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("changes before"), "{detail}");
+}
+
+#[tokio::test]
 async fn a_store_that_is_closed_is_unavailable_not_an_internal_error() {
     let api = Api::new();
     let event = api.event().await;

@@ -36,6 +36,7 @@ pub(crate) struct FakeState {
     /// How the next takes end, if not by what is live.
     pub(crate) refusal: Option<TakeError>,
     pub(crate) takes_hang: bool,
+    pub(crate) applies_hang: bool,
     /// Key hashes that the system was told.
     pub(crate) key_hashes: Vec<genlock_store::SecretHash>,
 }
@@ -104,6 +105,10 @@ impl Live for FakeLive {
     }
 
     async fn apply(&self, change: Change) {
+        if self.state().applies_hang {
+            tokio::time::pause();
+            std::future::pending::<()>().await;
+        }
         let mut state = self.state();
         let words = match change {
             Change::EventCreated(event) => format!("event created: {}", event.name),

@@ -33,6 +33,8 @@ const DATABASE_FILE: &str = "genlock.db";
 const LOCK_FILE: &str = "genlock.lock";
 
 /// The embedded store. Dropping it waits until the calls already queued are done.
+///
+/// Under a paused tokio clock calls time out at once: the runtime does not see that the thread works.
 #[derive(Debug)]
 pub struct SqliteStore {
     writer: Writer,
