@@ -118,12 +118,6 @@ impl ChunkReader {
         }
     }
 
-    /// Bytes consumed so far, counted from the start of the connection.
-    #[must_use]
-    pub fn position(&self) -> u64 {
-        self.consumed
-    }
-
     /// Takes bytes from `input` until a message is complete. `None` means that all of `input` has
     /// been taken.
     ///

@@ -107,6 +107,24 @@ mod tests {
         signed_packet(packet, scheme, PLAYER_KEY).unwrap()
     }
 
+    /// Digests of the filler 0, 1, … 250, 0, … computed by another HMAC implementation: they pin
+    /// the layout, which the other tests only use.
+    #[test]
+    fn digests_stand_where_players_put_them() {
+        let check = |position: usize, digest: &[u8; 8], scheme: Scheme| {
+            let mut filler = [0; RANDOM_BYTES];
+            for (slot, byte) in filler.iter_mut().zip((0..251).cycle()) {
+                *slot = byte;
+            }
+            let packet = packet_with_version([9, 0, 124, 2], &filler);
+            let signed = signed_packet(packet, scheme, PLAYER_KEY).unwrap();
+            assert_eq!(signed[position..position + 8], *digest);
+            assert_eq!(find_digest(&signed).map(|(found, _)| found), Some(scheme));
+        };
+        check(18, &0x2DB5_4294_482F_C7AA_u64.to_be_bytes(), Scheme::First);
+        check(826, &0x2230_44AE_427C_3532_u64.to_be_bytes(), Scheme::Second);
+    }
+
     #[test]
     fn both_schemes_are_found_and_answered_in_kind() {
         for scheme in [Scheme::First, Scheme::Second] {

@@ -112,29 +112,32 @@ impl ServerSession {
 
     /// Audio, video and metadata; anything else is skipped.
     fn handle_data(&mut self, message: Message, at: WirePosition) -> Result<(), RtmpError> {
-        let publish = match &self.state {
-            State::Connected(connection) => connection.publish_on(message.message_stream),
-            _ => None,
+        match self.data_event(message) {
+            Some(event) => self.push_event(event, at),
+            None => {
+                self.ignored_messages = self.ignored_messages.saturating_add(1);
+                Ok(())
+            }
+        }
+    }
+
+    fn data_event(&self, message: Message) -> Option<ServerEvent> {
+        let State::Connected(connection) = &self.state else {
+            return None;
         };
-        let Some(id) = publish else {
-            return self.ignore();
-        };
+        let id = connection.publish_on(message.message_stream)?;
         let timestamp = message.timestamp;
         let kind = match message.kind {
             MessageType::AUDIO => MediaKind::Audio,
             MessageType::VIDEO => MediaKind::Video,
             MessageType::DATA_AMF0 | MessageType::DATA_AMF3 => {
-                return match self.metadata(&message) {
-                    Some(properties) => {
-                        self.push_event(ServerEvent::Metadata { id, timestamp, properties }, at)
-                    }
-                    None => self.ignore(),
-                };
+                let properties = self.metadata(&message)?;
+                return Some(ServerEvent::Metadata { id, timestamp, properties });
             }
-            _ => return self.ignore(),
+            _ => return None,
         };
         let payload = message.payload;
-        self.push_event(ServerEvent::Media(MediaMessage { id, kind, timestamp, payload }), at)
+        Some(ServerEvent::Media(MediaMessage { id, kind, timestamp, payload }))
     }
 
     /// The properties of `[@setDataFrame] onMetaData properties`. Metadata is a hint: what is not
@@ -152,12 +155,6 @@ impl ServerSession {
             Value::Object(properties) | Value::EcmaArray(properties) => Some(properties),
             _ => None,
         }
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "ends the match arms of handle_data")]
-    fn ignore(&mut self) -> Result<(), RtmpError> {
-        self.ignored_messages = self.ignored_messages.saturating_add(1);
-        Ok(())
     }
 
     pub(super) fn push_event(

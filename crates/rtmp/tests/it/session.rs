@@ -219,6 +219,7 @@ fn every_phase_has_its_deadline() {
     assert_eq!(timeout(&mut pair), Some(Misbehaviour::Silence));
 
     let mut pair = publishing();
+    pair.advance(15 * second);
     pair.client.end().unwrap();
     pair.exchange().unwrap();
     assert_eq!(pair.server.poll_timeout(), Some(pair.now + 10 * second));
