@@ -67,9 +67,13 @@ enum Fault {
 /// What there was to wait for.
 enum Wake {
     Input(io::Result<usize>),
+    /// The session's deadline has passed.
     Deadline,
     Evicted(Eviction),
+    /// The server stops.
     Stop,
+    /// The server has waited long enough for the publisher to leave.
+    Leave,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -96,7 +100,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 None
             }
             Err(Fault::Closed) => {
-                tracing::info!(publishing = self.publication.is_some(), "closed by peer");
+                match self.publication {
+                    Some(_) => tracing::info!("publish ended, closed by peer"),
+                    None => tracing::debug!("closed by peer"),
+                }
                 None
             }
             Err(fault) => {
@@ -126,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     self.session.handle_bytes(Instant::now().into_std(), bytes)
                 }
                 Wake::Input(Err(error)) => return Err(error.into()),
-                Wake::Deadline if self.leave_by.is_some_and(|by| by <= Instant::now()) => {
+                Wake::Leave => {
                     self.leave_by = None;
                     self.end(EndReason::Shutdown, "the server stops")
                 }
@@ -145,27 +152,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
+    /// Input comes before the session's deadline: after a pause of the whole process a publisher is not
+    /// taken for dead whose bytes are waiting.
     async fn wake(&mut self) -> Wake {
         self.buffer.reserve(READ_BYTES_MIN);
-        let session = self.session.poll_timeout().map(Instant::from_std);
-        let deadline = [session, self.leave_by].into_iter().flatten().min();
+        let deadline = self.session.poll_timeout().map(Instant::from_std);
         let publication = &mut self.publication;
+        let evicted = async {
+            match publication {
+                Some(publication) => publication.evicted().await,
+                None => future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
             () = self.shared.stop.cancelled(), if self.leave_by.is_none() => Wake::Stop,
-            eviction = async {
-                match publication {
-                    Some(publication) => publication.evicted().await,
-                    None => future::pending().await,
-                }
-            } => Wake::Evicted(eviction),
+            () = sleep_until(self.leave_by) => Wake::Leave,
+            eviction = evicted => Wake::Evicted(eviction),
             read = self.io.read_buf(&mut self.buffer) => Wake::Input(read),
-            () = async {
-                match deadline {
-                    Some(deadline) => time::sleep_until(deadline).await,
-                    None => future::pending().await,
-                }
-            } => Wake::Deadline,
+            () = sleep_until(deadline) => Wake::Deadline,
         }
     }
 
@@ -354,6 +359,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn now(&self) -> EventTime {
         self.shared.clock.now()
+    }
+}
+
+/// Sleeps for ever if there is no deadline.
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => time::sleep_until(deadline).await,
+        None => future::pending().await,
     }
 }
 

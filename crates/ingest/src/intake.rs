@@ -71,6 +71,11 @@ impl Intake {
         self.timeline.set_sync_offset(micros);
     }
 
+    /// See [`Timeline::start_after`].
+    pub fn start_after(&mut self, end: EventTime) {
+        self.timeline.start_after(end);
+    }
+
     /// What the encoder calls itself.
     pub fn encoder(&self, name: &str) {
         self.monitor.encoder(name);

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// video and 5 ms Opus is 160; the rest is for a burst of what an encoder gathered while connecting.
 pub const HELD_UNITS_MAX: usize = 1_024;
 
-/// Payload bytes of those. 16 MiB: two of the largest video messages.
+/// Payload bytes of those. 16 MiB: half a second at 250 Mb/s, or one video message of the largest size.
 pub const HELD_BYTES_MAX: usize = 16 << 20;
 
 /// Largest sync offset of a camera in microseconds, either way. 10 s: a longer delay than any camera

@@ -67,11 +67,26 @@ impl Publication {
     ) -> Result<(), PublicationError> {
         let offset = self.admission.sync_offset.load(Ordering::Relaxed);
         self.intake.set_sync_offset(offset);
+        if self.writer.is_none() {
+            self.start_after_last_session();
+        }
         let timestamp = message.timestamp.0;
         match message.kind {
             MediaKind::Video => self.intake.video(now, timestamp, &message.payload)?,
             MediaKind::Audio => self.intake.audio(now, timestamp, &message.payload)?,
         }
+        self.deliver(now)
+    }
+
+    /// Looked up until the first sample: a session that is being taken over goes on for a moment.
+    fn start_after_last_session(&mut self) {
+        let last = self.admission.feed.status();
+        if let Some(end) = last.newest_video.max(last.newest_audio) {
+            self.intake.start_after(end);
+        }
+    }
+
+    fn deliver(&mut self, now: EventTime) -> Result<(), PublicationError> {
         while let Some(sample) = self.intake.poll_sample() {
             let feed = &self.admission.feed;
             let writer = self.writer.get_or_insert_with(|| feed.open(now));

@@ -18,6 +18,8 @@ const REALIGN_MICROS: i64 = 50_000;
 pub(super) struct AudioStamper {
     grid: Option<Grid>,
     realigning: bool,
+    /// Nothing starts before this instant.
+    floor: Option<EventTime>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +40,11 @@ pub(super) enum AudioStamp {
 }
 
 impl AudioStamper {
+    /// Starts nothing at or before `micros`. Without effect once something was stamped.
+    pub(super) const fn start_after(&mut self, micros: i64) {
+        self.floor = Some(EventTime::from_micros(micros));
+    }
+
     /// Stamps an access unit of `duration` ticks that the publisher placed at `wanted_micros` on the
     /// event clock.
     pub(super) fn stamp(
@@ -49,6 +56,9 @@ impl AudioStamper {
         let wanted = EventTime::from_micros(wanted_micros).to_media(timescale).ticks;
         let duration = i64::from(duration.max(1));
         let Some(next) = self.next_in(timescale) else {
+            if self.floor.is_some_and(|floor| wanted_micros <= floor.as_micros()) {
+                return AudioStamp::Dropped;
+            }
             self.grid = Some(Grid { timescale, next: wanted.saturating_add(duration) });
             return AudioStamp::At(wanted);
         };

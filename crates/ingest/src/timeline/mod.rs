@@ -12,7 +12,7 @@
 //! | what the timestamps do | what the timeline does |
 //! |---|---|
 //! | jitter of arrival | nothing: the map follows the earliest arrivals, not the average |
-//! | drift of the publisher's clock | slews by at most 500 ppm, once a second |
+//! | drift of the publisher's clock | slews by at most 500 ppm, once a second (0.5 % in the first half minute) |
 //! | forward by over 1 s into the future, or back by over 200 ms | goes on at the present ([`TimelineCounters::jumps`]) |
 //! | repeat, or back by less | moves on by one tick ([`TimelineCounters::repeats`]) |
 //! | all arrivals later by over 1 s for 5 s | steps the map once ([`TimelineCounters::shifts`]) |
@@ -76,8 +76,8 @@ pub struct TimelineCounters {
     pub shifts: u64,
     /// Gaps in the audio that were jumped over.
     pub realignments: u64,
-    /// Access units that were dropped because time went back: the audio count was ahead, or a sync
-    /// offset was made smaller.
+    /// Access units that were dropped because time went back: the audio count was ahead, a sync offset
+    /// was made smaller, or the last session of the camera had come further.
     pub dropped: u64,
 }
 
@@ -128,6 +128,14 @@ impl Timeline {
     /// that would be shown twice.
     pub fn set_sync_offset(&mut self, micros: i64) {
         self.wanted_offset = limit_offset(micros);
+    }
+
+    /// Presents nothing at or before `end`, which is where the camera's last session ended: what an
+    /// encoder gathered while it was away would go back in time. Has no effect on a track that has
+    /// started.
+    pub fn start_after(&mut self, end: EventTime) {
+        self.video.start_after(end.as_micros());
+        self.audio.start_after(end.as_micros());
     }
 
     /// What had to be put right so far.

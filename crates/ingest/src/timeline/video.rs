@@ -31,8 +31,8 @@ pub(super) struct Stamp {
 /// Rebuilds decoding times.
 #[derive(Debug, Default)]
 pub(super) struct VideoStamper {
-    /// Added to the publisher's decoding time: 100 ms minus nothing of the last sync sample's own
-    /// composition offset.
+    /// Added to the publisher's decoding time: what moves the last sync sample's from its own composition
+    /// offset before its presentation to [`SYNC_COMPOSITION_OFFSET`] before it.
     decode_shift: i64,
     /// Added to all times of the current GOP because its sync sample had no room where it belonged.
     later: i64,
@@ -44,6 +44,14 @@ pub(super) struct VideoStamper {
 }
 
 impl VideoStamper {
+    /// Presents nothing at or before `micros`. Without effect once something was stamped.
+    pub(super) fn start_after(&mut self, micros: i64) {
+        if self.last_decode.is_none() {
+            let floor = ticks(micros).saturating_sub(i64::from(SYNC_COMPOSITION_OFFSET));
+            self.last_dts = Some(floor);
+        }
+    }
+
     /// Stamps a sample whose decoding time is `decode_micros` on the event clock. `None` when it must
     /// be dropped because time went back.
     pub(super) fn stamp(
