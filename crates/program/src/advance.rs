@@ -173,28 +173,25 @@ impl ProgramCore {
     /// Takes one step for the next place. Returns whether there may be another.
     fn fill_place(&mut self, now: EventTime, middle: EventTime) -> bool {
         let overdue = self.is_overdue(middle);
-        let source = match (&mut self.seam, &mut self.on_air) {
-            (Some(seam), _) => seam.tail.as_mut(),
-            (None, Some(on_air)) => Some(&mut on_air.source),
-            (None, None) => return false,
+        let queue = match (&mut self.seam, &mut self.on_air) {
+            (Some(seam), _) => seam.tail.as_mut().map(|tail| &mut tail.audio),
+            (None, on_air) => on_air.as_mut().map(|on_air| &mut on_air.source.audio),
         };
-        let mut none = VecDeque::new();
-        let queue = source.map_or(&mut none, |source| &mut source.audio);
-        let Some(held) = queue.front() else {
-            if overdue {
+        let next = queue.as_ref().and_then(|queue| queue.front());
+        match next.map(|held| self.grid.fit(&held.sample)) {
+            None if !overdue => return false,
+            None => {
                 self.note_audio(false);
                 self.fill(now);
             }
-            return overdue;
-        };
-        match self.grid.fit(&held.sample) {
-            Fit::Gap => self.fill(now),
-            Fit::Drop => {
-                queue.pop_front();
+            Some(Fit::Gap) => self.fill(now),
+            Some(Fit::Drop) => {
+                queue.and_then(VecDeque::pop_front);
                 self.note_audio(true);
             }
-            Fit::Place | Fit::Restart => {
-                let unit = queue.pop_front().and_then(|held| self.grid.place(held.sample));
+            Some(Fit::Place | Fit::Restart) => {
+                let unit = queue.and_then(VecDeque::pop_front);
+                let unit = unit.and_then(|held| self.grid.place(held.sample));
                 self.note_audio(true);
                 if let Some(unit) = unit {
                     self.push(now, unit);

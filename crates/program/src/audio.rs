@@ -219,3 +219,116 @@ impl Running {
         sample
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{audio_config, sample};
+
+    const STEREO_48K: u16 = 0x1190;
+    const STEREO_44K: u16 = 0x1210;
+
+    fn unit(config: &Arc<TrackConfig>, dts: i64) -> Sample {
+        sample(config, dts, dts)
+    }
+
+    /// A grid that has had one access unit at 0.
+    fn running(config: &Arc<TrackConfig>) -> AudioGrid {
+        let mut grid = AudioGrid::default();
+        grid.place(unit(config, 0)).unwrap();
+        grid
+    }
+
+    #[test]
+    fn errors_below_three_quarters_take_the_next_place() {
+        let config = audio_config(STEREO_48K);
+        for (dts, expect) in [
+            (1024, Fit::Place),
+            (1024 - 768, Fit::Place),
+            (1024 - 769, Fit::Drop),
+            (1024 + 768, Fit::Place),
+            (1024 + 769, Fit::Gap),
+        ] {
+            assert_eq!(running(&config).fit(&unit(&config, dts)), expect, "at {dts}");
+        }
+    }
+
+    #[test]
+    fn a_seam_quantises_to_the_nearest_place() {
+        let config = audio_config(STEREO_48K);
+        for (dts, expect) in [
+            (1024 - 512, Fit::Place),
+            (1024 - 513, Fit::Drop),
+            (1024 + 512, Fit::Place),
+            (1024 + 513, Fit::Gap),
+        ] {
+            let mut grid = running(&config);
+            grid.begin_seam();
+            assert_eq!(grid.fit(&unit(&config, dts)), expect, "at {dts}");
+        }
+    }
+
+    #[test]
+    fn steps_are_exact_whatever_the_sources_times() {
+        let config = audio_config(STEREO_48K);
+        let mut grid = running(&config);
+        let first = grid.place(unit(&config, 1_500)).unwrap();
+        let second = grid.fill().unwrap();
+        let third = grid.place(unit(&config, 3_000)).unwrap();
+        assert_eq!([first.dts, second.dts, third.dts], [1024, 2048, 3072]);
+        assert_eq!(second.payload, config.as_audio().unwrap().silent_access_unit().unwrap());
+        assert!([first, second, third].iter().all(|unit| unit.duration == Some(1024)));
+    }
+
+    #[test]
+    fn another_configuration_overlaps_by_less_than_one_access_unit() {
+        let (old, new) = (audio_config(STEREO_48K), audio_config(STEREO_44K));
+        let grid = running(&old);
+        // The grid ends at 21.33 ms; an access unit at 44.1 kHz lasts 23.22 ms.
+        let end = 941;
+        assert_eq!(grid.fit(&unit(&new, end - 1024 - 1)), Fit::Drop);
+        assert_eq!(grid.fit(&unit(&new, end - 1000)), Fit::Restart);
+        assert_eq!(grid.fit(&unit(&new, end - 1)), Fit::Restart);
+        assert_eq!(grid.fit(&unit(&new, end + 1)), Fit::Gap);
+    }
+
+    #[test]
+    fn another_configuration_starts_at_its_own_time() {
+        let (old, new) = (audio_config(STEREO_48K), audio_config(STEREO_44K));
+        let mut grid = running(&old);
+        let first = grid.place(unit(&new, 777)).unwrap();
+        assert_eq!((first.dts, &first.config), (777, &new));
+        assert_eq!(grid.fill().unwrap().dts, 777 + 1024);
+    }
+
+    #[test]
+    fn equal_bytes_are_the_same_configuration() {
+        let (one, other) = (audio_config(STEREO_48K), audio_config(STEREO_48K));
+        let mut grid = running(&one);
+        let placed = grid.place(unit(&other, 1_030)).unwrap();
+        assert_eq!(placed.dts, 1024);
+        assert!(Arc::ptr_eq(&placed.config, &one));
+    }
+
+    #[test]
+    fn starts_on_a_place_at_or_after_the_picture() {
+        let config = audio_config(STEREO_48K);
+        let mut grid = AudioGrid::default();
+        let late = unit(&config, 48_000 + 3 * 1024 + 100);
+        grid.start_with(&late, EventTime::from_millis(1_000));
+        assert_eq!(grid.fit(&late), Fit::Gap);
+        assert_eq!(grid.fill().unwrap().dts, 48_100);
+    }
+
+    #[test]
+    fn steps_over_a_hole_by_whole_access_units() {
+        let config = audio_config(STEREO_48K);
+        let mut grid = running(&config);
+        grid.skip_to(EventTime::from_millis(5_000));
+        let next = grid.fill().unwrap().dts;
+        assert_eq!(next % 1024, 0);
+        assert!((next - 240_000).abs() <= 512);
+        grid.skip_to(EventTime::ZERO);
+        assert_eq!(grid.fill().unwrap().dts, next + 1024, "never backwards");
+    }
+}

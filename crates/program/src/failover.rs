@@ -87,3 +87,68 @@ pub(crate) fn choose<'a>(
     }
     last_resort
 }
+
+#[cfg(test)]
+mod tests {
+    use genlock_feed::{Feed, FeedLimits, FeedWriter};
+
+    use super::*;
+    use crate::camera::Priority;
+    use crate::testing::{sample, video_config};
+
+    const NOW: EventTime = EventTime::from_millis(10_000);
+
+    /// A camera whose newest picture came `age_ms` ago.
+    fn camera(name: &str, age_ms: u64) -> (Camera, FeedWriter) {
+        let feed = Feed::new(FeedLimits::default());
+        let mut writer = feed.open(EventTime::ZERO);
+        let picture = sample(&video_config(1), 0, 9_000);
+        writer.push(NOW - Duration::from_millis(age_ms), picture).unwrap();
+        (Camera { id: name.into(), feed, priority: Priority(0) }, writer)
+    }
+
+    fn chosen(cameras: &[&Camera], leaving: Option<&str>, failed: Option<&str>) -> Option<String> {
+        let (leaving, failed) = (leaving.map(CameraId::from), failed.map(CameraId::from));
+        let policy = FailoverPolicy::default();
+        let cameras = cameras.iter().copied();
+        choose(NOW, &policy, cameras, leaving.as_ref(), failed.as_ref())
+            .map(|camera| camera.id.as_str().to_owned())
+    }
+
+    #[test]
+    fn first_ready_camera_takes_over() {
+        let (a, _a) = camera("a", 0);
+        let (stale, _stale) = camera("stale", 1_000);
+        let (gone, writer) = camera("gone", 0);
+        writer.close(NOW);
+        let (b, _b) = camera("b", 500);
+        let all = [&a, &stale, &gone, &b];
+        assert_eq!(chosen(&all, None, None).as_deref(), Some("a"));
+        assert_eq!(chosen(&all, Some("a"), None).as_deref(), Some("b"));
+        assert_eq!(chosen(&all, None, Some("a")).as_deref(), Some("b"), "a failed just now");
+        assert_eq!(chosen(&[&a, &gone], None, Some("a")).as_deref(), Some("a"), "no other is left");
+        assert_eq!(chosen(&[&a], Some("a"), None), None);
+    }
+
+    #[test]
+    fn a_camera_without_pictures_is_never_chosen() {
+        let feed = Feed::new(FeedLimits::default());
+        let _writer = feed.open(NOW);
+        let silent = Camera { id: "silent".into(), feed, priority: Priority(0) };
+        assert_eq!(chosen(&[&silent], None, None), None);
+    }
+
+    #[test]
+    fn patience_is_the_silence_or_a_few_frames_of_a_slow_camera() {
+        let policy = FailoverPolicy::default();
+        let loss = |age_ms, gap_ms| {
+            let last = NOW - Duration::from_millis(age_ms);
+            policy.loss(NOW, true, last, Duration::from_millis(gap_ms))
+        };
+        assert_eq!(loss(900, 33), None);
+        assert_eq!(loss(901, 33), Some(Loss::Silent));
+        assert_eq!(loss(2_999, 1_000), None);
+        assert_eq!(loss(3_001, 1_000), Some(Loss::Silent));
+        assert_eq!(policy.loss(NOW, false, NOW, Duration::ZERO), Some(Loss::Closed));
+    }
+}

@@ -23,8 +23,11 @@ pub mod failover;
 pub mod limits;
 pub mod planner;
 mod program_core;
+mod shell;
 mod source;
 mod splicer;
+#[cfg(test)]
+mod testing;
 
 pub use camera::{CameraId, Priority};
 pub use error::{CutFailure, TakeError, UnknownStyle};
@@ -34,3 +37,4 @@ pub use event::{
 };
 pub use failover::FailoverPolicy;
 pub use program_core::{ProgramConfig, ProgramCore, Watched};
+pub use shell::{Program, ProgramHandle, ProgramStopped};

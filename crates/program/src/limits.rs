@@ -35,8 +35,9 @@ pub const HOLD_WINDOW: Duration = Duration::from_millis(300);
 /// [`HOLD_WINDOW`]: 200 ms of jitter.
 pub const HOLD_MARGIN: Duration = Duration::from_millis(200);
 
-/// Largest hold window, for a target that is always late (a negative sync offset): 2 s.
-pub const HOLD_WINDOW_MAX: Duration = Duration::from_secs(2);
+/// Largest hold window, for a target that is always late (a negative sync offset): 1 s, so that the
+/// pause that holding begins with stays below the viewers' hold-back.
+pub const HOLD_WINDOW_MAX: Duration = Duration::from_secs(1);
 
 /// A predicted sync sample may come this much earlier than predicted: 50 ms, a picture at 24 fps and
 /// some rounding.
@@ -50,8 +51,8 @@ pub const PREDICTION_GOPS: usize = 4;
 /// 300 ms. Then the cut is made without them and the last picture stands longer.
 pub const TAIL_WAIT: Duration = Duration::from_millis(300);
 
-/// Longest wait for the old camera's last samples, whatever its lateness: 2 s.
-pub const TAIL_WAIT_MAX: Duration = Duration::from_secs(2);
+/// Longest wait for the old camera's last samples, whatever its lateness: 1 s, for the same reason.
+pub const TAIL_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// How far sound may lag behind the picture of the same camera before its place is filled with silence:
 /// 1 s. Publishers interleave within half a second.

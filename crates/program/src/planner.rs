@@ -6,7 +6,8 @@
 //! **In-point.** The first sync sample of the target that lies beyond the programme's edge. Usually that
 //! is the next one to arrive. Where the target runs ahead of the programme (a positive sync offset), or
 //! the programme has stood still (failover), it may be in the ring already; it is taken if it is not
-//! older than the hold-back, because what viewers have not needed yet is not repeated past.
+//! older than the silence that a camera on air is forgiven: viewers have not needed that time yet, so it
+//! is not repeated past.
 //!
 //! **Hold.** What is published never changes, so a sync sample whose presentation time the old camera
 //! has already passed is lost for the cut. Cameras agree on the event clock but not on lateness: the
@@ -106,8 +107,8 @@ pub struct Plan {
     pub forecast: Forecast,
 }
 
-/// Plans a cut to `target`. `fresh` is how old a sync sample in the ring may be (the viewers'
-/// hold-back).
+/// Plans a cut to `target`. `fresh` is how old a sync sample in the ring may be: what is later than a
+/// camera on air may be without being given up has been missed by viewers.
 #[must_use]
 pub fn plan(
     now: EventTime,
@@ -225,4 +226,107 @@ fn regular_gop(syncs: &[SyncTime]) -> Option<Duration> {
     let longest = *lengths.iter().max()?;
     let regular = lengths.len() >= 2 && longest <= shortest + PREDICTION_GUARD;
     regular.then_some(shortest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{audio_config, video_config};
+
+    const FRESH: Duration = Duration::from_millis(900);
+
+    fn ms(millis: i64) -> EventTime {
+        EventTime::from_millis(millis)
+    }
+
+    /// Sync samples at these presentation times, each 50 ms late.
+    fn syncs(at_ms: &[i64]) -> Vec<SyncTime> {
+        (0..)
+            .zip(at_ms)
+            .map(|(number, at)| SyncTime {
+                position: Position(number),
+                pts: ms(*at),
+                arrived: ms(*at - 100 + 50),
+            })
+            .collect()
+    }
+
+    fn check(now: i64, edge: Option<i64>, at_ms: &[i64], expect: (InPoint, Option<i64>, Reason)) {
+        let program = ProgramView { edge: edge.map(ms), video: None, audio: None };
+        let syncs = syncs(at_ms);
+        let target = TargetView { syncs: &syncs, video: None, audio: None };
+        let plan = plan(ms(now), &program, &target, CutStyle::Clean, FRESH);
+        let got = (plan.in_point, plan.forecast.cut_at, plan.forecast.reason);
+        assert_eq!(
+            got,
+            (expect.0, expect.1.map(ms), expect.2),
+            "now {now} edge {edge:?} {at_ms:?}"
+        );
+    }
+
+    #[test]
+    fn in_point_and_forecast_by_what_is_known() {
+        use InPoint::{Held, Next};
+        use Reason::{Cadence, Unknown};
+        // Nothing or one sync sample: no cadence.
+        check(10_000, Some(10_050), &[], (Next, None, Unknown));
+        check(10_000, Some(10_050), &[9_000], (Next, None, Unknown));
+        // The newest plus the median GOP.
+        check(10_000, Some(10_050), &[5_000, 7_000, 9_000], (Next, Some(11_000), Cadence));
+        check(10_000, Some(10_050), &[1_000, 3_000, 7_000, 9_000], (Next, Some(11_000), Cadence));
+        // Overdue: whole GOPs on.
+        check(14_500, Some(14_550), &[5_000, 7_000, 9_000], (Next, Some(15_000), Cadence));
+        // The target runs ahead of the programme.
+        let ahead = (Held(Position(2)), Some(11_000), Reason::Held);
+        check(10_000, Some(10_050), &[7_000, 9_000, 11_000], ahead);
+        // The first that is beyond the edge, not the newest.
+        let first = (Held(Position(1)), Some(10_500), Reason::Held);
+        check(10_000, Some(10_050), &[9_500, 10_500, 11_000], first);
+        // The programme stood still: what viewers have not needed yet may be used, no more.
+        let recent = (Held(Position(1)), Some(9_500), Reason::Held);
+        check(10_000, Some(9_000), &[7_500, 9_500], recent);
+        check(10_000, Some(5_000), &[7_000, 9_000], (Next, Some(11_000), Cadence));
+        // Nothing has left yet.
+        check(10_000, None, &[9_950], (Held(Position(0)), Some(9_950), Reason::Held));
+    }
+
+    #[test]
+    fn holds_from_the_predicted_sync_sample_on() {
+        let hold = hold(&syncs(&[5_000, 7_000, 9_000]));
+        assert_eq!(hold.clear_until, Some(ms(10_950)));
+        assert_eq!(hold.window, HOLD_WINDOW);
+        assert_eq!(hold.limit(ms(9_500)), ms(10_950), "before it, all may leave");
+        assert_eq!(hold.limit(ms(12_000)), ms(11_800), "after it, what is a window old");
+    }
+
+    #[test]
+    fn holds_all_along_without_a_cadence() {
+        assert_eq!(hold(&syncs(&[5_000, 7_000])).clear_until, None, "one GOP is no cadence");
+        assert_eq!(hold(&syncs(&[1_000, 3_000, 3_500])).clear_until, None);
+    }
+
+    #[test]
+    fn window_grows_with_the_targets_usual_lateness() {
+        let mut late = syncs(&[5_000, 7_000, 9_000]);
+        late[1].arrived = late[1].pts + Duration::from_millis(400);
+        assert_eq!(hold(&late).window, Duration::from_millis(700));
+        late[1].arrived = late[1].pts + Duration::from_secs(9);
+        assert_eq!(hold(&late).window, HOLD_WINDOW_MAX);
+    }
+
+    #[test]
+    fn discontinuity_by_configuration_bytes() {
+        let (a, b, stereo, mono) =
+            (video_config(1), video_config(2), audio_config(0x1190), audio_config(0x1188));
+        let cost = |video, audio| {
+            let program = ProgramView { edge: None, video: Some(&*a), audio: Some(&*stereo) };
+            discontinuity(&program, &TargetView { syncs: &[], video: Some(video), audio })
+        };
+        let equal = video_config(1);
+        assert_eq!(cost(&equal, Some(&*stereo)), Discontinuity::None);
+        assert_eq!(cost(&equal, None), Discontinuity::None, "silence in the same configuration");
+        assert_eq!(cost(&b, Some(&*stereo)), Discontinuity::Parameters);
+        assert_eq!(cost(&equal, Some(&*mono)), Discontinuity::Codec);
+        assert_eq!(cost(&b, Some(&*mono)), Discontinuity::Codec);
+    }
 }

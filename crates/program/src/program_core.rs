@@ -151,6 +151,17 @@ pub enum Watched {
     Only(Vec<CameraId>),
 }
 
+impl Watched {
+    /// Whether a change of `camera`'s Feed matters.
+    #[must_use]
+    pub fn includes(&self, camera: &CameraId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(cameras) => cameras.contains(camera),
+        }
+    }
+}
+
 impl ProgramCore {
     /// A programme without cameras that publishes into `output` from `now` on.
     #[must_use]
@@ -200,6 +211,11 @@ impl ProgramCore {
     /// Moves a camera in the failover list. Returns whether it is known.
     pub fn set_priority(&mut self, id: &CameraId, priority: Priority) -> bool {
         self.roster.set_priority(id, priority)
+    }
+
+    /// Changes when a camera counts as lost, from now on.
+    pub const fn set_failover(&mut self, policy: FailoverPolicy) {
+        self.config.failover = policy;
     }
 
     /// Plans a cut to `camera` and answers at once; [`ProgramEvent`]s tell what becomes of it.
@@ -347,7 +363,8 @@ impl ProgramCore {
             video: status.video.as_deref(),
             audio: status.audio.as_deref(),
         };
-        planner::plan(now, &self.view(), &target, style, self.config.hold_back)
+        let fresh = self.config.failover.silence_max;
+        planner::plan(now, &self.view(), &target, style, fresh)
     }
 
     fn view(&self) -> ProgramView<'_> {

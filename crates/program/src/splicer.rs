@@ -143,3 +143,116 @@ fn longest_complete(
     }
     longest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{sample, video_config};
+
+    const FRAME: i64 = 3_000;
+
+    /// A camera at 30 fps: the n-th sample in decode order is shown at place `shown[n]`, counted from
+    /// `first`.
+    fn camera(first: i64, shown: &[i64]) -> VecDeque<Held> {
+        let config = video_config(1);
+        (first..)
+            .zip(shown)
+            .map(|(decoded, shown)| Held {
+                arrived: EventTime::ZERO,
+                sample: sample(
+                    &config,
+                    decoded * FRAME - COMPOSITION_SHIFT_TICKS,
+                    (first + shown) * FRAME,
+                ),
+            })
+            .collect()
+    }
+
+    fn cut_at(place: i64) -> Limit {
+        cut_between(place * FRAME)
+    }
+
+    fn cut_between(pts: i64) -> Limit {
+        Limit::Cut { dts: pts - COMPOSITION_SHIFT_TICKS, pts }
+    }
+
+    /// I0 P3 B1 B2 P6 B4 B5.
+    const TWO_B_FRAMES: [i64; 7] = [0, 3, 1, 2, 6, 4, 5];
+
+    #[test]
+    fn out_point_without_b_frames_is_the_last_picture_before_the_cut() {
+        let queue = camera(0, &[0, 1, 2, 3, 4]);
+        assert_eq!(releasable(None, &queue, cut_at(3)), 3);
+        assert_eq!(releasable(None, &queue, cut_between(3 * FRAME + 1)), 4);
+        assert_eq!(releasable(None, &queue, cut_at(0)), 0);
+    }
+
+    #[test]
+    fn out_point_leaves_no_hole_inside_a_mini_gop() {
+        let queue = camera(0, &TWO_B_FRAMES);
+        for (place, expect) in [(1, 1), (2, 1), (3, 1), (4, 4), (5, 4), (6, 4), (7, 7)] {
+            assert_eq!(releasable(None, &queue, cut_at(place)), expect, "cut at {place}");
+        }
+    }
+
+    #[test]
+    fn what_completes_a_picture_that_has_left_may_follow() {
+        let mut queue = camera(0, &TWO_B_FRAMES);
+        let left: Vec<_> = queue.drain(..5).collect();
+        let edge = left.iter().fold(None, |edge, held| Some(Edge::after(edge, &held.sample)));
+        assert_eq!(releasable(edge, &queue, Limit::Pending { pts: 0, overdue_dts: i64::MIN }), 2);
+        assert_eq!(releasable(edge, &queue, cut_at(7)), 2);
+    }
+
+    #[test]
+    fn nothing_is_decoded_at_or_after_the_new_sync_sample() {
+        // A camera whose decoding times run behind its presentation times by less than the constant.
+        let mut queue = camera(0, &[0, 1, 2]);
+        for held in &mut queue {
+            held.sample.composition_offset -= 6_000;
+            held.sample.dts += 6_000;
+        }
+        assert_eq!(releasable(None, &queue, cut_at(3)), 1);
+    }
+
+    #[test]
+    fn pending_passes_complete_mini_gops_below_the_limit() {
+        let queue = camera(0, &TWO_B_FRAMES);
+        let pending = |pts| Limit::Pending { pts, overdue_dts: i64::MIN };
+        assert_eq!(releasable(None, &queue, pending(6 * FRAME)), 4);
+        assert_eq!(releasable(None, &queue, pending(6 * FRAME + 1)), 7);
+    }
+
+    #[test]
+    fn pending_passes_what_is_overdue_complete_or_not() {
+        let queue = camera(0, &TWO_B_FRAMES);
+        let overdue_dts = queue[1].sample.dts;
+        assert_eq!(releasable(None, &queue, Limit::Pending { pts: 0, overdue_dts }), 2);
+    }
+
+    #[test]
+    fn paced_passes_by_decoding_time_alone() {
+        let queue = camera(0, &TWO_B_FRAMES);
+        assert_eq!(releasable(None, &queue, Limit::Paced { dts: queue[4].sample.dts }), 5);
+    }
+
+    #[test]
+    fn leading_pictures_after_an_open_gop_keep_a_prefix_incomplete() {
+        // A sync sample with the usual offset whose leading picture comes after it.
+        let queue = camera(0, &[0, 1, 3, 2]);
+        let mut open = queue;
+        open[2].sample.dts = 3 * FRAME - COMPOSITION_SHIFT_TICKS;
+        open[3].sample.dts = open[2].sample.dts + 1;
+        assert_eq!(releasable(None, &open, cut_between(3 * FRAME + 1)), 2);
+    }
+
+    #[test]
+    fn in_point_lies_beyond_the_edge_in_both_times() {
+        let config = video_config(1);
+        let edge = Some(Edge { dts: 100, pts: 9_000 });
+        assert!(Edge::admits(None, &sample(&config, 0, 0)));
+        assert!(Edge::admits(edge, &sample(&config, 101, 9_101)));
+        assert!(!Edge::admits(edge, &sample(&config, 100, 9_100)));
+        assert!(!Edge::admits(edge, &sample(&config, 101, 9_000)));
+    }
+}

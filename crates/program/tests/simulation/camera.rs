@@ -4,13 +4,13 @@
 //! every sync sample's composition offset is 100 ms, decoding times are the sorted presentation times
 //! less that, audio steps one access unit.
 
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use genlock_feed::{Feed, FeedLimits, FeedWriter};
 use genlock_media::{
-    AudioConfig, Dependency, EventTime, MediaTime, Sample, TrackConfig, VideoConfig,
+    AudioConfig, Dependency, EventTime, MediaTime, Sample, TrackConfig, TrackKind, VideoConfig,
 };
 
 use crate::rng::Rng;
@@ -95,6 +95,15 @@ impl PartialOrd for InFlight {
     }
 }
 
+/// A sync sample that has arrived.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SyncSample {
+    /// In microseconds.
+    pub(crate) arrived: i64,
+    /// In ticks.
+    pub(crate) pts: i64,
+}
+
 /// What is written into a payload, so that the checker knows where a sample comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tag {
@@ -104,7 +113,6 @@ pub(crate) struct Tag {
     pub(crate) index: i64,
     /// The camera's own presentation time in ticks.
     pub(crate) pts: i64,
-    pub(crate) arrived: i64,
 }
 
 impl Tag {
@@ -117,7 +125,7 @@ impl Tag {
     }
 
     /// `None` for silence that the programme made.
-    pub(crate) fn read(payload: &[u8], arrived: i64) -> Option<Self> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let (head, rest) = payload.split_at_checked(2)?;
         let (session, rest) = rest.split_at_checked(4)?;
         let (index, pts) = rest.split_at_checked(8)?;
@@ -126,7 +134,6 @@ impl Tag {
             session: u32::from_be_bytes(session.try_into().ok()?),
             index: i64::from_be_bytes(index.try_into().ok()?),
             pts: i64::from_be_bytes(pts.try_into().ok()?),
-            arrived,
         })
     }
 }
@@ -154,8 +161,10 @@ pub(crate) struct VirtualCamera {
     fate_at: i64,
     /// When the publisher comes back.
     returns_at: Option<i64>,
-    /// Sync samples delivered: arrival and presentation time.
-    pub(crate) syncs: Vec<(i64, i64)>,
+    /// Sync samples delivered.
+    pub(crate) syncs: Vec<SyncSample>,
+    /// When the pictures arrived, by session and number.
+    pub(crate) arrivals: HashMap<(u32, i64), i64>,
 }
 
 impl VirtualCamera {
@@ -180,11 +189,17 @@ impl VirtualCamera {
             fate_at: 0,
             returns_at: Some(starts_at),
             syncs: Vec::new(),
+            arrivals: HashMap::new(),
         }
     }
 
     pub(crate) fn name(&self) -> String {
         format!("cam-{}", self.number)
+    }
+
+    /// How late a picture can be.
+    pub(crate) const fn lateness_max(&self) -> i64 {
+        self.profile.latency + self.profile.jitter + 100_000
     }
 
     /// When the camera does something next.
@@ -219,7 +234,11 @@ impl VirtualCamera {
             return;
         };
         if sample.is_video_sync() {
-            self.syncs.push((now, sample.pts()));
+            self.syncs.push(SyncSample { arrived: now, pts: sample.pts() });
+        }
+        if sample.kind() == TrackKind::Video {
+            let tag = Tag::read(&sample.payload).expect("a camera tags its samples");
+            self.arrivals.insert((tag.session, tag.index), now);
         }
         let writer = self.writer.as_mut().expect("a connected camera has a writer");
         writer.push(EventTime::from_micros(now), sample).expect("nobody else writes");
@@ -284,13 +303,8 @@ impl VirtualCamera {
         let dts = self.frame_pts(self.frame + decoded) - SHIFT;
         let reorder = self.profile.b_frames.min(2) * self.profile.frame_ticks();
         let encoded = micros(dts + SHIFT - reorder);
-        let tag = Tag {
-            camera: self.number,
-            session: self.session,
-            index: self.frame + shown,
-            pts,
-            arrived: 0,
-        };
+        let tag =
+            Tag { camera: self.number, session: self.session, index: self.frame + shown, pts };
         let sample = Sample {
             config: Arc::clone(&self.video_config),
             dts,
@@ -317,13 +331,8 @@ impl VirtualCamera {
             if time >= micros(until) {
                 return;
             }
-            let tag = Tag {
-                camera: self.number,
-                session: self.session,
-                index: self.unit,
-                pts: dts,
-                arrived: 0,
-            };
+            let tag =
+                Tag { camera: self.number, session: self.session, index: self.unit, pts: dts };
             let sample = Sample {
                 config: Arc::clone(&config),
                 dts,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use genlock_feed::{Feed, FeedLimits, FeedReader, Read, Start};
-use genlock_media::{EventTime, Sample};
+use genlock_media::{EventTime, Sample, TrackKind};
 use genlock_program::{
     CameraId, Cut, CutId, CutStyle, Priority, ProgramConfig, ProgramCore, ProgramEvent, TakeError,
     Watched,
@@ -121,14 +121,15 @@ impl World {
         answer
     }
 
+    /// Latest presentation time that has left, in ticks.
+    pub(crate) fn edge(&self) -> i64 {
+        let outputs = self.record.outputs.iter().map(|output| &output.sample);
+        let video = outputs.filter(|sample| sample.kind() == TrackKind::Video);
+        video.map(Sample::pts).max().unwrap_or(i64::MIN)
+    }
+
     fn is_watched(&self, camera: usize) -> bool {
-        match &self.watched {
-            Watched::All => true,
-            Watched::Only(ids) => {
-                let name = self.cameras[camera].name();
-                ids.iter().any(|id| id.as_str() == name)
-            }
-        }
+        self.watched.includes(&CameraId::from(self.cameras[camera].name()))
     }
 
     pub(crate) fn advance(&mut self) {

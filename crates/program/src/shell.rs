@@ -1,0 +1,391 @@
+//! The shell: one task per event that feeds the core with time, arrivals and commands.
+//!
+//! The task sleeps until a Feed that matters has changed (those of the cameras on air and about to be;
+//! all of them while nothing is on air), a deadline of the core has passed, or a command has come. It
+//! starts nothing per cut and holds no lock.
+
+use std::collections::HashMap;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use genlock_feed::clock::EventClock;
+use genlock_feed::{Feed, FeedWatch};
+use genlock_media::EventTime;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::camera::{CameraId, Priority};
+use crate::error::TakeError;
+use crate::failover::FailoverPolicy;
+use crate::event::{Cut, CutStyle, ProgramEvent, ProgramStatus};
+use crate::limits::{COMMANDS_MAX, EVENTS_MAX};
+use crate::program_core::{ProgramConfig, ProgramCore, Watched};
+
+/// Starts programmes.
+#[derive(Debug)]
+pub struct Program;
+
+impl Program {
+    /// Starts the task of a programme that publishes into `output`. It ends with
+    /// [`ProgramHandle::stop`], or when the last handle is dropped.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn spawn(config: ProgramConfig, output: Feed, clock: EventClock) -> ProgramHandle {
+        let (commands, receiver) = mpsc::channel(COMMANDS_MAX);
+        let (events, _) = broadcast::channel(EVENTS_MAX);
+        let (status_sender, status) = watch::channel(ProgramStatus::default());
+        let stopping = CancellationToken::new();
+        let task = Task {
+            core: ProgramCore::new(config, &output, clock.now()),
+            watches: HashMap::new(),
+            commands: receiver,
+            events: events.clone(),
+            status: status_sender,
+            stopping: stopping.clone(),
+            clock,
+        };
+        tokio::spawn(task.run());
+        ProgramHandle { commands, events, status, stopping, output }
+    }
+}
+
+/// The programme's task has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the programme has stopped")]
+pub struct ProgramStopped;
+
+/// Handle to a running programme. Clones share it.
+#[derive(Debug, Clone)]
+pub struct ProgramHandle {
+    commands: mpsc::Sender<Command>,
+    events: broadcast::Sender<ProgramEvent>,
+    status: watch::Receiver<ProgramStatus>,
+    stopping: CancellationToken,
+    output: Feed,
+}
+
+impl ProgramHandle {
+    /// Takes `camera`. Answers at once with the plan; events tell what becomes of it.
+    ///
+    /// # Errors
+    /// When the camera cannot be cut to, or the programme has stopped.
+    pub async fn take(&self, camera: CameraId, style: CutStyle) -> Result<Cut, TakeError> {
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Take { camera, style, reply };
+        self.send(command).await.map_err(|_| TakeError::Stopped)?;
+        answer.await.unwrap_or(Err(TakeError::Stopped))
+    }
+
+    /// Adds a camera. One that is known gets the new Feed and priority for its next time on air.
+    ///
+    /// # Errors
+    /// When the programme has stopped.
+    pub async fn add_camera(
+        &self,
+        camera: CameraId,
+        feed: Feed,
+        priority: Priority,
+    ) -> Result<(), ProgramStopped> {
+        self.send(Command::Add { camera, feed, priority }).await
+    }
+
+    /// Removes a camera. If it is on air the next one takes over.
+    ///
+    /// # Errors
+    /// When the programme has stopped.
+    pub async fn remove_camera(&self, camera: CameraId) -> Result<(), ProgramStopped> {
+        self.send(Command::Remove { camera }).await
+    }
+
+    /// Moves a camera in the failover list.
+    ///
+    /// # Errors
+    /// When the programme has stopped.
+    pub async fn set_priority(
+        &self,
+        camera: CameraId,
+        priority: Priority,
+    ) -> Result<(), ProgramStopped> {
+        self.send(Command::SetPriority { camera, priority }).await
+    }
+
+    /// Changes when a camera counts as lost, from now on.
+    ///
+    /// # Errors
+    /// When the programme has stopped.
+    pub async fn set_failover(&self, policy: FailoverPolicy) -> Result<(), ProgramStopped> {
+        self.send(Command::SetFailover { policy }).await
+    }
+
+    /// Who is on air and what is pending, as of the last change.
+    #[must_use]
+    pub fn status(&self) -> ProgramStatus {
+        self.status.borrow().clone()
+    }
+
+    /// Everything that happens from now on. A subscriber that falls [`EVENTS_MAX`] events behind loses
+    /// the oldest and is told how many.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<ProgramEvent> {
+        self.events.subscribe()
+    }
+
+    /// The programme's Feed.
+    #[must_use]
+    pub const fn output(&self) -> &Feed {
+        &self.output
+    }
+
+    /// Ends the programme: pending cuts fail, its Feed goes off. Resolves when that is done.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        self.commands.closed().await;
+    }
+
+    async fn send(&self, command: Command) -> Result<(), ProgramStopped> {
+        self.commands.send(command).await.map_err(|_| ProgramStopped)
+    }
+}
+
+#[derive(Debug)]
+enum Command {
+    Take { camera: CameraId, style: CutStyle, reply: oneshot::Sender<Result<Cut, TakeError>> },
+    Add { camera: CameraId, feed: Feed, priority: Priority },
+    Remove { camera: CameraId },
+    SetPriority { camera: CameraId, priority: Priority },
+    SetFailover { policy: FailoverPolicy },
+}
+
+struct Task {
+    core: ProgramCore,
+    /// One per camera, made when it is added, so that no change between two looks is missed.
+    watches: HashMap<CameraId, FeedWatch>,
+    commands: mpsc::Receiver<Command>,
+    events: broadcast::Sender<ProgramEvent>,
+    status: watch::Sender<ProgramStatus>,
+    stopping: CancellationToken,
+    clock: EventClock,
+}
+
+impl Task {
+    async fn run(mut self) {
+        while !self.stopping.is_cancelled() && !self.core.is_superseded() {
+            let now = self.clock.now();
+            let deadline = self.core.advance(now);
+            self.tell(now);
+            let watched = self.core.watched(now);
+            tokio::select! {
+                () = self.stopping.cancelled() => {}
+                command = self.commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => break,
+                },
+                () = any_change(&mut self.watches, &watched) => {}
+                () = sleep_until(self.clock, deadline) => {}
+            }
+        }
+        if self.core.is_superseded() {
+            warn!("another writer has taken over the programme's feed, stopping");
+        }
+        self.core.stop();
+        self.tell(self.clock.now());
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Take { camera, style, reply } => {
+                let answer = self.core.take(self.clock.now(), &camera, style);
+                // Whoever asked may have gone; the take stands all the same.
+                let _ = reply.send(answer);
+            }
+            Command::Add { camera, feed, priority } => {
+                self.watches.insert(camera.clone(), feed.watch());
+                self.core.add_camera(camera, feed, priority);
+            }
+            Command::Remove { camera } => {
+                self.watches.remove(&camera);
+                self.core.remove_camera(&camera);
+            }
+            Command::SetPriority { camera, priority } => {
+                self.core.set_priority(&camera, priority);
+            }
+            Command::SetFailover { policy } => self.core.set_failover(policy),
+        }
+    }
+
+    /// Passes on what the core tells.
+    fn tell(&mut self, now: EventTime) {
+        let status = self.core.status(now);
+        self.status.send_if_modified(|held| {
+            let changed = *held != status;
+            *held = status;
+            changed
+        });
+        while let Some(event) = self.core.poll_event() {
+            log(&event);
+            // Nobody may be listening.
+            let _ = self.events.send(event);
+        }
+    }
+}
+
+async fn any_change(watches: &mut HashMap<CameraId, FeedWatch>, watched: &Watched) {
+    let mut changes: FuturesUnordered<_> = watches
+        .iter_mut()
+        .filter(|(camera, _)| watched.includes(camera))
+        .map(|(_, watch)| watch.changed())
+        .collect();
+    if changes.next().await.is_none() {
+        std::future::pending().await
+    }
+}
+
+async fn sleep_until(clock: EventClock, deadline: Option<EventTime>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep(clock.until(deadline)).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn log(event: &ProgramEvent) {
+    match event {
+        ProgramEvent::CutPlanned(cut) => {
+            let wait = cut.forecast.wait;
+            debug!(cut = cut.id.0, to = %cut.to, ?wait, reason = ?cut.forecast.reason, "cut planned");
+        }
+        ProgramEvent::CutCommitted { id, to, wait, discontinuity, .. } => {
+            info!(cut = id.0, %to, ?wait, ?discontinuity, "cut");
+        }
+        ProgramEvent::CutSuperseded { id } => debug!(cut = id.0, "cut superseded"),
+        ProgramEvent::CutFailed { id, to, reason } => warn!(cut = id.0, %to, %reason, "cut failed"),
+        ProgramEvent::OnAir { camera, .. } => info!(%camera, "on air"),
+        ProgramEvent::OffAir { camera, loss } => warn!(%camera, ?loss, "nothing is on air"),
+        ProgramEvent::FailedOver { from, to, loss, .. } => {
+            warn!(%from, %to, ?loss, "failed over");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use genlock_feed::{FeedLimits, FeedWriter};
+    use genlock_media::{Dependency, Sample, Timescale, TrackConfig};
+
+    use super::*;
+    use crate::testing::video_config;
+
+    const GOP: i64 = 3;
+
+    /// Pushes pictures that are due now, at 30 fps.
+    struct Publisher {
+        clock: EventClock,
+        writer: FeedWriter,
+        config: Arc<TrackConfig>,
+        frame: i64,
+        origin: i64,
+    }
+
+    impl Publisher {
+        fn new(clock: EventClock, feed: &Feed, number: u8) -> Self {
+            let now = clock.now();
+            Self {
+                clock,
+                writer: feed.open(now),
+                config: video_config(number),
+                frame: 0,
+                origin: now.to_media(Timescale::VIDEO).ticks,
+            }
+        }
+
+        fn push(&mut self) {
+            let dependency =
+                if self.frame % GOP == 0 { Dependency::Sync } else { Dependency::Reference };
+            let sample = Sample {
+                config: Arc::clone(&self.config),
+                dts: self.origin + self.frame * 3_000,
+                composition_offset: 9_000,
+                duration: None,
+                dependency,
+                payload: Bytes::from_static(&[0]),
+            };
+            self.frame += 1;
+            self.writer.push(self.clock.now(), sample).unwrap();
+        }
+    }
+
+    fn started() -> (EventClock, ProgramHandle) {
+        let clock = EventClock::starting_at(EventTime::from_millis(1_000_000));
+        let output = Feed::new(FeedLimits::default());
+        (clock, Program::spawn(ProgramConfig::default(), output, clock))
+    }
+
+    #[tokio::test]
+    async fn first_camera_goes_on_air_and_a_take_switches() {
+        let (clock, program) = started();
+        let mut events = program.subscribe();
+        let (a, b) = (Feed::new(FeedLimits::default()), Feed::new(FeedLimits::default()));
+        program.add_camera("a".into(), a.clone(), Priority(0)).await.unwrap();
+        program.add_camera("b".into(), b.clone(), Priority(1)).await.unwrap();
+        let mut on_a = Publisher::new(clock, &a, 1);
+        on_a.push();
+        let first = events.recv().await.unwrap();
+        assert!(matches!(first, ProgramEvent::OnAir { camera, .. } if camera.as_str() == "a"));
+
+        let mut on_b = Publisher::new(clock, &b, 2);
+        on_b.push();
+        let cut = program.take("b".into(), CutStyle::Clean).await.unwrap();
+        assert_eq!(cut.from, Some("a".into()));
+        for _ in 0..=GOP {
+            on_a.push();
+            on_b.push();
+        }
+        let committed = loop {
+            match events.recv().await.unwrap() {
+                ProgramEvent::CutCommitted { id, to, .. } => break (id, to),
+                _ => continue,
+            }
+        };
+        assert_eq!(committed, (cut.id, "b".into()));
+        assert_eq!(program.status().active, Some("b".into()));
+    }
+
+    #[tokio::test]
+    async fn refusals_are_typed() {
+        let (_, program) = started();
+        let answer = program.take("x".into(), CutStyle::Clean).await;
+        assert_eq!(answer, Err(TakeError::UnknownCamera("x".into())));
+        let idle = Feed::new(FeedLimits::default());
+        program.add_camera("x".into(), idle, Priority(0)).await.unwrap();
+        let answer = program.take("x".into(), CutStyle::Clean).await;
+        assert_eq!(answer, Err(TakeError::NotLive("x".into())));
+    }
+
+    #[tokio::test]
+    async fn stop_ends_the_feed_and_later_commands_are_refused() {
+        let (_, program) = started();
+        assert!(program.output().status().live);
+        program.stop().await;
+        assert!(!program.output().status().live);
+        let answer = program.take("a".into(), CutStyle::Clean).await;
+        assert_eq!(answer, Err(TakeError::Stopped));
+        assert_eq!(program.remove_camera("a".into()).await, Err(ProgramStopped));
+    }
+
+    #[tokio::test]
+    async fn a_foreign_writer_ends_the_programme() {
+        let (clock, program) = started();
+        let camera = Feed::new(FeedLimits::default());
+        program.add_camera("a".into(), camera.clone(), Priority(0)).await.unwrap();
+        let _foreign = program.output().open(clock.now());
+        let mut publisher = Publisher::new(clock, &camera, 1);
+        publisher.push();
+        program.commands.closed().await;
+        assert!(program.output().status().live, "the foreign writer's session goes on");
+    }
+}
