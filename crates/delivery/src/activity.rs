@@ -1,7 +1,7 @@
 //! What a connection is doing, and the rules by which it is closed.
 //!
-//! One coarse timer per connection looks at these counters instead of one timer per request, write and
-//! header:
+//! One coarse timer per connection looks at these counters instead of one timer per request, write
+//! and header:
 //!
 //! | state | rule |
 //! |---|---|

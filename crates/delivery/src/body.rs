@@ -1,7 +1,7 @@
 //! Response bodies: shared slices of memory, or the body of the service behind the origin.
 //!
-//! Nothing is copied: each frame is one slice of the chain by reference, and hyper hands several of them
-//! to one vectored write.
+//! Nothing is copied: each frame is one slice of the chain by reference, and hyper hands several of
+//! them to one vectored write.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -103,7 +103,8 @@ impl MediaBody {
         self.slice += 1;
         self.skip = 0;
         self.left -= bytes.len();
-        // The last chunk takes the body's share, so that nothing but bytes on their way hold the lease.
+        // The last chunk takes the body's share, so that nothing but bytes on their way hold the
+        // lease.
         let lease = if self.left == 0 { self.lease.take() } else { self.lease.clone() };
         Some(Chunk { bytes, _lease: lease })
     }
@@ -115,8 +116,8 @@ impl From<Bytes> for MediaBody {
     }
 }
 
-/// Bytes on their way to the socket. They hold the request's lease, because HTTP/2 may keep them long
-/// after it is done with the body.
+/// Bytes on their way to the socket. They hold the request's lease, because HTTP/2 may keep them
+/// long after it is done with the body.
 #[derive(Debug)]
 pub(crate) struct Chunk {
     bytes: Bytes,

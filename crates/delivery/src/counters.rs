@@ -31,6 +31,8 @@ pub struct DeliveryStats {
     pub held_refused: u64,
     /// Publications being packaged now.
     pub packaging: usize,
+    /// Times that packaging was started.
+    pub packaging_runs: u64,
     /// Packaging tasks that ended in a panic and were started again.
     pub panics: u64,
 }
@@ -49,6 +51,7 @@ pub(crate) struct Counters {
     held: AtomicUsize,
     held_refused: Total,
     packaging: AtomicUsize,
+    packaging_runs: Total,
     pub(crate) panics: Total,
 }
 
@@ -57,8 +60,9 @@ pub(crate) struct Counters {
 pub(crate) struct Total(AtomicU64);
 
 impl Total {
-    pub(crate) fn add_one(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    /// Adds one; tells how many there were before.
+    pub(crate) fn add_one(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed)
     }
 
     fn get(&self) -> u64 {
@@ -80,6 +84,7 @@ impl Counters {
             held: self.held.load(Ordering::Relaxed),
             held_refused: self.held_refused.get(),
             packaging: self.packaging.load(Ordering::Relaxed),
+            packaging_runs: self.packaging_runs.get(),
             panics: self.panics.get(),
         }
     }
@@ -115,7 +120,7 @@ impl Counters {
     /// Counts a publication as being packaged until the guard is dropped.
     pub(crate) fn package(self: &Arc<Self>) -> Packaging {
         self.packaging.fetch_add(1, Ordering::Relaxed);
-        Packaging(Arc::clone(self))
+        Packaging { number: self.packaging_runs.add_one(), counters: Arc::clone(self) }
     }
 }
 
@@ -156,11 +161,21 @@ impl Drop for Place {
 
 /// A publication being packaged.
 #[derive(Debug)]
-pub(crate) struct Packaging(Arc<Counters>);
+pub(crate) struct Packaging {
+    number: u64,
+    counters: Arc<Counters>,
+}
+
+impl Packaging {
+    /// Differs from that of every other run of the process.
+    pub(crate) const fn number(&self) -> u64 {
+        self.number
+    }
+}
 
 impl Drop for Packaging {
     fn drop(&mut self) {
-        self.0.packaging.fetch_sub(1, Ordering::Relaxed);
+        self.counters.packaging.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -19,8 +19,8 @@
 //! Architecture Invariant: media bytes are never copied here. A viewer, a hundred viewers and the
 //! packager hold the same slices.
 //!
-//! Architecture Invariant: a viewer can slow nobody but himself. Packaging never waits for a request;
-//! what a slow one holds is bounded by time.
+//! Architecture Invariant: a viewer can slow nobody but himself. Packaging never waits for a
+//! request; what a slow one holds is bounded by time.
 //!
 //! Does no TLS, no authentication, no files.
 

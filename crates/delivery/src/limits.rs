@@ -1,5 +1,5 @@
-//! What viewers may take: connections, time, bytes, held requests. Every value has a unit, a default and
-//! a reason.
+//! What viewers may take: connections, time, bytes, held requests. Every value has a unit, a
+//! default and a reason.
 
 use std::time::Duration;
 
@@ -12,27 +12,30 @@ pub struct ServerLimits {
     /// Time from the accept to the first complete request head. Default 10 s: a player sends it at
     /// once, a scanner never.
     pub first_request_timeout: Duration,
-    /// Time without any request before a kept-alive connection is closed; the head of the next request
-    /// must be complete within it. Default 60 s: longer than any reload interval.
+    /// Time without any request before a kept-alive connection is closed; the head of the next
+    /// request must be complete within it. Default 60 s: longer than any reload interval.
     pub idle_timeout: Duration,
-    /// Time in which a connection that has bytes to send must move `write_progress_bytes`. Default 10 s.
+    /// Time in which a connection that has bytes to send must move `write_progress_bytes`. Default
+    /// 10 s.
     pub write_timeout: Duration,
-    /// Bytes that count as progress, unit byte. Default 16 KiB per `write_timeout`, which is 13 kbit/s:
-    /// slower than any rendition that could be watched.
+    /// Bytes that count as progress, unit byte. Default 16 KiB per `write_timeout`, which is 13
+    /// kbit/s: slower than any rendition that could be watched.
     pub write_progress_bytes: u64,
     /// Time that one playlist, part or segment may take to be sent. Default 60 s: it bounds for how
     /// long a slow viewer keeps media in memory that left the window.
     pub response_timeout: Duration,
     /// Time that a graceful stop waits for responses that are being sent. Default 10 s.
     pub drain_timeout: Duration,
-    /// HTTP/2 streams open at once on a connection. Default 64: a player has a handful, a proxy opens
-    /// more connections.
+    /// HTTP/2 streams open at once on a connection. Default 64: a player has a handful, a proxy
+    /// opens more connections.
     pub h2_streams: u32,
-    /// Bytes of an HTTP/1 request head, and bytes that hyper gathers before it writes. Default 64 KiB.
+    /// Bytes of an HTTP/1 request head, and bytes that hyper gathers before it writes. Default 64
+    /// KiB.
     pub h1_buffer_bytes: usize,
     /// Bytes of an HTTP/2 request's header list. Default 16 KiB.
     pub h2_header_list_bytes: u32,
-    /// Bytes of media that HTTP/2 takes from a body ahead of the socket, per stream. Default 256 KiB.
+    /// Bytes of media that HTTP/2 takes from a body ahead of the socket, per stream. Default 256
+    /// KiB.
     pub h2_send_buffer_bytes: usize,
     /// Connections that wait to be accepted. Default 4096: an audience that comes back at once.
     pub backlog: u32,
@@ -60,11 +63,11 @@ impl Default for ServerLimits {
 /// Bounds of the HLS origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OriginLimits {
-    /// Requests held at once over all publications (blocking reloads, preload hints, first playlists);
-    /// one more is answered 503. Default 20 000, at a few KiB each.
+    /// Requests held at once over all publications (blocking reloads, preload hints, first
+    /// playlists); one more is answered 503. Default 20 000, at a few KiB each.
     pub held_requests: usize,
-    /// How long the first playlist of a publication that has nothing to show yet is waited for before
-    /// the answer is 404. Default 5 s: a camera's first segment usually closes within it.
+    /// How long the first playlist of a publication that has nothing to show yet is waited for
+    /// before the answer is 404. Default 5 s: a camera's first segment usually closes within it.
     pub first_content_wait: Duration,
     /// How long a blocking request is held before the answer is 503, in target durations. Default 3
     /// (rfc8216bis-22 §6.2.5.2).

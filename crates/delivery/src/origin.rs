@@ -17,8 +17,9 @@ use crate::publication::{Demand, Publication, PublicationId};
 
 /// Packages Feeds while they are wanted, and answers what viewers ask for. Clones share the origin.
 ///
-/// Architecture Invariant: a request takes no lock that packaging takes. Requests read the registry and
-/// the snapshots through `arc-swap`; what they get is theirs, so nothing is guarded across an await.
+/// Architecture Invariant: a request takes no lock that packaging takes. Requests read the registry
+/// and the snapshots through `arc-swap`; what they get is theirs, so nothing is guarded across an
+/// await.
 #[derive(Clone)]
 pub struct Origin {
     shared: Arc<Shared>,
@@ -45,8 +46,9 @@ impl Drop for Shared {
 impl Origin {
     /// An origin without publications.
     ///
-    /// `packaging` is the pattern for every publication. Its session must be new for each start of the
-    /// process; the numbers that it starts with and its target duration are chosen by the origin.
+    /// `packaging` is the pattern for every publication. Its session must be new for each start of
+    /// the process. The origin chooses the numbers that a run starts with, and may raise the target
+    /// duration before the first playlist is served.
     #[must_use]
     pub fn new(clock: EventClock, packaging: PackagerConfig, limits: OriginLimits) -> Self {
         let shared = Shared {

@@ -6,9 +6,9 @@
 //!     └──────────┘
 //! ```
 //!
-//! All decisions about media are the packager's; this moves samples and time. What it decides is where a
-//! run starts: its numbers go on where the last run ended, and are never below the media time, so that
-//! they go on after a restart of the process too.
+//! All decisions about media are the packager's; this moves samples and time. What it decides is
+//! where a run starts: its numbers go on where the last run ended, and are never below the media
+//! time, so that they go on after a restart of the process too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,12 +29,12 @@ const BATCH: usize = 64;
 /// Pause after a panic, so that a sample that provokes it again does not keep a core busy.
 const PANIC_PAUSE: Duration = Duration::from_secs(1);
 
-/// Media time per number. Segments never last less on average, so that a number made of the media time
-/// is above every number that was published for earlier media.
+/// Media time per number. Segments never last less on average, so that a number made of the media
+/// time is above every number that was published for earlier media.
 const TIME_PER_SEGMENT_MS: u64 = 100;
 
-/// Media time per discontinuity, by the same argument: events do not cut between unlike cameras more
-/// than once a second on average.
+/// Media time per discontinuity, by the same argument: events do not cut between unlike cameras
+/// more than once a second on average.
 const TIME_PER_DISCONTINUITY_MS: u64 = 1000;
 
 /// Packages the publication's Feed until the publication ends.
@@ -52,13 +52,14 @@ async fn run_while_wanted(
     pattern: PackagerConfig,
     counters: Arc<Counters>,
 ) {
-    let mut next = Succession { pattern, runs: 0, media_sequence: 0 };
+    let mut next = Succession { pattern, media_sequence: 0 };
     let mut start = Start::OldestSync;
     loop {
         publication.startable().await;
         let packaging = counters.package();
-        debug!(publication = %publication.id, run = next.runs, "packaging starts");
-        let run = Run::new(Arc::clone(&publication), next.clone(), start);
+        let config = next.config(packaging.number());
+        debug!(publication = %publication.id, session = config.session, "packaging starts");
+        let run = Run::new(Arc::clone(&publication), config, start);
         // A task of its own contains a panic.
         let result = AbortOnDropHandle::new(tokio::spawn(run.package())).await;
         drop(packaging);
@@ -70,7 +71,7 @@ async fn run_while_wanted(
                 publication.show(None);
             }
             Ok(End::Misfit) => {
-                info!(publication = %publication.id, "packaging starts again, target duration raised");
+                info!(publication = %publication.id, "packaging again, target duration raised");
             }
             Err(error) => {
                 counters.panics.add_one();
@@ -83,10 +84,9 @@ async fn run_while_wanted(
 }
 
 /// What one run leaves to the next.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Succession {
     pattern: PackagerConfig,
-    runs: u64,
     /// The least number for the next run's first segment.
     media_sequence: u64,
 }
@@ -94,22 +94,26 @@ struct Succession {
 impl Succession {
     /// A run has ended.
     fn note(&mut self, publication: &Publication) {
-        self.runs += 1;
         if let Some(snapshot) = publication.snapshot() {
             self.media_sequence = snapshot.edge().media_sequence + 1;
         }
     }
 
-    /// Configuration of a run whose first sample is `first`.
-    fn config(&self, first: &Sample, target_duration: u8) -> PackagerConfig {
-        let begin_ms = u64::try_from(first.dts_time().to_event().as_millis()).unwrap_or(0);
+    /// Configuration of the process's run number `run`.
+    fn config(&self, run: u64) -> PackagerConfig {
         let mut config = self.pattern.clone();
-        config.session = format!("{}{:x}", config.session, self.runs);
-        config.first_media_sequence = self.media_sequence.max(begin_ms / TIME_PER_SEGMENT_MS);
-        config.first_discontinuity_sequence = begin_ms / TIME_PER_DISCONTINUITY_MS;
-        config.target_duration = target_duration;
+        config.session = format!("{}_{run:x}", config.session);
+        config.first_media_sequence = self.media_sequence;
         config
     }
+}
+
+/// Raises the numbers that a run starts with to what the time of its first sample makes them.
+fn number_by_time(config: &mut PackagerConfig, first: &Sample) {
+    let begin_ms = u64::try_from(first.dts_time().to_event().as_millis()).unwrap_or(0);
+    let media_sequence = begin_ms / TIME_PER_SEGMENT_MS;
+    config.first_media_sequence = config.first_media_sequence.max(media_sequence);
+    config.first_discontinuity_sequence = begin_ms / TIME_PER_DISCONTINUITY_MS;
 }
 
 /// Why a run ended.
@@ -123,23 +127,23 @@ enum End {
 /// One packager's life.
 struct Run {
     publication: Arc<Publication>,
-    succession: Succession,
+    config: PackagerConfig,
     reader: FeedReader,
     gops: GopMeter,
     /// Made for the first sample, whose time its numbers are made of.
-    packager: Option<(Packager, u8)>,
+    packager: Option<Packager>,
     mux_failures: u64,
     /// What the Feed held at the start has been read.
     caught_up: bool,
 }
 
 impl Run {
-    fn new(publication: Arc<Publication>, succession: Succession, start: Start) -> Self {
+    fn new(publication: Arc<Publication>, config: PackagerConfig, start: Start) -> Self {
         let gops = GopMeter::of(publication.feed.reader(start));
         let reader = publication.feed.reader(start);
         Self {
             publication,
-            succession,
+            config,
             reader,
             gops,
             packager: None,
@@ -158,7 +162,8 @@ impl Run {
             if self.is_misfit() {
                 return End::Misfit;
             }
-            // A viewer is to start at the live edge, not in the middle of what the Feed held at the start.
+            // A viewer is to start at the live edge, not in the middle of what the Feed held at the
+            // start.
             self.caught_up |= !backlog;
             if self.caught_up {
                 self.publish(now);
@@ -189,37 +194,40 @@ impl Run {
                 if self.packager.is_none() {
                     self.packager = Some(self.first(now, &sample));
                 }
-                if let Some((packager, _)) = &mut self.packager {
+                if let Some(packager) = &mut self.packager {
                     packager.push(now, sample);
                 }
             }
             Read::Lagged { samples } => {
-                warn!(publication = %self.publication.id, samples, "packaging fell behind the feed");
+                warn!(publication = %self.publication.id, samples, "packaging fell behind");
             }
         }
     }
 
-    /// The packager and its target duration.
-    fn first(&self, now: EventTime, sample: &Sample) -> (Packager, u8) {
-        let served = self.publication.target_duration();
-        let target = served.unwrap_or_else(|| target_duration_for(self.gops.longest()));
-        (Packager::new(self.succession.config(sample, target), now), target)
+    /// A packager whose first sample is `sample`.
+    fn first(&self, now: EventTime, sample: &Sample) -> Packager {
+        let mut config = self.config.clone();
+        let least = config.target_duration.max(target_duration_for(self.gops.longest()));
+        config.target_duration = self.publication.target_duration().unwrap_or(least);
+        number_by_time(&mut config, sample);
+        Packager::new(config, now)
     }
 
-    /// Whether the target duration that this run has is not the one it should have. Nothing that was
-    /// served ever changes: once a playlist has been served, the run that fits to it is right.
+    /// Whether the run's target duration is not what it should be. Once a playlist has been served
+    /// the right one is that playlist's; before, the one that the longest GOP fits into.
     fn is_misfit(&self) -> bool {
-        let Some((_, target)) = &self.packager else {
+        let Some(packager) = &self.packager else {
             return false;
         };
+        let target = packager.snapshot().target_duration();
         match self.publication.target_duration() {
-            Some(served) => served != *target,
-            None => target_duration_for(self.gops.longest()) > *target,
+            Some(served) => served != target,
+            None => target_duration_for(self.gops.longest()) > target,
         }
     }
 
     fn publish(&mut self, now: EventTime) {
-        let Some((packager, _)) = &mut self.packager else {
+        let Some(packager) = &mut self.packager else {
             return;
         };
         if self.publication.is_ts_wanted() {
@@ -236,20 +244,20 @@ impl Run {
 
     /// Logs the first thing of the run that no container can carry; more of the same would follow.
     fn tell_failures(&mut self) {
-        let Some((packager, _)) = &self.packager else {
+        let Some(packager) = &self.packager else {
             return;
         };
         let stats = packager.stats();
         if let (0, Some(error)) = (self.mux_failures, &stats.last_mux_failure) {
-            warn!(publication = %self.publication.id, %error, "some of the media cannot be packaged");
+            warn!(publication = %self.publication.id, %error, "media cannot be packaged");
         }
         self.mux_failures = stats.mux_failures;
     }
 
-    /// Waits for a sample, for a request that needs attention, for the packager's deadline or for the end
-    /// of the demand.
+    /// Waits for a sample, for a request that needs attention, for the packager's deadline or for
+    /// the end of the demand.
     async fn wait(&mut self) {
-        let packager = self.packager.as_ref().and_then(|(packager, _)| packager.poll_timeout());
+        let packager = self.packager.as_ref().and_then(Packager::poll_timeout);
         let deadline = packager.into_iter().chain(self.publication.wanted_until()).min();
         let clock = self.publication.clock;
         let at_deadline = async {
@@ -264,5 +272,34 @@ impl Run {
             () = at_deadline => return,
         };
         self.push(clock.now(), read);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gop::tests::picture;
+
+    fn numbers(media_sequence: u64, begin_ms: i64) -> (u64, u64) {
+        let pattern = PackagerConfig::new("s", 0, 0);
+        let mut config = Succession { pattern, media_sequence }.config(31);
+        assert_eq!(config.session, "s_1f");
+        number_by_time(&mut config, &picture(begin_ms, true));
+        (config.first_media_sequence, config.first_discontinuity_sequence)
+    }
+
+    #[test]
+    fn numbers_start_at_the_media_time() {
+        assert_eq!(numbers(0, 60_000), (600, 60));
+    }
+
+    #[test]
+    fn numbers_never_go_back() {
+        assert_eq!(numbers(700, 60_000), (700, 60));
+    }
+
+    #[test]
+    fn media_before_the_clocks_zero_starts_at_zero() {
+        assert_eq!(numbers(0, -1), (0, 0));
     }
 }

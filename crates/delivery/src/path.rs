@@ -1,8 +1,8 @@
 //! What a request path asks for: `/hls/{event}/{name}/{file}`.
 //!
-//! Names never become file paths, and no percent-decoding is done: every name that the origin hands out
-//! consists of unreserved characters (RFC 3986 §2.3), so anything else is somebody probing and is not
-//! found.
+//! Names never become file paths, and no percent-decoding is done: every name that the origin hands
+//! out consists of unreserved characters (RFC 3986 §2.3), so anything else is somebody probing and
+//! is not found.
 
 use genlock_packager::Flavour;
 
@@ -73,6 +73,7 @@ const fn is_name_byte(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn file(rest: &str) -> Option<File<'_>> {
         parse(rest).map(|target| target.file)
@@ -114,5 +115,18 @@ mod tests {
         }
         assert_eq!(parse(&format!("{}/c/a.ts", "w".repeat(NAME_BYTES_MAX + 1))), None);
         assert_eq!(parse(&format!("w/c/{}", "a".repeat(RESOURCE_BYTES_MAX + 1))), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_is_a_target_of_plain_names_or_nothing(
+            rest in "[a-z/.%\\-_\u{e9}]{0,40}|.{0,40}",
+        ) {
+            if let Some(target) = parse(&rest) {
+                let (event, name) = target.publication.split_once('/').expect("two names");
+                prop_assert!(is_name(event) && is_name(name));
+                prop_assert!(!rest.contains("..") || matches!(target.file, File::Resource(_)));
+            }
+        }
     }
 }

@@ -52,8 +52,8 @@ pub enum Demand {
     /// Always, from the Feed's first sample on, so that the window is full when a viewer comes: the
     /// programme.
     Always,
-    /// From the first request on, starting with the GOPs that the Feed holds, until nothing was asked
-    /// for during `idle`: a camera. Default 30 s, several reloads of a slow player.
+    /// From the first request on, starting with the GOPs that the Feed holds, until nothing was
+    /// asked for during `idle`: a camera. Default 30 s, several reloads of a slow player.
     OnRequest {
         /// Time without requests after which packaging stops.
         idle: Duration,
@@ -119,14 +119,14 @@ impl Publication {
         self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
     }
 
-    /// The target duration that all playlists have from now on, once one was served: it never changes
-    /// for the life of a URL (rfc8216bis-22 §6.2.1).
+    /// The target duration that all playlists have from now on, once one was served: it never
+    /// changes for the life of a URL (rfc8216bis-22 §6.2.1).
     pub(crate) fn target_duration(&self) -> Option<u8> {
         Some(self.target_duration.load(Ordering::Acquire)).filter(|seconds| *seconds > 0)
     }
 
-    /// A playlist with this target duration is to be served; `false` if another one was before, so that
-    /// it must not be.
+    /// A playlist with this target duration is to be served; `false` if another one was before, so
+    /// that it must not be.
     pub(crate) fn settle_target_duration(&self, seconds: u8) -> bool {
         let settled =
             self.target_duration.compare_exchange(0, seconds, Ordering::AcqRel, Ordering::Acquire);
@@ -171,14 +171,14 @@ impl Publication {
         self.ts_wanted.load(Ordering::Relaxed)
     }
 
-    /// Waits until there is something to do for the packaging task besides the Feed: the first request
-    /// after a pause, or the first one for MPEG-TS.
+    /// Waits until there is something to do for the packaging task besides the Feed: the first
+    /// request after a pause, or the first one for MPEG-TS.
     pub(crate) async fn attention(&self) {
         self.attention.notified().await;
     }
 
-    /// Waits until packaging should start: the Feed is wanted, and a camera is live. What an offline
-    /// camera sent last is not worth showing.
+    /// Waits until packaging should start: the Feed is wanted, and a camera is live. What an
+    /// offline camera sent last is not worth showing.
     pub(crate) async fn startable(&self) {
         let mut feed = self.feed.watch();
         loop {

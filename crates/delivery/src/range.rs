@@ -1,7 +1,7 @@
 //! Byte ranges of a complete representation (RFC 9110 §14).
 //!
-//! One range is honoured. Several ranges in one request, other units and anything that does not parse
-//! are ignored, as RFC 9110 §14.2 allows; the answer is then the whole representation.
+//! One range is honoured. Several ranges in one request, other units and anything that does not
+//! parse are ignored, as RFC 9110 §14.2 allows; the answer is then the whole representation.
 
 /// What a `Range` header selects of a representation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! The HTTP server: an accept loop with limits of its own, HTTP/1.1 and HTTP/2 with prior knowledge on
-//! one port (RFC 9113 §3.3).
+//! The HTTP server: an accept loop with limits of its own, HTTP/1.1 and HTTP/2 with prior knowledge
+//! on one port (RFC 9113 §3.3).
 //!
 //! ```text
 //!  accept ─▶ connection task ─▶ hyper ─▶ /hls/… ─▶ origin (memory)
@@ -98,11 +98,11 @@ impl HttpServer {
         self.listener.local_addr()
     }
 
-    /// Serves until `stop`, then answers what is held, finishes what is being sent, and returns within
-    /// the drain timeout.
+    /// Serves until `stop`, then answers what is held, finishes what is being sent, and returns
+    /// within the drain timeout.
     ///
-    /// Requests outside of `/hls/` go to `fallback`, with the peer's [`SocketAddr`] among the request's
-    /// extensions.
+    /// Requests outside of `/hls/` go to `fallback`, with the peer's [`SocketAddr`] among the
+    /// request's extensions.
     pub async fn run<F: Fallback>(self, stop: CancellationToken, origin: Origin, fallback: F) {
         let Self { listener, limits } = self;
         let connections = Connections::new(limits, stop.clone());
@@ -212,8 +212,8 @@ impl Connections {
     }
 }
 
-/// hyper's view of the limits. Its own header timeout is off: the watchdog has it, without a timer per
-/// request.
+/// hyper's view of the limits. Its own header timeout is off: the watchdog has it, without a timer
+/// per request.
 fn protocol(limits: &ServerLimits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder

@@ -1,4 +1,5 @@
-//! The hyper service of one connection: `/hls/…` from memory, everything else to the service behind.
+//! The hyper service of one connection: `/hls/…` from memory, everything else to the service
+//! behind.
 //!
 //! The hot path neither boxes nor awaits: what is in memory is answered in the call itself.
 

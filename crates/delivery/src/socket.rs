@@ -13,8 +13,8 @@ use crate::counters::OpenConnection;
 
 /// A TCP connection whose writes are counted in its [`Activity`].
 ///
-/// After an upgrade (WebSocket) it lives on in the hands of whoever upgraded it, and still counts as
-/// open.
+/// After an upgrade (WebSocket) it lives on in the hands of whoever upgraded it, and still counts
+/// as open.
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: TcpStream,

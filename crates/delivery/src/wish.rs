@@ -121,8 +121,8 @@ impl<'a> Wish<'a> {
         self.playlist(snapshot, freshness).map_or(Look::Wait, Look::Reply)
     }
 
-    /// The playlist that is wanted as `snapshot` has it, whatever was to be waited for; `None` if there
-    /// is none yet, or if no playlist is wanted.
+    /// The playlist that is wanted as `snapshot` has it, whatever was to be waited for; `None` if
+    /// there is none yet, or if no playlist is wanted.
     pub(crate) fn playlist(&self, snapshot: &Snapshot, freshness: Freshness) -> Option<Reply> {
         let (text, encoding) = match self {
             Self::Multivariant { flavour, encoding } => {

@@ -1,4 +1,5 @@
-//! The origin as a viewer sees it: a synthetic camera, a served origin and an HTTP client in one process.
+//! The origin as a viewer sees it: a synthetic camera, a served origin and an HTTP client in one
+//! process.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -148,8 +148,9 @@ impl Served {
         let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), server).unwrap();
         let address = server.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let behind = tower::service_fn(|_: Request<hyper::body::Incoming>| async {
-            Ok(Response::new(Full::new(Bytes::from_static(b"behind"))))
+        let behind = tower::service_fn(|request: Request<hyper::body::Incoming>| async move {
+            let peer = request.extensions().get::<SocketAddr>().unwrap();
+            Ok(Response::new(Full::new(Bytes::from(format!("behind, for {}", peer.ip())))))
         });
         let task = tokio::spawn(server.run(stop.clone(), origin.clone(), behind));
         Self { origin, clock, address, stop, task }

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
+use ::http::Request;
+use bytes::Bytes;
 use genlock_delivery::{Demand, OriginLimits, ServerLimits};
+use http_body_util::{BodyExt, Empty};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -47,6 +52,26 @@ async fn a_viewer_that_stops_reading_is_dropped_and_others_are_not() {
 }
 
 #[tokio::test]
+async fn a_viewer_that_stops_taking_an_http2_stream_is_dropped_too() {
+    let limits = ServerLimits {
+        write_timeout: BRIEF,
+        first_request_timeout: BRIEF,
+        ..ServerLimits::default()
+    };
+    let served = Served::with(limits, OriginLimits::default());
+    let mut camera = served.publish("program", Demand::Always, 0).frame_bytes(400_000);
+    camera.push_seconds(4);
+    let playlist = served.get("/hls/wedding/program/media.m3u8").await;
+    let uri = playlist.text().lines().find(|line| line.ends_with(".m4s")).unwrap();
+    let url = format!("http://{}/hls/wedding/program/{uri}", served.address);
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let request = Request::get(url).body(Empty::<Bytes>::new()).unwrap();
+    let response = client.request(request).await.unwrap();
+    served.until(|stats| stats.slow_viewers == 1).await;
+    assert!(response.into_body().collect().await.is_err());
+}
+
+#[tokio::test]
 async fn a_connection_without_a_request_is_closed() {
     let limits = ServerLimits { first_request_timeout: BRIEF, ..ServerLimits::default() };
     let served = Served::with(limits, OriginLimits::default());
@@ -85,7 +110,7 @@ async fn connections_above_the_limit_are_closed_at_once() {
     assert_eq!(served.origin.stats().connections_refused, 1);
     drop(first);
     served.until(|stats| stats.connections_open == 0).await;
-    assert_eq!(served.get("/").await.body, "behind");
+    assert_eq!(served.get("/").await.body, "behind, for 127.0.0.1");
 }
 
 #[tokio::test]
