@@ -1,3 +1,71 @@
 //! Load harness for any server that takes RTMP and gives HLS.
+//!
+//! One tool with one command per role: cameras that publish, viewers that watch, a driver that switches, a herd that
+//! waits. Commands are separate processes so that each role's cost is seen and can be pinned; they meet in the
+//! marker that every access unit carries. Everything runs on one thread.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`clip`] | what cameras send: generated H.264 and AAC, FLV files |
+//! | [`marker`] | camera, counter and send time in every access unit |
+//! | [`publish`] | cameras: connection, pacing, jitter, loss, reconnects |
+//! | [`http`], [`playlist`], [`watch`] | viewers: requests, playlists, playback, what arrived |
+//! | [`switch`] | takes and what came of them |
+//! | [`herd`] | blocking reloads held at once |
+//! | [`run`], [`process`] | stages, time limits, progress, the server's processor time and memory |
+//! | [`histogram`], [`outcome`], [`report`] | figures, JSON, the report page |
+//! | [`target`], [`limits`] | who may be loaded, and how much |
 
-fn main() {}
+mod clip;
+mod clock;
+mod histogram;
+mod limits;
+mod marker;
+mod outcome;
+mod process;
+mod publish;
+mod random;
+mod report;
+mod run;
+mod target;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Loads a live server that takes RTMP and gives HLS, and measures it.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Publishes as N cameras.
+    Publish(publish::PublishArgs),
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if standard error is gone.
+            drop(writeln!(std::io::stderr(), "error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let tasks = tokio::task::LocalSet::new();
+    let outcome = tasks.block_on(&runtime, async {
+        match command {
+            Command::Publish(args) => publish::publish(args).await,
+        }
+    })?;
+    outcome.write()
+}
