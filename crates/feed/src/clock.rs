@@ -18,15 +18,9 @@ pub struct EventClock {
 impl EventClock {
     /// A clock that shows `at_anchor` now.
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place where the event clock is tied"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place where the event clock is tied")]
     pub fn starting_at(at_anchor: EventTime) -> Self {
-        Self {
-            anchor: Instant::now(),
-            at_anchor,
-        }
+        Self { anchor: Instant::now(), at_anchor }
     }
 
     /// The present.

@@ -48,6 +48,8 @@ pub struct FeedStatus {
     pub audio: Option<Arc<TrackConfig>>,
     /// Samples pushed since the Feed was made.
     pub samples_pushed: u64,
+    /// Payload bytes pushed since the Feed was made.
+    pub bytes_pushed: u64,
     /// Samples in the ring.
     pub samples_held: usize,
     /// Payload bytes in the ring.
@@ -58,15 +60,13 @@ impl FeedStatus {
     fn note(&mut self, now: EventTime, sample: &Sample) {
         self.last_arrival = Some(now);
         self.samples_pushed += 1;
+        self.bytes_pushed += sample.payload.len() as u64;
         let (newest, config) = match sample.kind() {
             TrackKind::Video => (&mut self.newest_video, &mut self.video),
             TrackKind::Audio => (&mut self.newest_audio, &mut self.audio),
         };
         *newest = (*newest).max(Some(sample.pts_event()));
-        if !config
-            .as_ref()
-            .is_some_and(|held| Arc::ptr_eq(held, &sample.config))
-        {
+        if !config.as_ref().is_some_and(|held| Arc::ptr_eq(held, &sample.config)) {
             *config = Some(Arc::clone(&sample.config));
         }
     }
@@ -76,15 +76,9 @@ impl Feed {
     /// An empty Feed that nobody publishes to.
     #[must_use]
     pub fn new(limits: FeedLimits) -> Self {
-        let state = State {
-            ring: Ring::new(limits),
-            status: FeedStatus::default(),
-        };
+        let state = State { ring: Ring::new(limits), status: FeedStatus::default() };
         Self {
-            shared: Arc::new(Shared {
-                state: Mutex::new(state),
-                changes: watch::Sender::new(0),
-            }),
+            shared: Arc::new(Shared { state: Mutex::new(state), changes: watch::Sender::new(0) }),
         }
     }
 
@@ -100,15 +94,12 @@ impl Feed {
             live_changed: Some(now),
             last_arrival: state.status.last_arrival,
             samples_pushed: state.status.samples_pushed,
+            bytes_pushed: state.status.bytes_pushed,
             ..FeedStatus::default()
         };
         drop(state);
         self.shared.wake();
-        FeedWriter {
-            shared: Arc::clone(&self.shared),
-            epoch,
-            closed_at: now,
-        }
+        FeedWriter { shared: Arc::clone(&self.shared), epoch, closed_at: now }
     }
 
     /// A reader that starts at `start`.
@@ -127,12 +118,7 @@ impl Feed {
     #[must_use]
     pub fn newest_sync(&self) -> Option<SyncPoint> {
         let state = self.shared.lock();
-        state
-            .ring
-            .syncs()
-            .back()
-            .filter(|sync| sync.epoch == state.status.epoch)
-            .cloned()
+        state.ring.syncs().back().filter(|sync| sync.epoch == state.status.epoch).cloned()
     }
 
     /// What the Feed is doing.
@@ -149,9 +135,7 @@ impl Feed {
     /// Something to wait on for any change: a push, a session opened or closed.
     #[must_use]
     pub fn watch(&self) -> FeedWatch {
-        FeedWatch {
-            changes: self.shared.changes.subscribe(),
-        }
+        FeedWatch { changes: self.shared.changes.subscribe() }
     }
 
     /// Whether both handles are of the same Feed.
@@ -179,8 +163,7 @@ impl Shared {
     }
 
     fn wake(&self) {
-        self.changes
-            .send_modify(|changes| *changes = changes.wrapping_add(1));
+        self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
     }
 }
 
@@ -258,8 +241,6 @@ impl Drop for FeedWriter {
 
 impl fmt::Debug for FeedWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FeedWriter")
-            .field("epoch", &self.epoch)
-            .finish_non_exhaustive()
+        f.debug_struct("FeedWriter").field("epoch", &self.epoch).finish_non_exhaustive()
     }
 }

@@ -18,10 +18,6 @@ pub struct FeedLimits {
 
 impl Default for FeedLimits {
     fn default() -> Self {
-        Self {
-            span: Duration::from_secs(30),
-            bytes: 64 << 20,
-            samples: 16_384,
-        }
+        Self { span: Duration::from_secs(30), bytes: 64 << 20, samples: 16_384 }
     }
 }

@@ -69,12 +69,7 @@ impl FeedReader {
             let state = shared.lock();
             place(&state.ring, start)
         };
-        Self {
-            shared,
-            changes,
-            next,
-            gate,
-        }
+        Self { shared, changes, next, gate }
     }
 
     /// The next sample if there is one now.
@@ -118,10 +113,7 @@ impl FeedReader {
 }
 
 impl Gate {
-    const ANY_SYNC: Self = Self {
-        video: VideoGate::AnySync,
-        audio_from: None,
-    };
+    const ANY_SYNC: Self = Self { video: VideoGate::AnySync, audio_from: None };
 
     /// Whether the entry is wanted; opens the gate at the entry that it waits for.
     fn admits(&mut self, entry: &Entry) -> bool {
@@ -138,9 +130,7 @@ impl Gate {
                 opens
             }
             TrackKind::Audio => {
-                let opens = self
-                    .audio_from
-                    .is_none_or(|from| entry.sample.pts_time() >= from);
+                let opens = self.audio_from.is_none_or(|from| entry.sample.pts_time() >= from);
                 if opens {
                     self.audio_from = None;
                 }
@@ -161,28 +151,21 @@ fn place(ring: &Ring, start: Start) -> (Position, Gate) {
             .front()
             .map(|sync| place_at(ring, sync))
             .or_else(|| Some((ring.first(), Gate::ANY_SYNC))),
-        Start::Sync(position) => ring
-            .sync_at(position)
-            .map(|sync| place_at(ring, sync))
-            .or_else(newest),
+        Start::Sync(position) => {
+            ring.sync_at(position).map(|sync| place_at(ring, sync)).or_else(newest)
+        }
     };
     found.unwrap_or_else(|| (ring.end(), Gate::ANY_SYNC))
 }
 
 fn place_at(ring: &Ring, sync: &SyncPoint) -> (Position, Gate) {
     let audio_from = ring.get(sync.position).map(|entry| entry.sample.pts_time());
-    let gate = Gate {
-        video: VideoGate::At(sync.position),
-        audio_from,
-    };
+    let gate = Gate { video: VideoGate::At(sync.position), audio_from };
     (sync.preroll.max(ring.first()), gate)
 }
 
 impl fmt::Debug for FeedReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FeedReader")
-            .field("next", &self.next)
-            .field("gate", &self.gate)
-            .finish()
+        f.debug_struct("FeedReader").field("next", &self.next).field("gate", &self.gate).finish()
     }
 }

@@ -60,13 +60,7 @@ pub(crate) struct Ring {
 
 impl Ring {
     pub(crate) const fn new(limits: FeedLimits) -> Self {
-        Self {
-            entries: VecDeque::new(),
-            first: 0,
-            syncs: VecDeque::new(),
-            bytes: 0,
-            limits,
-        }
+        Self { entries: VecDeque::new(), first: 0, syncs: VecDeque::new(), bytes: 0, limits }
     }
 
     pub(crate) fn push(&mut self, epoch: Epoch, now: EventTime, sample: Sample) {
@@ -82,12 +76,7 @@ impl Ring {
             });
         }
         self.bytes += sample.payload.len();
-        self.entries.push_back(Entry {
-            position,
-            epoch,
-            arrived: now,
-            sample,
-        });
+        self.entries.push_back(Entry { position, epoch, arrived: now, sample });
         self.evict(now);
     }
 
@@ -111,10 +100,7 @@ impl Ring {
 
     /// The sync point at `position`.
     pub(crate) fn sync_at(&self, position: Position) -> Option<&SyncPoint> {
-        self.syncs
-            .iter()
-            .rev()
-            .find(|sync| sync.position == position)
+        self.syncs.iter().rev().find(|sync| sync.position == position)
     }
 
     pub(crate) const fn bytes(&self) -> usize {
@@ -151,11 +137,7 @@ impl Ring {
             self.entries.pop_front();
             self.first += 1;
         }
-        while self
-            .syncs
-            .front()
-            .is_some_and(|sync| sync.position.0 < self.first)
-        {
+        while self.syncs.front().is_some_and(|sync| sync.position.0 < self.first) {
             self.syncs.pop_front();
         }
     }

@@ -34,10 +34,7 @@ struct Source {
 
 impl Source {
     fn new() -> Self {
-        Self {
-            video: video_config(),
-            audio: audio_config(),
-        }
+        Self { video: video_config(), audio: audio_config() }
     }
 
     fn video(&self, ms: i64, dependency: Dependency) -> Sample {
@@ -74,10 +71,7 @@ fn drain(reader: &mut FeedReader) -> Vec<Entry> {
 }
 
 fn kinds_and_ms(entries: &[Entry]) -> Vec<(TrackKind, i64)> {
-    entries
-        .iter()
-        .map(|e| (e.sample.kind(), e.sample.pts_event().as_millis()))
-        .collect()
+    entries.iter().map(|e| (e.sample.kind(), e.sample.pts_event().as_millis())).collect()
 }
 
 #[test]
@@ -101,14 +95,7 @@ fn a_reader_at_a_sync_sample_gets_audio_that_arrived_before_it_and_none_from_bef
     use TrackKind::{Audio, Video};
     assert_eq!(
         kinds_and_ms(&entries),
-        [
-            (Audio, 1000),
-            (Audio, 1020),
-            (Video, 1000),
-            (Audio, 990),
-            (Video, 1040),
-            (Audio, 1040)
-        ]
+        [(Audio, 1000), (Audio, 1020), (Video, 1000), (Audio, 990), (Video, 1040), (Audio, 1040)]
     );
 }
 
@@ -117,46 +104,26 @@ fn a_reader_that_starts_next_waits_for_a_sync_sample() {
     let feed = Feed::new(FeedLimits::default());
     let source = Source::new();
     let mut writer = feed.open(ms(0));
-    writer
-        .push(ms(0), source.video(0, Dependency::Sync))
-        .unwrap();
+    writer.push(ms(0), source.video(0, Dependency::Sync)).unwrap();
     let mut reader = feed.reader(Start::Next);
-    writer
-        .push(ms(40), source.video(40, Dependency::Reference))
-        .unwrap();
+    writer.push(ms(40), source.video(40, Dependency::Reference)).unwrap();
     assert!(reader.try_next().is_none());
-    writer
-        .push(ms(80), source.video(80, Dependency::Sync))
-        .unwrap();
+    writer.push(ms(80), source.video(80, Dependency::Sync)).unwrap();
     assert_eq!(kinds_and_ms(&drain(&mut reader)), [(TrackKind::Video, 80)]);
 }
 
 #[test]
 fn a_slow_reader_is_told_its_loss_and_resumes_at_the_newest_sync_sample() {
-    let feed = Feed::new(FeedLimits {
-        samples: 4,
-        ..FeedLimits::default()
-    });
+    let feed = Feed::new(FeedLimits { samples: 4, ..FeedLimits::default() });
     let source = Source::new();
     let mut writer = feed.open(ms(0));
-    writer
-        .push(ms(0), source.video(0, Dependency::Sync))
-        .unwrap();
+    writer.push(ms(0), source.video(0, Dependency::Sync)).unwrap();
     let mut reader = feed.reader(Start::NewestSync);
     for frame in 1..10 {
-        let dependency = if frame == 8 {
-            Dependency::Sync
-        } else {
-            Dependency::Reference
-        };
-        writer
-            .push(ms(frame), source.video(frame * 40, dependency))
-            .unwrap();
+        let dependency = if frame == 8 { Dependency::Sync } else { Dependency::Reference };
+        writer.push(ms(frame), source.video(frame * 40, dependency)).unwrap();
     }
-    assert!(matches!(
-        reader.try_next(),
-        Some(Read::Lagged { samples: 8 })
-    ));
+    assert!(matches!(reader.try_next(), Some(Read::Lagged { samples: 8 })));
     assert_eq!(
         kinds_and_ms(&drain(&mut reader)),
         [(TrackKind::Video, 320), (TrackKind::Video, 360)]
@@ -170,19 +137,10 @@ fn a_newer_session_supersedes_the_older_writer() {
     let mut old = feed.open(ms(0));
     old.push(ms(0), source.video(0, Dependency::Sync)).unwrap();
     let new = feed.open(ms(10));
-    assert_eq!(
-        old.push(ms(20), source.video(40, Dependency::Sync)),
-        Err(Superseded)
-    );
+    assert_eq!(old.push(ms(20), source.video(40, Dependency::Sync)), Err(Superseded));
     drop(old);
-    assert!(
-        feed.status().live,
-        "closing a superseded session must not end the newer one"
-    );
-    assert!(
-        feed.newest_sync().is_none(),
-        "sync samples of an older session are not the newest"
-    );
+    assert!(feed.status().live, "closing a superseded session must not end the newer one");
+    assert!(feed.newest_sync().is_none(), "sync samples of an older session are not the newest");
     new.close(ms(30));
     assert!(!feed.status().live);
     assert_eq!(feed.status().live_changed, Some(ms(30)));
@@ -190,23 +148,15 @@ fn a_newer_session_supersedes_the_older_writer() {
 
 #[test]
 fn old_entries_leave_by_span_and_by_bytes() {
-    let limits = FeedLimits {
-        span: Duration::from_secs(1),
-        bytes: 1000,
-        ..FeedLimits::default()
-    };
+    let limits = FeedLimits { span: Duration::from_secs(1), bytes: 1000, ..FeedLimits::default() };
     let feed = Feed::new(limits);
     let source = Source::new();
     let mut writer = feed.open(ms(0));
     for frame in 0..30 {
-        writer
-            .push(ms(0), source.video(frame, Dependency::Sync))
-            .unwrap();
+        writer.push(ms(0), source.video(frame, Dependency::Sync)).unwrap();
     }
     assert_eq!(feed.status().bytes_held, 1000);
-    writer
-        .push(ms(2000), source.video(2000, Dependency::Sync))
-        .unwrap();
+    writer.push(ms(2000), source.video(2000, Dependency::Sync)).unwrap();
     assert_eq!(feed.status().samples_held, 1);
     assert_eq!(feed.sync_points().len(), 1);
 }
@@ -219,12 +169,8 @@ async fn a_waiting_reader_is_woken_by_a_push() {
     let mut reader = feed.reader(Start::Next);
     let waiting = tokio::spawn(async move { reader.next().await });
     tokio::task::yield_now().await;
-    writer
-        .push(ms(0), source.video(7, Dependency::Sync))
-        .unwrap();
-    let Read::Entry(entry) = waiting.await.unwrap() else {
-        panic!("lagged")
-    };
+    writer.push(ms(0), source.video(7, Dependency::Sync)).unwrap();
+    let Read::Entry(entry) = waiting.await.unwrap() else { panic!("lagged") };
     assert_eq!(entry.sample.pts_event(), ms(7));
 }
 

@@ -170,14 +170,20 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
     let admin_token = flags.admin_token.clone().or(file.admin_token);
     if let Some(token) = admin_token.as_ref().filter(|token| token.len() < 8) {
         let got = format!("{} characters", token.len());
-        return Err(ConfigError::Value { key: "admin_token", expected: "8 characters or more", got });
+        return Err(ConfigError::Value {
+            key: "admin_token",
+            expected: "8 characters or more",
+            got,
+        });
     }
     let http_public_url = flags.public_url.clone().or(file.http.public_url);
     Ok(Settings {
         data_dir: flags.data_dir.clone().or(file.data_dir).unwrap_or_else(|| "data".into()),
         admin_token,
         http_listen: flags.http.or(file.http.listen).unwrap_or_else(|| any(8080)),
-        http_public_url: http_public_url.map(|url| scheme("http.public_url", url, "http")).transpose()?,
+        http_public_url: http_public_url
+            .map(|url| scheme("http.public_url", url, "http"))
+            .transpose()?,
         rtmp_listen: flags.rtmp.or(file.rtmp.listen).unwrap_or_else(|| any(1935)),
         rtmp_public_url: file
             .rtmp

@@ -17,8 +17,8 @@ use tracing::{debug, info, warn};
 
 use crate::camera::{CameraId, Priority};
 use crate::error::TakeError;
-use crate::failover::FailoverPolicy;
 use crate::event::{Cut, CutStyle, ProgramEvent, ProgramStatus};
+use crate::failover::FailoverPolicy;
 use crate::limits::{COMMANDS_MAX, EVENTS_MAX};
 use crate::program_core::{ProgramConfig, ProgramCore, Watched};
 

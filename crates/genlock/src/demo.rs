@@ -1,0 +1,156 @@
+//! `genlock demo`: the server with three moving test cameras that publish over real RTMP and are
+//! switched every ten seconds.
+//!
+//! It uses the server as anybody would: events, cameras and takes go through the REST API's own
+//! router, pictures through ffmpeg. Nothing here is known to the server.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, header};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::config::Settings;
+use crate::server::StartError;
+
+const BETWEEN_TAKES: Duration = Duration::from_secs(10);
+
+/// Longest answer of the API that the demo reads.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// Name and background of each camera.
+const CAMERAS: [(&str, &str); 3] =
+    [("Altar", "0x8c1c2b"), ("Aisle", "0x1c6b3a"), ("Balcony", "0x1c3f8c")];
+
+const FONT: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf";
+
+/// Gives the demo a data folder of its own, so that it neither needs nor touches another's events, and
+/// its token is new and therefore known. The folder lasts as long as the returned value.
+pub(crate) fn prepare(settings: &mut Settings) -> Result<TempDir, StartError> {
+    let folder = tempfile::Builder::new()
+        .prefix("genlock-demo-")
+        .tempdir()
+        .map_err(StartError::DemoFolder)?;
+    settings.data_dir = folder.path().to_owned();
+    Ok(folder)
+}
+
+/// Shows the demo until `stop`; what fails is logged, and the server goes on.
+pub(crate) async fn run(api: Router, token: String, rtmp_port: u16, stop: CancellationToken) {
+    if let Err(error) = show(Client { api, token }, rtmp_port, &stop).await {
+        tracing::error!("demo: {error:#}");
+    }
+}
+
+/// Makes the event and its cameras, starts the publishers, and switches until `stop`.
+async fn show(client: Client, rtmp_port: u16, stop: &CancellationToken) -> Result<()> {
+    let event = client.call("POST", "/api/events", Some(json!({ "name": "Demo" }))).await?;
+    let event = text(&event, "id")?;
+    let mut cameras = Vec::new();
+    for (name, colour) in CAMERAS {
+        let path = format!("/api/events/{event}/cameras");
+        let made = client.call("POST", &path, Some(json!({ "name": name }))).await?;
+        let url = format!("rtmp://127.0.0.1:{rtmp_port}/live/{}", text(&made, "stream_key")?);
+        cameras.push((name, text(&made, "camera_id")?, publish(name, colour, &url)?));
+    }
+    announce(&event);
+    switch_in_turn(&client, &event, &cameras, stop).await
+}
+
+async fn switch_in_turn(
+    client: &Client,
+    event: &str,
+    cameras: &[(&str, String, Child)],
+    stop: &CancellationToken,
+) -> Result<()> {
+    for (name, camera, _publisher) in cameras.iter().cycle().skip(1) {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(BETWEEN_TAKES) => {}
+        }
+        let path = format!("/api/events/{event}/cameras/{camera}/switch");
+        match client.call("POST", &path, None).await {
+            Ok(answer) => {
+                let wait = answer["cut"]["wait_ms"].as_i64().unwrap_or_default();
+                tracing::info!(camera = name, wait_ms = wait, "demo: take");
+            }
+            Err(error) => tracing::warn!(camera = name, %error, "demo: take refused"),
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the demo talks to the person who started it")]
+fn announce(event: &str) {
+    println!(
+        "  demo    open /watch/{event} of the http address above: the programme is switched every 10 s"
+    );
+    println!("          or play /hls/{event}/program/index.m3u8 in ffplay, VLC or Safari");
+}
+
+/// An ffmpeg that paints and publishes a test camera: its name, a running clock, something that moves.
+/// It is killed when the handle is dropped.
+fn publish(name: &str, colour: &str, url: &str) -> Result<Child> {
+    let picture = format!("color=c={colour}:s=1280x720:r=30");
+    let text = |text: &str, size: u32, y: &str| {
+        format!(
+            "drawtext=fontfile={FONT}:text='{text}':fontcolor=white:fontsize={size}:x=(w-tw)/2:y={y}"
+        )
+    };
+    let filters = [
+        "drawbox=x=mod(n*8\\,1280):y=600:w=60:h=60:c=white:t=fill".to_owned(),
+        text(name, 110, "200"),
+        text("%{localtime\\:%H\\\\\\:%M\\\\\\:%S} %{n}", 64, "380"),
+    ];
+    Command::new("ffmpeg")
+        .args(["-v", "error", "-re", "-f", "lavfi", "-i", &picture])
+        .args(["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"])
+        .args(["-vf", &filters.join(","), "-pix_fmt", "yuv420p"])
+        .args(["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-b:v", "1500k"])
+        .args(["-g", "60", "-c:a", "aac", "-ac", "2", "-b:a", "96k", "-f", "flv", url])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .context("the demo needs ffmpeg: apt-get install ffmpeg fonts-dejavu-core")
+}
+
+/// The REST API, called without a network in between.
+struct Client {
+    api: Router,
+    token: String,
+}
+
+impl Client {
+    async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let response = self.api.clone().oneshot(request.body(body)?).await?;
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await?;
+        ensure!(
+            status.is_success(),
+            "{path} answered {status}: {}",
+            String::from_utf8_lossy(&bytes)
+        );
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+}
+
+fn text(value: &Value, field: &str) -> Result<String> {
+    let found = value[field].as_str().with_context(|| format!("the answer has no `{field}`"))?;
+    Ok(found.to_owned())
+}

@@ -1,0 +1,88 @@
+//! A camera as it runs: its Feed, its health and its place for one publisher.
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use genlock_feed::{Feed, FeedLimits};
+use genlock_ingest::{Admission, CameraHealth, CameraMonitor, CameraSlot, TakeoverPolicy};
+use genlock_media::EventTime;
+use genlock_store::{Camera, CameraId, EventId, SecretHash};
+
+/// A running camera. It lasts from its making to its deletion, over all publish sessions.
+pub(super) struct LiveCamera {
+    event: EventId,
+    id: CameraId,
+    /// Hash of the stream key that opens it.
+    key: Mutex<SecretHash>,
+    feed: Feed,
+    monitor: Arc<CameraMonitor>,
+    slot: Arc<CameraSlot>,
+    sync_offset_micros: Arc<AtomicI64>,
+}
+
+impl LiveCamera {
+    pub(super) fn new(camera: &Camera, takeover: TakeoverPolicy) -> Arc<Self> {
+        Arc::new(Self {
+            event: camera.event.clone(),
+            id: camera.id.clone(),
+            key: Mutex::new(camera.key_hash),
+            feed: Feed::new(FeedLimits::default()),
+            monitor: Arc::default(),
+            slot: Arc::new(CameraSlot::new(takeover)),
+            sync_offset_micros: Arc::new(AtomicI64::new(micros(camera.sync_offset_ms))),
+        })
+    }
+
+    pub(super) const fn id(&self) -> &CameraId {
+        &self.id
+    }
+
+    pub(super) fn feed(&self) -> Feed {
+        self.feed.clone()
+    }
+
+    pub(super) fn health(&self, now: EventTime) -> CameraHealth {
+        self.monitor.health(now)
+    }
+
+    pub(super) fn key(&self) -> SecretHash {
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the key that opens the camera and returns the one that did. A publisher that is there stays.
+    pub(super) fn replace_key(&self, key: SecretHash) -> SecretHash {
+        std::mem::replace(&mut self.key.lock().unwrap_or_else(PoisonError::into_inner), key)
+    }
+
+    /// Takes effect at the camera's next sync sample.
+    pub(super) fn set_sync_offset(&self, millis: i32) {
+        self.sync_offset_micros.store(micros(millis), Ordering::Relaxed);
+    }
+
+    /// Ends the publish session in place, if there is one.
+    pub(super) fn disconnect(&self) {
+        self.slot.revoke("the camera was deleted");
+    }
+
+    /// What a publisher of this camera gets.
+    pub(super) fn admission(&self) -> Admission {
+        Admission {
+            feed: self.feed.clone(),
+            label: format!("{}/{}", self.event, self.id),
+            sync_offset: Arc::clone(&self.sync_offset_micros),
+            monitor: Arc::clone(&self.monitor),
+            slot: Arc::clone(&self.slot),
+        }
+    }
+}
+
+const fn micros(millis: i32) -> i64 {
+    millis as i64 * 1000
+}
+
+impl fmt::Debug for LiveCamera {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveCamera").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,173 @@
+//! What the API may ask and tell: [`Live`] on top of the engine.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use genlock_control_api::live::{
+    AudioHealth, CameraState, CameraStatus, Change, Check, Cut, CutReason, CutStyle, Discontinuity,
+    EventStatus, Health, Live, ProgramState, TakeError, Totals, VideoHealth, Warning,
+};
+use genlock_ingest::health::{CameraHealth, CameraState as IngestState};
+use genlock_program as program;
+use genlock_store::{CameraId, EventId};
+
+use super::event::{program_id, store_id};
+use super::{Engine, WallClock};
+
+/// How long the programme may take to answer a take. It answers at once; this bounds a broken one.
+const TAKE_ANSWER_MAX: Duration = Duration::from_secs(5);
+
+#[async_trait]
+impl Live for Engine {
+    fn camera(&self, event: &EventId, camera: &CameraId) -> CameraState {
+        let Some(live) = self.camera(event, camera) else { return CameraState::default() };
+        let health = live.health(self.clock.now());
+        let status = status_of(health.state);
+        CameraState {
+            status,
+            since: health.since.map(|since| self.wall.timestamp(since)),
+            health: is_known(&health).then(|| describe(&health, self.wall)),
+            forecast: None,
+        }
+    }
+
+    fn program(&self, event: &EventId) -> ProgramState {
+        let Some(live) = self.event(event) else { return ProgramState::default() };
+        let status = live.program().status();
+        let active = status.active.as_ref().and_then(store_id);
+        let pending = status.pending.and_then(|pending| self.cut(&pending.to, &pending.forecast));
+        ProgramState {
+            status: if active.is_some() { EventStatus::Live } else { EventStatus::Waiting },
+            active,
+            on_air_since: status.since.map(|since| self.wall.timestamp(since)),
+            pending,
+        }
+    }
+
+    async fn take(
+        &self,
+        event: &EventId,
+        camera: &CameraId,
+        style: CutStyle,
+    ) -> Result<Option<Cut>, TakeError> {
+        let live = self.event(event).ok_or(TakeError::UnknownCamera)?;
+        let style = match style {
+            CutStyle::Clean => program::CutStyle::Clean,
+        };
+        let take = live.program().take(program_id(camera), style);
+        let answer = tokio::time::timeout(TAKE_ANSWER_MAX, take).await;
+        match answer.map_err(|_elapsed| TakeError::Stopped)? {
+            Ok(cut) => Ok(self.cut(&cut.to, &cut.forecast)),
+            Err(program::TakeError::AlreadyOnAir(_)) => Ok(None),
+            Err(program::TakeError::UnknownCamera(_)) => Err(TakeError::UnknownCamera),
+            Err(program::TakeError::NotLive(_)) => Err(TakeError::NotLive),
+            Err(program::TakeError::NoVideo(_)) => Err(TakeError::NoVideo),
+            Err(_) => Err(TakeError::Stopped),
+        }
+    }
+
+    async fn apply(&self, change: Change) {
+        self.follow(change).await;
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        Vec::new()
+    }
+
+    fn totals(&self) -> Totals {
+        let now = self.clock.now();
+        let mut totals = Totals::default();
+        for event in self.all_events() {
+            let status = event.program().status();
+            totals.events_live += u64::from(status.active.is_some());
+            totals.cuts += status.cuts;
+            for camera in event.cameras() {
+                let health = camera.health(now);
+                totals.ingest_bytes += camera.feed().status().bytes_pushed;
+                *match status_of(health.state) {
+                    CameraStatus::Waiting => &mut totals.cameras_waiting,
+                    CameraStatus::Live => &mut totals.cameras_live,
+                    CameraStatus::Offline => &mut totals.cameras_offline,
+                } += 1;
+            }
+        }
+        totals
+    }
+}
+
+impl Engine {
+    fn cut(&self, to: &program::CameraId, forecast: &program::Forecast) -> Option<Cut> {
+        Some(Cut {
+            camera_id: store_id(to)?,
+            style: CutStyle::Clean,
+            cut_at: forecast.cut_at.map(|at| self.wall.timestamp(at)),
+            wait_ms: forecast.wait.map(millis),
+            discontinuity: discontinuity(forecast.discontinuity),
+            reason: match forecast.reason {
+                program::Reason::Held => CutReason::Held,
+                program::Reason::Cadence => CutReason::Cadence,
+                program::Reason::Unknown => CutReason::Unknown,
+                program::Reason::Queued => CutReason::Queued,
+            },
+        })
+    }
+}
+
+const fn status_of(state: IngestState) -> CameraStatus {
+    match state {
+        IngestState::Waiting => CameraStatus::Waiting,
+        IngestState::Live => CameraStatus::Live,
+        IngestState::Offline => CameraStatus::Offline,
+    }
+}
+
+const fn discontinuity(kind: program::Discontinuity) -> Discontinuity {
+    match kind {
+        program::Discontinuity::None => Discontinuity::None,
+        program::Discontinuity::Parameters => Discontinuity::Parameters,
+        program::Discontinuity::Codec => Discontinuity::Codec,
+    }
+}
+
+/// Whether there is something to tell: somebody has published, or was refused.
+const fn is_known(health: &CameraHealth) -> bool {
+    !matches!(health.state, IngestState::Waiting) || health.last_error.is_some()
+}
+
+fn describe(health: &CameraHealth, wall: WallClock) -> Health {
+    Health {
+        bitrate_bps: health.bits_per_second,
+        peer: health.peer.map(|peer| peer.to_string()),
+        video: health.video.as_ref().map(|video| VideoHealth {
+            codec: video.codec_string.clone(),
+            width: video.width,
+            height: video.height,
+            fps: video.frames_per_second,
+            bitrate_bps: video.bits_per_second,
+            gop_ms: video.gop.map(millis),
+        }),
+        audio: health.audio.as_ref().map(|audio| AudioHealth {
+            codec: audio.codec_string.clone(),
+            sample_rate: audio.sample_rate,
+            channels: audio.channels,
+            bitrate_bps: audio.bits_per_second,
+        }),
+        dropped: health.dropped,
+        timestamp_jumps: health.timestamp_jumps,
+        reconnects: health.reconnects,
+        warnings: health.warnings.iter().map(|warning| describe_warning(warning, wall)).collect(),
+        last_error: health.last_error.clone(),
+    }
+}
+
+fn describe_warning(warning: &genlock_ingest::Warning, wall: WallClock) -> Warning {
+    Warning {
+        code: warning.code.as_str(),
+        detail: warning.detail.clone(),
+        since: wall.timestamp(warning.since),
+    }
+}
+
+fn millis(span: Duration) -> u32 {
+    u32::try_from(span.as_millis()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,184 @@
+//! The running system: which events and cameras there are, their Feeds and programmes, and who may
+//! publish to them.
+//!
+//! ```text
+//!  control-api ──Change──▶ Engine ──▶ event: programme, output Feed ──▶ origin
+//!  ingest ──key──▶ gate ──┘      └──▶ camera: Feed, monitor, session slot ──▶ origin (on request)
+//! ```
+//!
+//! Architecture Invariant: everything here is answered from memory. The store is read once, at start;
+//! afterwards every change comes through [`Engine::apply`].
+
+mod camera;
+mod event;
+mod gate;
+mod live;
+mod switch_log;
+mod wall;
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use genlock_control_api::Change;
+use genlock_delivery::{Demand, Origin, PublicationId};
+use genlock_feed::Feed;
+use genlock_feed::clock::EventClock;
+use genlock_ingest::TakeoverPolicy;
+use genlock_store::{Camera, CameraId, Event, EventId, Store, StoreError};
+
+use self::camera::LiveCamera;
+use self::event::LiveEvent;
+pub(crate) use self::wall::{WallClock, unix_micros};
+
+/// Name of the programme among an event's publications. No camera can have it.
+const PROGRAM: &str = "program";
+
+/// All events of the server as they run.
+///
+/// The maps hand out clones of `Arc`s and never their guards, so nothing is locked across an await.
+pub(crate) struct Engine {
+    events: DashMap<EventId, Arc<LiveEvent>>,
+    /// Which camera a stream key opens. Looked up by hash, so the time it takes says nothing of the key.
+    keys: DashMap<[u8; 32], Arc<LiveCamera>>,
+    store: Arc<dyn Store>,
+    origin: Origin,
+    clock: EventClock,
+    wall: WallClock,
+    takeover: TakeoverPolicy,
+}
+
+impl Engine {
+    /// A system without events.
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        origin: Origin,
+        clock: EventClock,
+        wall: WallClock,
+        takeover: TakeoverPolicy,
+    ) -> Arc<Self> {
+        let (events, keys) = (DashMap::new(), DashMap::new());
+        Arc::new(Self { events, keys, store, origin, clock, wall, takeover })
+    }
+
+    /// Starts what the store holds.
+    pub(crate) async fn restore(&self) -> Result<(), StoreError> {
+        for event in self.store.events().await? {
+            let id = event.id.clone();
+            self.start_event(&event);
+            for camera in self.store.cameras(&id).await? {
+                self.add_camera(&camera).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows a change of what is kept.
+    async fn follow(&self, change: Change) {
+        match change {
+            Change::EventCreated(event) => self.start_event(&event),
+            Change::EventUpdated(event) => {
+                if let Some(live) = self.event(&event.id) {
+                    live.set_policy(event.policy).await;
+                }
+            }
+            Change::EventDeleted(event) => self.end_event(&event).await,
+            Change::CameraCreated(camera) => self.add_camera(&camera).await,
+            Change::CameraUpdated(camera) => self.update_camera(&camera).await,
+            Change::KeyRotated(camera) => self.rotate_key(&camera),
+            Change::CameraDeleted(camera) => self.remove_camera(&camera.event, &camera.id).await,
+        }
+    }
+
+    /// Ends all programmes, so that what they still have to tell is told.
+    pub(crate) async fn stop(&self) {
+        for event in self.all_events() {
+            event.end().await;
+        }
+    }
+
+    fn start_event(&self, event: &Event) {
+        let live = LiveEvent::start(event, self.clock);
+        switch_log::spawn(&live, Arc::clone(&self.store), self.wall);
+        self.publish(&event.id, PROGRAM, live.output(), Demand::Always);
+        self.events.insert(event.id.clone(), live);
+    }
+
+    async fn end_event(&self, event: &EventId) {
+        let Some((_, live)) = self.events.remove(event) else { return };
+        for camera in live.cameras() {
+            self.forget_camera(event, &camera);
+        }
+        live.end().await;
+        self.unpublish(event, PROGRAM);
+    }
+
+    async fn add_camera(&self, camera: &Camera) {
+        let Some(event) = self.event(&camera.event) else { return };
+        let live = LiveCamera::new(camera, self.takeover);
+        self.publish(&camera.event, camera.id.as_str(), live.feed(), Demand::ON_REQUEST);
+        self.keys.insert(*camera.key_hash.as_bytes(), Arc::clone(&live));
+        event.add_camera(live, camera.priority).await;
+    }
+
+    async fn update_camera(&self, camera: &Camera) {
+        let Some(event) = self.event(&camera.event) else { return };
+        event.set_priority(&camera.id, camera.priority).await;
+        if let Some(live) = event.camera(&camera.id) {
+            live.set_sync_offset(camera.sync_offset_ms);
+        }
+    }
+
+    fn rotate_key(&self, camera: &Camera) {
+        let Some(live) = self.camera(&camera.event, &camera.id) else { return };
+        let old = live.replace_key(camera.key_hash);
+        self.keys.remove(old.as_bytes());
+        self.keys.insert(*camera.key_hash.as_bytes(), live);
+    }
+
+    async fn remove_camera(&self, event: &EventId, camera: &CameraId) {
+        let Some(running) = self.event(event) else { return };
+        if let Some(live) = running.remove_camera(camera).await {
+            self.forget_camera(event, &live);
+        }
+    }
+
+    /// Takes away what a camera has outside of its event.
+    fn forget_camera(&self, event: &EventId, camera: &LiveCamera) {
+        self.keys.remove(camera.key().as_bytes());
+        camera.disconnect();
+        self.unpublish(event, camera.id().as_str());
+    }
+
+    fn publish(&self, event: &EventId, name: &str, feed: Feed, demand: Demand) {
+        match PublicationId::new(event.as_str(), name) {
+            Some(id) => self.origin.publish(id, feed, demand),
+            // Ids in the store keep to the alphabet of paths, so this is a store written by others.
+            None => tracing::error!(%event, name, "an id cannot stand in a path: not published"),
+        }
+    }
+
+    fn unpublish(&self, event: &EventId, name: &str) {
+        if let Some(id) = PublicationId::new(event.as_str(), name) {
+            self.origin.remove(&id);
+        }
+    }
+
+    fn event(&self, event: &EventId) -> Option<Arc<LiveEvent>> {
+        self.events.get(event).map(|live| Arc::clone(&live))
+    }
+
+    fn camera(&self, event: &EventId, camera: &CameraId) -> Option<Arc<LiveCamera>> {
+        self.event(event)?.camera(camera)
+    }
+
+    /// All events; the map is not locked while they are worked on.
+    fn all_events(&self) -> Vec<Arc<LiveEvent>> {
+        self.events.iter().map(|live| Arc::clone(&live)).collect()
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("events", &self.events.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,18 @@
+//! Log lines on standard error.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{LogFormat, Settings};
+use crate::server::StartError;
+
+/// Starts logging as configured.
+pub(crate) fn start(settings: &Settings) -> Result<(), StartError> {
+    let filter = EnvFilter::try_new(&settings.log_filter)
+        .map_err(|error| StartError::LogFilter(settings.log_filter.clone(), error))?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
+    Ok(())
+}

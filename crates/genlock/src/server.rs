@@ -1,0 +1,229 @@
+//! Start-up and shutdown of the whole server.
+//!
+//! Start-up takes everything that can fail (store, ports) before anything runs, so that a start that
+//! cannot work leaves nothing behind. Shutdown goes against the stream: publishers are told first, then
+//! held requests are answered, and the store is closed last.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use genlock_control_api::{Addresses, ApiState};
+use genlock_delivery::{HttpServer, Origin, OriginLimits, ServerLimits};
+use genlock_feed::clock::EventClock;
+use genlock_ingest::{Ingest, IngestConfig, TakeoverPolicy};
+use genlock_packager::PackagerConfig;
+use genlock_store::secret::{InvalidToken, NoEntropy};
+use genlock_store::{AdminToken, MetaKey, SecretHash, SqliteStore, Store, StoreError};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{ConfigError, Settings, Takeover};
+use crate::engine::{Engine, WallClock, unix_micros};
+use crate::{banner, demo, pages, signal};
+
+/// How far the event clock's zero lies before a data folder's first use: a camera's first pictures may
+/// be older than the server, and decoding times run ahead of presentation, but no output time may be
+/// negative.
+const ZERO_BEFORE_FIRST_USE_MICROS: i64 = 3600 * 1_000_000;
+
+/// Length of the part of every media URI that is new at every start.
+const SESSION_CHARS: usize = 6;
+
+/// How long the store may take to write out what it holds.
+const STORE_CLOSE_MAX: Duration = Duration::from_secs(5);
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("log.filter must be a filter such as `info`, not `{0}`: {1}")]
+    LogFilter(String, tracing_subscriber::filter::ParseError),
+    #[error("cannot start the runtime: {0}")]
+    Runtime(io::Error),
+    #[error("cannot make a folder for the demo: {0}")]
+    DemoFolder(io::Error),
+    #[error("{what}: cannot listen on {address}: {error}")]
+    Listen { what: &'static str, address: SocketAddr, error: io::Error },
+    #[error("data folder {}: {error}", .path.display())]
+    Store { path: PathBuf, error: StoreError },
+    #[error("admin_token: {0}")]
+    AdminToken(InvalidToken),
+    #[error(transparent)]
+    Randomness(NoEntropy),
+}
+
+/// Everything that was taken at start and is not running yet.
+pub(crate) struct Server {
+    store: Arc<SqliteStore>,
+    engine: Arc<Engine>,
+    origin: Origin,
+    http: HttpServer,
+    ingest: Ingest,
+    api: Router,
+    token: Token,
+}
+
+/// The administrator's token, as far as it is known.
+enum Token {
+    /// Given by the configuration.
+    Given(AdminToken),
+    /// Made at this start: shown once.
+    New(AdminToken),
+    /// Made and shown at an earlier start; its hash is in the store.
+    Kept(SecretHash),
+}
+
+impl Token {
+    /// The token itself, where it is known.
+    const fn text(&self) -> Option<&AdminToken> {
+        match self {
+            Self::Given(token) | Self::New(token) => Some(token),
+            Self::Kept(_) => None,
+        }
+    }
+
+    /// The token, if this is the time to show it.
+    const fn to_show(&self) -> Option<&AdminToken> {
+        match self {
+            Self::New(token) => Some(token),
+            Self::Given(_) | Self::Kept(_) => None,
+        }
+    }
+
+    fn hash(&self) -> SecretHash {
+        match self {
+            Self::Given(token) | Self::New(token) => token.hash(),
+            Self::Kept(hash) => *hash,
+        }
+    }
+}
+
+impl Server {
+    /// Opens the store, takes the ports, and restores events and cameras.
+    pub(crate) async fn start(settings: Settings) -> Result<Self, StartError> {
+        let http = HttpServer::bind(settings.http_listen, ServerLimits::default())
+            .map_err(|error| listen("http", settings.http_listen, error))?;
+        let failed = |error| StartError::Store { path: settings.data_dir.clone(), error };
+        let store = Arc::new(SqliteStore::open(&settings.data_dir).map_err(failed)?);
+        let token = admin_token(&settings, &*store).await?;
+        let wall = wall_clock(&*store).await.map_err(failed)?;
+        let clock = EventClock::starting_at(wall.event_time(SystemTime::now()));
+        let origin = Origin::new(clock, packaging(&settings, wall)?, OriginLimits::default());
+        let takeover = takeover(settings.takeover);
+        let engine = Engine::new(store.clone(), origin.clone(), clock, wall, takeover);
+        let ingest = Ingest::bind(
+            settings.rtmp_listen,
+            IngestConfig { silence_timeout: settings.idle_timeout, ..IngestConfig::default() },
+            engine.clone(),
+            clock,
+        )
+        .await
+        .map_err(|error| listen("rtmp", settings.rtmp_listen, error))?;
+        engine.restore().await.map_err(failed)?;
+        let rtmp_address = ingest.local_addr().unwrap_or(settings.rtmp_listen);
+        let api = genlock_control_api::router(ApiState {
+            store: store.clone(),
+            live: engine.clone(),
+            admin_token: token.hash(),
+            addresses: Addresses {
+                public_url: settings.http_public_url,
+                rtmp_public_url: settings.rtmp_public_url,
+                rtmp_port: rtmp_address.port(),
+            },
+        });
+        Ok(Self { store, engine, origin, http, ingest, api, token })
+    }
+
+    /// Serves until a signal, then drains: publishers, held requests, store.
+    pub(crate) async fn run(self, demo: bool) {
+        let Self { store, engine, origin, http, ingest, api, token } = self;
+        let (http_address, rtmp_address) = (http.local_addr().ok(), ingest.local_addr().ok());
+        banner::print(http_address, rtmp_address, token.to_show());
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let pages_and_api = api.clone().merge(pages::router());
+        tasks.spawn(http.run(stop.clone(), origin, pages_and_api));
+        tasks.spawn(ingest.run(stop.clone()));
+        if let (true, Some(token), Some(rtmp)) = (demo, token.text(), rtmp_address) {
+            tasks.spawn(demo::run(api, token.reveal().to_owned(), rtmp.port(), stop.clone()));
+        }
+        signal::stop().await;
+        stop.cancel();
+        tasks.close();
+        tokio::select! {
+            () = tasks.wait() => {}
+            () = signal::stop() => tracing::warn!("stopping without waiting any longer"),
+        }
+        engine.stop().await;
+        match tokio::time::timeout(STORE_CLOSE_MAX, store.close()).await {
+            Ok(Ok(())) => tracing::info!("stopped"),
+            Ok(Err(error)) => tracing::error!(%error, "the store did not close well"),
+            Err(_elapsed) => tracing::error!("the store did not close in time"),
+        }
+    }
+}
+
+fn listen(what: &'static str, address: SocketAddr, error: io::Error) -> StartError {
+    StartError::Listen { what, address, error }
+}
+
+/// The token of the configuration; else the one whose hash the store keeps; else a new one.
+async fn admin_token(settings: &Settings, store: &SqliteStore) -> Result<Token, StartError> {
+    if let Some(text) = &settings.admin_token {
+        let token = AdminToken::parse(text).map_err(StartError::AdminToken)?;
+        return Ok(Token::Given(token));
+    }
+    let failed = |error| StartError::Store { path: settings.data_dir.clone(), error };
+    let kept = store.meta(MetaKey::AdminTokenHash).await.map_err(failed)?;
+    if let Some(hash) = kept.as_deref().and_then(SecretHash::from_hex) {
+        return Ok(Token::Kept(hash));
+    }
+    let token = AdminToken::random().map_err(StartError::Randomness)?;
+    let hash = token.hash().to_hex();
+    store.set_meta(MetaKey::AdminTokenHash, hash).await.map_err(failed)?;
+    Ok(Token::New(token))
+}
+
+/// The event clock's zero: the store's, or an hour ago at the first start.
+async fn wall_clock(store: &SqliteStore) -> Result<WallClock, StoreError> {
+    let kept = store.meta(MetaKey::EventClockOrigin).await?;
+    if let Some(micros) = kept.and_then(|text| text.parse().ok()) {
+        return Ok(WallClock::new(micros));
+    }
+    let micros = unix_micros(SystemTime::now()) - ZERO_BEFORE_FIRST_USE_MICROS;
+    store.set_meta(MetaKey::EventClockOrigin, micros.to_string()).await?;
+    Ok(WallClock::new(micros))
+}
+
+/// What all playlists have in common. The session is new at every start, so that no URI is ever used
+/// for other bytes.
+fn packaging(settings: &Settings, wall: WallClock) -> Result<PackagerConfig, StartError> {
+    let session = session_id().map_err(StartError::Randomness)?;
+    let wall_clock_at_zero_ms = wall.zero_unix_micros().div_euclid(1000);
+    Ok(PackagerConfig {
+        segment_target: settings.segment_target,
+        part_target: settings.part_target,
+        window: settings.window,
+        hold_off: settings.part_target * 3,
+        ..PackagerConfig::new(session, 0, wall_clock_at_zero_ms)
+    })
+}
+
+/// Six letters and digits, of the store's source of randomness.
+fn session_id() -> Result<String, NoEntropy> {
+    let id = genlock_store::EventId::random()?;
+    Ok(id.as_str().chars().take(SESSION_CHARS).collect())
+}
+
+fn takeover(configured: Takeover) -> TakeoverPolicy {
+    match configured {
+        Takeover::Reject => TakeoverPolicy::Reject,
+        Takeover::Takeover => TakeoverPolicy::Takeover,
+        Takeover::TakeoverIfStale => TakeoverPolicy::default(),
+    }
+}
