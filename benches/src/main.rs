@@ -19,15 +19,19 @@
 mod clip;
 mod clock;
 mod histogram;
+mod http;
 mod limits;
 mod marker;
 mod outcome;
+mod playlist;
 mod process;
 mod publish;
 mod random;
 mod report;
 mod run;
+mod tally;
 mod target;
+mod watch;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -46,6 +50,8 @@ struct Cli {
 enum Command {
     /// Publishes as N cameras.
     Publish(publish::PublishArgs),
+    /// Watches as M HLS viewers.
+    Watch(watch::WatchArgs),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +71,7 @@ fn run(command: &Command) -> anyhow::Result<()> {
     let outcome = tasks.block_on(&runtime, async {
         match command {
             Command::Publish(args) => publish::publish(args).await,
+            Command::Watch(args) => watch::watch(args).await,
         }
     })?;
     outcome.write()

@@ -10,12 +10,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::connection::Connection;
 use super::pace::Pace;
-use super::stats::{Stats, add};
+use super::stats::Stats;
 use crate::clip::{Clip, Cursor, Unit};
 use crate::clock;
 use crate::marker::Marker;
 use crate::random::Random;
 use crate::run::Stop;
+use crate::tally::{add, count_failure};
 use crate::target::RtmpUrl;
 
 /// How a camera behaves on the network.
@@ -61,7 +62,7 @@ impl Camera {
             match self.connection(first_start, &mut counter, &mut random, &mut stop).await {
                 Ok(End::Stopped) => break,
                 Ok(End::Dropped) => add(&self.stats.drops, 1),
-                Err(error) => self.stats.fail(&error),
+                Err(error) => count_failure(&self.stats.failures, &error),
             }
             let Some(pause) = self.habits.reconnect_after else { break };
             tokio::select! {

@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 
 use crate::histogram::Histogram;
 
-/// Different failure texts kept; further ones are counted together.
-const FAILURE_TEXTS_MAX: usize = 50;
-
 /// What the cameras did.
 #[derive(Debug, Default)]
 pub(super) struct Stats {
@@ -30,17 +27,4 @@ impl Stats {
         let bytes = self.bytes.get();
         bytes - self.reported_bytes.replace(bytes)
     }
-
-    /// Counts a failure by its text.
-    pub(super) fn fail(&self, error: &anyhow::Error) {
-        let mut failures = self.failures.borrow_mut();
-        let text = format!("{error:#}");
-        let known = failures.contains_key(&text) || failures.len() < FAILURE_TEXTS_MAX;
-        *failures.entry(if known { text } else { "others".to_owned() }).or_default() += 1;
-    }
-}
-
-/// Adds to a counter.
-pub(super) fn add(counter: &Cell<u64>, amount: u64) {
-    counter.set(counter.get() + amount);
 }
