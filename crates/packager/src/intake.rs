@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use genlock_media::{EventTime, Sample, TrackConfig, TrackKind};
 
-use crate::limits::{AUDIO_LATE_MAX, CONFIG_CHANGE_SPACING};
+use crate::limits::{AUDIO_LATE_MAX, CONFIG_CHANGE_SPACING, LINE_MAX_90K};
 use crate::line::{rescale_90k, ticks_90k};
 use crate::queue::{NotLater, TrackQueue, same_config};
 use crate::segmenter::Layout;
@@ -61,13 +61,18 @@ impl Intake {
     /// Queues `sample` and returns its place on the line, or drops and counts it. What lies before
     /// `floor_90k` is published.
     pub(crate) fn push(&mut self, now: EventTime, sample: Sample, floor_90k: i64) -> Option<i64> {
+        let times = [sample.dts, sample.pts()].map(|ticks| rescale_90k(ticks, sample.timescale()));
+        if times.iter().any(|at_90k| at_90k.unsigned_abs() > LINE_MAX_90K.unsigned_abs()) {
+            self.refuse(&sample);
+            return None;
+        }
         match sample.kind() {
             TrackKind::Video => self.push_video(now, sample, floor_90k),
             TrackKind::Audio => self.push_audio(now, sample, floor_90k),
         }
     }
 
-    /// Refuses `sample` because too much is kept already.
+    /// Drops `sample` because of a limit.
     pub(crate) fn refuse(&mut self, sample: &Sample) {
         self.dropped.over_limit += 1;
         self.needs_sync |= sample.kind() == TrackKind::Video;
@@ -80,7 +85,7 @@ impl Intake {
             self.shift_90k = Some(offset_90k.clamp(0, SHIFT_MAX_90K));
         }
         let dts_90k = rescale_90k(sample.dts, sample.timescale());
-        let start_90k = dts_90k.saturating_add(self.shift_90k.unwrap_or(0));
+        let start_90k = dts_90k + self.shift_90k.unwrap_or(0);
         self.video_offered_90k = Some(start_90k);
         if !self.admits_config(&sample, start_90k) || (self.needs_sync && !sync) {
             self.needs_sync = true;
@@ -135,6 +140,11 @@ impl Intake {
 
     pub(crate) fn last_lead_arrival(&self, layout: &Layout) -> EventTime {
         if layout.video.is_some() { self.video_arrival } else { self.audio_arrival }
+    }
+
+    /// When audio came last.
+    pub(crate) const fn audio_arrival(&self) -> EventTime {
+        self.audio_arrival
     }
 
     /// Where the audio that is there ends.

@@ -17,8 +17,8 @@
 //! | `intake`, `queue`, `gop` | which samples are accepted, and where they wait |
 //! | `boundary` | where segments and parts end |
 //! | `segmenter` | when they are cut, and what fills a gap |
-//! | `publisher`, `segment`, `init`, `offer`, `window` | what is published, and for how long |
-//! | [`snapshot`], [`playlist`], [`blocking`] | what viewers see, and what they may wait for |
+//! | `publisher`, `segment`, `init`, `transport`, `offer`, `window` | what is published, and for how long |
+//! | [`snapshot`], `published`, [`playlist`], [`blocking`] | what viewers see, and what they may wait for |
 //! | [`cmaf`], [`ts`], [`chain`], [`mux`] | the containers |
 //!
 //! Standards: RFC 8216, and draft-pantos-hls-rfc8216bis-22 for everything of low latency.
@@ -41,11 +41,13 @@ mod intake;
 mod line;
 mod names;
 mod offer;
+mod published;
 mod publisher;
 mod queue;
 mod segment;
 mod segmenter;
 mod settings;
+mod transport;
 mod window;
 
 pub use blocking::{BadDirective, BlockingQuery, Readiness, Wanted};

@@ -35,9 +35,14 @@ pub const CODECS_MAX: usize = 16;
 /// configurations cannot make more than ten segments a second.
 pub const CONFIG_CHANGE_SPACING: Duration = Duration::from_millis(100);
 
-/// Longest stretch that is filled with gap segments at once. Default 1 h. Gaps are filled while they
-/// last, so only a jump of the timeline is longer; it becomes a discontinuity.
-pub const GAP_SPAN_MAX: Duration = Duration::from_secs(3600);
+/// Longest stretch that is filled with gap segments at once. Default 60 s, twice what a Feed keeps.
+/// Gaps are filled while they last, so only a jump of the timeline is longer; it becomes a
+/// discontinuity.
+pub const GAP_SPAN_MAX: Duration = Duration::from_secs(60);
+
+/// Farthest time from the event clock's zero. Default 2^52 ticks of 90 kHz, 1586 years: arithmetic on
+/// the line cannot overflow. Samples beyond are dropped.
+pub const LINE_MAX_90K: i64 = 1 << 52;
 
 /// How long a part whose pictures are complete waits for its sound. Default 500 ms: what audio lags
 /// behind video in RTMP at most.

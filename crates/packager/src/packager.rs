@@ -98,11 +98,11 @@ impl Packager {
     /// Counters since the start.
     #[must_use]
     pub fn stats(&self) -> PackagerStats {
-        let (mux_failures, last) = self.publisher.failures();
+        let failures = self.publisher.failures();
         PackagerStats {
             dropped: self.segmenter.dropped(),
-            mux_failures,
-            last_mux_failure: last.cloned(),
+            mux_failures: failures.count,
+            last_mux_failure: failures.last.clone(),
         }
     }
 

@@ -18,14 +18,6 @@ pub(crate) struct Part {
     pub(crate) independent: bool,
     /// `None` for a gap.
     pub(crate) body: Option<ByteChain>,
-    pub(crate) samples: Samples,
-}
-
-/// The samples of a part, kept for the second container: payloads are shared with the body.
-#[derive(Debug, Default)]
-pub(crate) struct Samples {
-    pub(crate) video: Vec<TimedSample>,
-    pub(crate) audio: Vec<TimedSample>,
 }
 
 /// What is known of a segment when it begins.
@@ -60,6 +52,14 @@ pub(crate) struct Segment {
     /// Its parts, one after the other. `None` for a gap.
     pub(crate) body: Option<ByteChain>,
     pub(crate) ts: Ts,
+    pub(crate) pictures: Pictures,
+}
+
+/// How many pictures a segment has, and how long they last together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pictures {
+    pub(crate) count: u64,
+    pub(crate) ticks_90k: u64,
 }
 
 /// The MPEG-TS form of a segment.
@@ -72,12 +72,19 @@ pub(crate) enum Ts {
     Made(Bytes),
 }
 
+impl Pictures {
+    pub(crate) fn of(video: &[TimedSample]) -> Self {
+        let ticks_90k = video.iter().map(|picture| u64::from(picture.duration)).sum();
+        Self { count: u64::try_from(video.len()).unwrap_or(u64::MAX), ticks_90k }
+    }
+}
+
 impl OpenSegment {
     pub(crate) fn duration_90k(&self) -> i64 {
         self.parts.iter().map(|part| part.duration_90k).sum()
     }
 
-    pub(crate) fn close(self, end_90k: i64) -> Segment {
+    pub(crate) fn close(self, end_90k: i64, pictures: Pictures) -> Segment {
         let mut body = ByteChain::new();
         for part in self.parts.iter().filter_map(|part| part.body.as_ref()) {
             body.extend(part);
@@ -86,6 +93,7 @@ impl OpenSegment {
             duration_90k: end_90k - self.head.start_90k,
             body: (!body.is_empty()).then_some(body),
             ts: Ts::NotMade,
+            pictures,
             head: self.head,
             parts: self.parts,
         }

@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use super::Flavour;
 use super::seconds::Seconds;
+use crate::published::Published;
 use crate::segment::Segment;
-use crate::snapshot::Snapshot;
 
 pub(super) fn write(
     out: &mut String,
-    snapshot: &Snapshot,
+    published: &Published,
     flavour: Flavour,
     listed: &[Arc<Segment>],
 ) -> fmt::Result {
-    let settings = &snapshot.settings;
+    let settings = &published.settings;
     writeln!(out, "#EXTM3U")?;
     writeln!(out, "#EXT-X-VERSION:{}", version(flavour, listed))?;
     writeln!(out, "#EXT-X-TARGETDURATION:{}", settings.target_duration)?;
@@ -30,12 +30,12 @@ pub(super) fn write(
         writeln!(out, "#EXT-X-PART-INF:PART-TARGET={}", Seconds(settings.part_target_90k))?;
     }
     let first = listed.first().map(|segment| &segment.head);
-    let media_sequence = first.map_or(snapshot.next.media_sequence, |head| head.media_sequence);
+    let media_sequence = first.map_or(published.next_media_sequence, |head| head.media_sequence);
     writeln!(out, "#EXT-X-MEDIA-SEQUENCE:{media_sequence}")?;
     let discontinuities =
-        first.map_or(snapshot.next.discontinuities, |head| head.discontinuities_before);
+        first.map_or(published.discontinuities, |head| head.discontinuities_before);
     writeln!(out, "#EXT-X-DISCONTINUITY-SEQUENCE:{discontinuities}")?;
-    if claims_independence(snapshot, listed) {
+    if claims_independence(published, listed) {
         writeln!(out, "#EXT-X-INDEPENDENT-SEGMENTS")?;
     }
     Ok(())
@@ -43,8 +43,8 @@ pub(super) fn write(
 
 /// RFC 8216 §4.3.5.1: the tag "indicates that all media samples in a Media Segment can be decoded
 /// without information from other segments", of every segment listed.
-pub(super) fn claims_independence(snapshot: &Snapshot, listed: &[Arc<Segment>]) -> bool {
-    let open = snapshot.open.iter().map(|open| &open.head);
+pub(super) fn claims_independence(published: &Published, listed: &[Arc<Segment>]) -> bool {
+    let open = published.open.iter().map(|open| &open.head);
     listed.iter().map(|segment| &segment.head).chain(open).all(|head| head.independent)
 }
 

@@ -4,40 +4,40 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Flavour, Skip, header, part, preload_hint, segment, skip};
+use crate::published::Published;
 use crate::segment::{OpenSegment, Segment};
-use crate::snapshot::Snapshot;
 
 /// The media playlist of a snapshot.
-pub(crate) fn media(snapshot: &Snapshot, flavour: Flavour, wanted: Skip) -> String {
+pub(crate) fn media(published: &Published, flavour: Flavour, wanted: Skip) -> String {
     let mut out = String::with_capacity(4096);
-    write(&mut out, snapshot, flavour, wanted).expect("writing to a string does not fail");
+    write(&mut out, published, flavour, wanted).expect("writing to a string does not fail");
     out
 }
 
-fn write(out: &mut String, snapshot: &Snapshot, flavour: Flavour, wanted: Skip) -> fmt::Result {
+fn write(out: &mut String, published: &Published, flavour: Flavour, wanted: Skip) -> fmt::Result {
     use fmt::Write as _;
 
-    let listed = snapshot.listed();
-    header::write(out, snapshot, flavour, listed)?;
+    let listed = published.listed();
+    header::write(out, published, flavour, listed)?;
     let delta = wanted == Skip::Yes && flavour == Flavour::Cmaf;
-    let skipped = if delta { skip::skippable(snapshot, listed) } else { 0 };
+    let skipped = if delta { skip::skippable(published, listed) } else { 0 };
     if skipped > 0 {
         skip::write(out, skipped)?;
     }
-    let low_latency = flavour == Flavour::Cmaf && !snapshot.ended;
-    let parts_from = if low_latency { parts_from(snapshot, listed) } else { usize::MAX };
+    let low_latency = flavour == Flavour::Cmaf && !published.ended;
+    let parts_from = if low_latency { parts_from(published, listed) } else { usize::MAX };
     let mut previous = None;
     for (index, listed) in listed.iter().enumerate() {
         if index >= skipped {
             let with_parts = index >= parts_from;
-            write_segment(out, snapshot, flavour, listed, previous, with_parts)?;
+            write_segment(out, published, flavour, listed, previous, with_parts)?;
         }
         previous = Some(&listed.head);
     }
     if low_latency {
-        write_edge(out, snapshot)?;
+        write_edge(out, published)?;
     }
-    if snapshot.ended {
+    if published.ended {
         writeln!(out, "#EXT-X-ENDLIST")?;
     }
     Ok(())
@@ -45,13 +45,13 @@ fn write(out: &mut String, snapshot: &Snapshot, flavour: Flavour, wanted: Skip) 
 
 fn write_segment(
     out: &mut String,
-    snapshot: &Snapshot,
+    published: &Published,
     flavour: Flavour,
     listed: &Segment,
     previous: Option<&crate::segment::Head>,
     with_parts: bool,
 ) -> fmt::Result {
-    let settings = &snapshot.settings;
+    let settings = &published.settings;
     segment::boundary_tags(out, settings, flavour, &listed.head, previous)?;
     if with_parts {
         part::write_all(out, &settings.names, &listed.parts)?;
@@ -62,24 +62,24 @@ fn write_segment(
 }
 
 /// The parts of the segment that is not complete, and what comes after them.
-fn write_edge(out: &mut String, snapshot: &Snapshot) -> fmt::Result {
-    let last = snapshot.listed().last();
-    if let Some(open) = snapshot.open.as_ref().filter(|open| !open.parts.is_empty()) {
+fn write_edge(out: &mut String, published: &Published) -> fmt::Result {
+    let last = published.listed().last();
+    if let Some(open) = published.open.as_ref().filter(|open| !open.parts.is_empty()) {
         let previous = last.map(|last| &last.head);
-        let settings = &snapshot.settings;
+        let settings = &published.settings;
         segment::boundary_tags(out, settings, Flavour::Cmaf, &open.head, previous)?;
         part::write_all(out, &settings.names, &open.parts)?;
     }
-    preload_hint::write(out, snapshot, last)
+    preload_hint::write(out, published, last)
 }
 
 /// Index of the first segment whose parts are listed.
 ///
 /// rfc8216bis-22 §6.2.2: "EXT-X-PART tags SHOULD be removed" once they are more than three target
 /// durations from the end of the playlist.
-fn parts_from(snapshot: &Snapshot, listed: &[Arc<Segment>]) -> usize {
-    let reach_90k = 3 * snapshot.settings.target_duration_90k;
-    let mut behind_90k = snapshot.open.as_ref().map_or(0, OpenSegment::duration_90k);
+fn parts_from(published: &Published, listed: &[Arc<Segment>]) -> usize {
+    let reach_90k = 3 * published.settings.target_duration_90k;
+    let mut behind_90k = published.open.as_ref().map_or(0, OpenSegment::duration_90k);
     let near = listed.iter().rev().take_while(|segment| {
         behind_90k += segment.duration_90k;
         behind_90k <= reach_90k

@@ -4,26 +4,26 @@ use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use super::{Flavour, header};
+use crate::published::Published;
 use crate::segment::{Segment, Ts};
-use crate::snapshot::Snapshot;
 
 /// The multivariant playlist of a snapshot.
-pub(crate) fn multivariant(snapshot: &Snapshot, flavour: Flavour) -> String {
+pub(crate) fn multivariant(published: &Published, flavour: Flavour) -> String {
     let mut out = String::with_capacity(512);
-    write(&mut out, snapshot, flavour).expect("writing to a string does not fail");
+    write(&mut out, published, flavour).expect("writing to a string does not fail");
     out
 }
 
-fn write(out: &mut String, snapshot: &Snapshot, flavour: Flavour) -> fmt::Result {
-    let listed = snapshot.listed();
+fn write(out: &mut String, published: &Published, flavour: Flavour) -> fmt::Result {
+    let listed = published.listed();
     let rate = Bitrate::measure(listed, flavour);
     writeln!(out, "#EXTM3U")?;
-    if header::claims_independence(snapshot, listed) {
+    if header::claims_independence(published, listed) {
         writeln!(out, "#EXT-X-INDEPENDENT-SEGMENTS")?;
     }
     write!(out, "#EXT-X-STREAM-INF:BANDWIDTH={}", rate.peak)?;
     write!(out, ",AVERAGE-BANDWIDTH={}", rate.average)?;
-    let offer = &snapshot.offer;
+    let offer = &published.offer;
     let codecs = offer.codecs();
     if !codecs.is_empty() {
         write!(out, ",CODECS=\"{codecs}\"")?;
@@ -85,10 +85,9 @@ fn with_headroom(rate: u64, percent: u64) -> u64 {
 /// Frames per second in thousandths: the usual distance of pictures in the window, moved to the
 /// common rate next to it, which millisecond timestamps hide.
 fn frame_rate(listed: &[Arc<Segment>]) -> Option<u64> {
-    let parts = listed.iter().flat_map(|segment| &segment.parts);
-    let pictures = parts.flat_map(|part| &part.samples.video);
-    let (count, ticks) = pictures.fold((0_u64, 0_u64), |(count, ticks), picture| {
-        (count + 1, ticks + u64::from(picture.duration))
+    let pictures = listed.iter().map(|segment| segment.pictures);
+    let (count, ticks) = pictures.fold((0_u64, 0_u64), |(count, ticks), pictures| {
+        (count + pictures.count, ticks + pictures.ticks_90k)
     });
     let measured = (count * 90_000_000).checked_div(ticks)?;
     let common = COMMON_RATES.into_iter().min_by_key(|rate| rate.abs_diff(measured))?;

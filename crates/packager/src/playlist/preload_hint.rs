@@ -4,18 +4,18 @@ use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use crate::names::Name;
+use crate::published::Published;
 use crate::segment::Segment;
-use crate::snapshot::Snapshot;
 
 /// Announces the next part, whose name is known whatever segment it will belong to, and before the
 /// first part of a segment with another init section that one too.
 pub(super) fn write(
     out: &mut String,
-    snapshot: &Snapshot,
+    published: &Published,
     last: Option<&Arc<Segment>>,
 ) -> fmt::Result {
-    let names = &snapshot.settings.names;
-    let opened = snapshot.open.as_ref().filter(|open| open.parts.is_empty());
+    let names = &published.settings.names;
+    let opened = published.open.as_ref().filter(|open| open.parts.is_empty());
     if let Some(coming) = opened.and_then(|open| open.head.init.as_ref()) {
         let shown = last.and_then(|last| last.head.init.as_ref());
         if shown.is_none_or(|shown| shown.counter != coming.counter) {
@@ -23,6 +23,6 @@ pub(super) fn write(
             writeln!(out, "#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"{uri}\"")?;
         }
     }
-    let uri = names.write(Name::Part(snapshot.next.part));
+    let uri = names.write(Name::Part(published.next_part));
     writeln!(out, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{uri}\"")
 }

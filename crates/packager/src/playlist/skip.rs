@@ -3,14 +3,14 @@
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
+use crate::published::Published;
 use crate::segment::{OpenSegment, Segment};
-use crate::snapshot::Snapshot;
 
 /// How many of the oldest segments lie beyond the skip boundary: they end at least `CAN-SKIP-UNTIL`
 /// before the end of the playlist.
-pub(super) fn skippable(snapshot: &Snapshot, listed: &[Arc<Segment>]) -> usize {
-    let boundary_90k = snapshot.settings.can_skip_until_90k;
-    let mut behind_90k = snapshot.open.as_ref().map_or(0, OpenSegment::duration_90k);
+pub(super) fn skippable(published: &Published, listed: &[Arc<Segment>]) -> usize {
+    let boundary_90k = published.settings.can_skip_until_90k;
+    let mut behind_90k = published.open.as_ref().map_or(0, OpenSegment::duration_90k);
     let within = listed.iter().rev().take_while(|segment| {
         let near = behind_90k < boundary_90k;
         behind_90k += segment.duration_90k;

@@ -16,6 +16,10 @@
 //! segment has been visible for a moment. It emits [`Step`]s in order and never takes one back. It
 //! knows no playlists, names or containers.
 
+mod gap;
+mod start;
+mod step;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,66 +30,12 @@ use crate::boundary::{Cut, Expected, Lead, Position, Rules};
 use crate::config::PackagerConfig;
 use crate::gop::GopMeter;
 use crate::intake::{Dropped, Intake};
-use crate::limits::{AUDIO_WAIT, CATCH_UP, GAP_SPAN_MAX, TAIL_LEAD, TRACK_PROBE};
-use crate::line::{event_time, ticks_90k};
-use crate::mux::TimedSample;
-use crate::queue::same_config;
+use crate::limits::{AUDIO_WAIT, CATCH_UP, TAIL_LEAD};
+use crate::line::{event_time, rescale_90k, ticks_90k};
+use crate::queue::{TrackQueue, same_config};
 
-/// The tracks of a segment and what decodes them: what an init section says.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Layout {
-    pub(crate) video: Option<Arc<TrackConfig>>,
-    pub(crate) audio: Option<Arc<TrackConfig>>,
-}
-
-impl PartialEq for Layout {
-    fn eq(&self, other: &Self) -> bool {
-        let same = |a: &Option<Arc<TrackConfig>>, b: &Option<Arc<TrackConfig>>| match (a, b) {
-            (Some(a), Some(b)) => same_config(a, b),
-            (None, None) => true,
-            _ => false,
-        };
-        same(&self.video, &other.video) && same(&self.audio, &other.audio)
-    }
-}
-
-impl Layout {
-    fn is_empty(&self) -> bool {
-        self.video.is_none() && self.audio.is_none()
-    }
-}
-
-/// What the segmenter decided, in the order of the line.
-#[derive(Debug)]
-pub(crate) enum Step {
-    /// A segment begins.
-    Begin(Begin),
-    /// A part of it is complete.
-    Part(PartCut),
-    /// The segment is complete.
-    End { end_90k: i64 },
-}
-
-/// The start of a segment.
-#[derive(Debug)]
-pub(crate) struct Begin {
-    pub(crate) start_90k: i64,
-    pub(crate) layout: Layout,
-    /// Not continuous with the segment before.
-    pub(crate) discontinuity: bool,
-    /// Starts with a sync sample, or holds no media at all.
-    pub(crate) independent: bool,
-}
-
-/// A complete part. Without samples it is a gap.
-#[derive(Debug)]
-pub(crate) struct PartCut {
-    pub(crate) start_90k: i64,
-    pub(crate) end_90k: i64,
-    pub(crate) independent: bool,
-    pub(crate) video: Vec<TimedSample>,
-    pub(crate) audio: Vec<TimedSample>,
-}
+use self::gap::Gap;
+pub(crate) use self::step::{Begin, Layout, PartCut, Step};
 
 /// See the module documentation.
 #[derive(Debug)]
@@ -97,7 +47,8 @@ pub(crate) struct Segmenter {
     gops: GopMeter,
     layout: Layout,
     state: State,
-    audio_wait: AudioWait,
+    /// Since when the open part lacks nothing but sound.
+    lacks_audio_since: Option<EventTime>,
     /// End of the audio that is in a part.
     audio_taken_90k: i64,
     /// Before this the first part of a segment is not published.
@@ -113,23 +64,6 @@ enum State {
     Open(Position),
     Gap(Gap),
     Ended,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Gap {
-    segment_start_90k: Option<i64>,
-    frontier_90k: i64,
-    due: EventTime,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AudioWait {
-    /// Audio is on time.
-    No,
-    /// The open part waits for its audio.
-    Until(EventTime),
-    /// Waited in vain: audio is not waited for until some comes.
-    GivenUp,
 }
 
 /// Where the content that is there ends, and how many leading samples belong to it.
@@ -156,7 +90,7 @@ impl Segmenter {
             gops: GopMeter::default(),
             layout: Layout::default(),
             state: State::Idle { floor_90k: i64::MIN, jumped: false },
-            audio_wait: AudioWait::No,
+            lacks_audio_since: None,
             audio_taken_90k: i64::MIN,
             tail_visible: None,
             ending: false,
@@ -167,13 +101,10 @@ impl Segmenter {
 
     pub(crate) fn push(&mut self, now: EventTime, sample: Sample) {
         let floor_90k = self.published_90k();
-        let (kind, sync) = (sample.kind(), sample.is_video_sync());
+        let sync = sample.is_video_sync();
         let Some(start_90k) = self.intake.push(now, sample, floor_90k) else { return };
         if sync {
             self.gops.sync_at(start_90k);
-        }
-        if kind == TrackKind::Audio && start_90k >= floor_90k {
-            self.audio_wait = AudioWait::No;
         }
         self.advance(now);
     }
@@ -212,7 +143,7 @@ impl Segmenter {
         match self.state {
             State::Idle { floor_90k, .. } => floor_90k,
             State::Open(at) => at.part_start_90k,
-            State::Gap(gap) => gap.frontier_90k,
+            State::Gap(gap) => gap.frontier_90k(),
             State::Ended => i64::MAX,
         }
     }
@@ -222,11 +153,11 @@ impl Segmenter {
             State::Idle { .. } if self.ending => self.finish(),
             State::Idle { floor_90k, .. } => self.start(now, floor_90k),
             State::Open(at) => self.cut(now, at),
-            State::Gap(gap) if self.ending => {
-                self.end_gap_segment(gap);
+            State::Gap(mut gap) if self.ending => {
+                gap.end_segment(&mut self.steps);
                 self.finish()
             }
-            State::Gap(gap) => self.start(now, gap.frontier_90k) || self.fill(now, gap),
+            State::Gap(gap) => self.start(now, gap.frontier_90k()) || self.fill(now, gap),
             State::Ended => false,
         }
     }
@@ -240,71 +171,6 @@ impl Segmenter {
         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
     }
 
-    // Starting and resuming
-
-    fn start(&mut self, now: EventTime, floor_90k: i64) -> bool {
-        self.intake.drop_unstartable(floor_90k);
-        let Some(start_90k) = self.startable(now) else { return false };
-        let jumped = match self.state {
-            State::Gap(gap) => !self.fill_until(gap, start_90k),
-            State::Idle { jumped, .. } => jumped,
-            State::Open(_) | State::Ended => false,
-        };
-        self.begin(start_90k, Some(jumped));
-        true
-    }
-
-    /// Where the first segment of a stretch can start, once it is known which tracks there are.
-    fn startable(&mut self, now: EventTime) -> Option<i64> {
-        let probe_90k = ticks_90k(TRACK_PROBE);
-        if let (Some(first), Some(last)) = (self.intake.video.front(), self.intake.video.back()) {
-            let start_90k = first.start_90k;
-            let probed = first.arrived + TRACK_PROBE;
-            let sound_known = !self.intake.audio.is_empty() || self.layout.audio.is_some();
-            if sound_known || now >= probed || last.start_90k - start_90k >= probe_90k {
-                return Some(start_90k);
-            }
-            self.wake_at(probed);
-            return None;
-        }
-        let patience_90k = if self.layout.video.is_some() { 3 * probe_90k } else { probe_90k };
-        self.intake.audio_alone_since(patience_90k)
-    }
-
-    /// Opens a segment at `start_90k`. `fresh` is given where it does not continue the last one: whether
-    /// the timeline jumped.
-    fn begin(&mut self, start_90k: i64, fresh: Option<bool>) {
-        let lead = self.intake.video.front().or_else(|| self.intake.audio.front());
-        let independent = lead.is_some_and(|lead| {
-            lead.start_90k == start_90k
-                && (lead.sample.kind() == TrackKind::Audio || lead.sample.is_video_sync())
-        });
-        let layout = if independent { self.layout_at(start_90k) } else { self.layout.clone() };
-        let renewed = layout != self.layout;
-        if renewed || fresh.is_some() {
-            self.intake.drop_audio_before(start_90k, layout.audio.as_ref());
-        }
-        let discontinuity = !self.layout.is_empty() && (renewed || fresh == Some(true));
-        self.layout = layout.clone();
-        if fresh.is_some() {
-            self.audio_wait = AudioWait::No;
-        }
-        self.steps.push_back(Step::Begin(Begin { start_90k, layout, discontinuity, independent }));
-        self.state =
-            State::Open(Position { segment_start_90k: start_90k, part_start_90k: start_90k });
-    }
-
-    fn layout_at(&self, start_90k: i64) -> Layout {
-        let video = self.intake.video.front().filter(|front| front.start_90k == start_90k);
-        let audio = self.intake.audio_config_at(start_90k);
-        Layout {
-            video: video.map(|front| Arc::clone(&front.sample.config)),
-            audio: audio.or_else(|| self.layout.audio.clone()),
-        }
-    }
-
-    // Cutting
-
     fn cut(&mut self, now: EventTime, at: Position) -> bool {
         let content_end = self.content_end(now, at);
         let Some(cut) = self.next_cut(at, content_end) else {
@@ -317,6 +183,7 @@ impl Segmenter {
         if !self.tail_was_visible(now, at, cut) || !(ends_in_gap || self.audio_ready(now, cut)) {
             return false;
         }
+        self.lacks_audio_since = None;
         let (Cut::Part(end_90k) | Cut::Segment(end_90k)) = cut;
         let leads_taken = self.emit_part(at, end_90k);
         if let Cut::Part(_) = cut {
@@ -411,33 +278,23 @@ impl Segmenter {
     fn audio_ready(&mut self, now: EventTime, cut: Cut) -> bool {
         let (Cut::Part(end_90k) | Cut::Segment(end_90k)) = cut;
         let ends_segment = matches!(cut, Cut::Segment(_));
-        if self.layout.audio.is_none() || self.layout.video.is_none() || self.ending {
+        if self.layout.audio.is_none() || self.ending {
             return true;
         }
-        let queued_90k =
-            self.intake.audio.back().map(|last| last.start_90k).filter(|_| ends_segment);
-        let covered_90k = queued_90k.or_else(|| {
-            (!ends_segment).then(|| self.intake.audio_end_90k().max(self.audio_taken_90k))
-        });
-        let backlog = self
-            .intake
-            .video
-            .back()
-            .is_some_and(|last| last.start_90k - end_90k > ticks_90k(2 * AUDIO_WAIT));
-        if covered_90k.is_some_and(|covered| covered >= end_90k) || backlog {
-            self.audio_wait = AudioWait::No;
-            return true;
-        }
-        let deadline = match self.audio_wait {
-            AudioWait::GivenUp => return true,
-            AudioWait::Until(deadline) => deadline,
-            AudioWait::No => now + AUDIO_WAIT,
+        let last = self.intake.audio.back().map(|last| last.start_90k);
+        let covered_90k = if ends_segment {
+            last.unwrap_or(i64::MIN)
+        } else {
+            self.intake.audio_end_90k().max(self.audio_taken_90k)
         };
-        if now >= deadline {
-            self.audio_wait = AudioWait::GivenUp;
+        let pictures_90k = self.intake.video.back().map_or(i64::MIN, |last| last.start_90k);
+        let backlog = pictures_90k.saturating_sub(end_90k) > ticks_90k(2 * AUDIO_WAIT);
+        // Sound that does not come at all is waited for once, not for every part again.
+        let since = *self.lacks_audio_since.get_or_insert(now);
+        let deadline = since.min(self.intake.audio_arrival()) + AUDIO_WAIT;
+        if covered_90k >= end_90k || backlog || now >= deadline {
             return true;
         }
-        self.audio_wait = AudioWait::Until(deadline);
         self.wake_at(deadline);
         false
     }
@@ -448,14 +305,14 @@ impl Segmenter {
             return 0;
         }
         self.intake.drop_stale_audio(at.part_start_90k);
-        let take = |queue: &mut crate::queue::TrackQueue, config: &Option<Arc<TrackConfig>>| {
+        let take = |queue: &mut TrackQueue, config: &Option<Arc<TrackConfig>>| {
             config.as_ref().map_or_else(Vec::new, |config| queue.take_before(end_90k, config))
         };
         let video = take(&mut self.intake.video, &self.layout.video);
         let audio = take(&mut self.intake.audio, &self.layout.audio);
         if let Some(last) = audio.last() {
             let end = last.sample.dts_time();
-            let end = crate::line::rescale_90k(end.ticks + i64::from(last.duration), end.timescale);
+            let end = rescale_90k(end.ticks + i64::from(last.duration), end.timescale);
             self.audio_taken_90k = end;
         }
         let leads = if self.layout.video.is_some() { video.len() } else { audio.len() };
@@ -473,70 +330,22 @@ impl Segmenter {
         leads
     }
 
-    // Gaps
-
     fn enter_gap(&mut self, now: EventTime, end_90k: i64) {
         self.state = if self.gap_fill {
-            State::Gap(Gap { segment_start_90k: None, frontier_90k: end_90k, due: now })
+            State::Gap(Gap::new(end_90k, now))
         } else {
             State::Idle { floor_90k: end_90k, jumped: true }
         };
     }
 
-    /// Publishes one more gap part when it is due: one per part target.
-    fn fill(&mut self, now: EventTime, gap: Gap) -> bool {
-        if now < gap.due {
-            self.wake_at(gap.due);
+    /// Publishes one more gap part when it is due.
+    fn fill(&mut self, now: EventTime, mut gap: Gap) -> bool {
+        if now < gap.due() {
+            self.wake_at(gap.due());
             return false;
         }
-        let part = self.rules.part_target_90k;
-        let mut gap = self.gap_part(gap, gap.frontier_90k + part);
-        gap.due = gap.due + Duration::from_micros(crate::line::micros(part).unsigned_abs());
+        gap.grow(&self.rules, &self.layout, &mut self.steps);
         self.state = State::Gap(gap);
         true
-    }
-
-    /// Fills up to `end_90k`; `false` if that is too far.
-    fn fill_until(&mut self, mut gap: Gap, end_90k: i64) -> bool {
-        let near = end_90k - gap.frontier_90k <= ticks_90k(GAP_SPAN_MAX);
-        while near && gap.frontier_90k < end_90k {
-            let part_end = gap.frontier_90k + self.rules.part_target_90k;
-            gap = self.gap_part(gap, part_end.min(end_90k));
-        }
-        self.end_gap_segment(gap);
-        near
-    }
-
-    fn gap_part(&mut self, mut gap: Gap, end_90k: i64) -> Gap {
-        let start_90k = gap.frontier_90k;
-        let segment_start_90k = *gap.segment_start_90k.get_or_insert_with(|| {
-            let begin = Begin {
-                start_90k,
-                layout: self.layout.clone(),
-                discontinuity: false,
-                independent: true,
-            };
-            self.steps.push_back(Step::Begin(begin));
-            start_90k
-        });
-        self.steps.push_back(Step::Part(PartCut {
-            start_90k,
-            end_90k,
-            independent: false,
-            video: Vec::new(),
-            audio: Vec::new(),
-        }));
-        gap.frontier_90k = end_90k;
-        if end_90k - segment_start_90k >= self.rules.segment_target_90k {
-            self.end_gap_segment(gap);
-            gap.segment_start_90k = None;
-        }
-        gap
-    }
-
-    fn end_gap_segment(&mut self, gap: Gap) {
-        if gap.segment_start_90k.is_some() {
-            self.steps.push_back(Step::End { end_90k: gap.frontier_90k });
-        }
     }
 }

@@ -1,0 +1,64 @@
+//! What the segmenter says.
+
+use std::sync::Arc;
+
+use genlock_media::TrackConfig;
+
+use crate::mux::TimedSample;
+use crate::queue::same_config;
+
+/// The tracks of a segment and what decodes them: what an init section says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Layout {
+    pub(crate) video: Option<Arc<TrackConfig>>,
+    pub(crate) audio: Option<Arc<TrackConfig>>,
+}
+
+impl PartialEq for Layout {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |a: &Option<Arc<TrackConfig>>, b: &Option<Arc<TrackConfig>>| match (a, b) {
+            (Some(a), Some(b)) => same_config(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        same(&self.video, &other.video) && same(&self.audio, &other.audio)
+    }
+}
+
+impl Layout {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.video.is_none() && self.audio.is_none()
+    }
+}
+
+/// What the segmenter decided, in the order of the line.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// A segment begins.
+    Begin(Begin),
+    /// A part of it is complete.
+    Part(PartCut),
+    /// The segment is complete.
+    End { end_90k: i64 },
+}
+
+/// The start of a segment.
+#[derive(Debug)]
+pub(crate) struct Begin {
+    pub(crate) start_90k: i64,
+    pub(crate) layout: Layout,
+    /// Not continuous with the segment before.
+    pub(crate) discontinuity: bool,
+    /// Starts with a sync sample, or holds no media at all.
+    pub(crate) independent: bool,
+}
+
+/// A complete part. Without samples it is a gap.
+#[derive(Debug)]
+pub(crate) struct PartCut {
+    pub(crate) start_90k: i64,
+    pub(crate) end_90k: i64,
+    pub(crate) independent: bool,
+    pub(crate) video: Vec<TimedSample>,
+    pub(crate) audio: Vec<TimedSample>,
+}
