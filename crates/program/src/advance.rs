@@ -69,9 +69,8 @@ impl ProgramCore {
             .on_air
             .as_ref()
             .is_none_or(|on_air| on_air.source.newest_dts().is_some_and(|newest| newest >= dts));
-        // A seam that is still open keeps its place for the sound of the cut before.
         let due = reached || now >= tail_deadline || self.loss(now).is_some();
-        (due && self.seam.is_none()).then_some(pts)
+        due.then_some(pts)
     }
 
     fn release_video(&mut self, now: EventTime) {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use genlock_feed::{Feed, FeedWriter, Start};
-use genlock_media::{EventTime, MediaTime, Timescale, TrackConfig};
+use genlock_media::{AudioConfig, EventTime, MediaTime, Timescale, TrackConfig};
 
 use crate::audio::AudioGrid;
 use crate::camera::{Camera, CameraId, Priority, Roster};
@@ -523,9 +523,13 @@ impl ProgramCore {
     }
 
     /// Audio configuration for a programme whose first camera has no sound: that of the first camera by
-    /// priority that has, so that a later cut to it costs nothing.
+    /// priority that has, so that a later cut to it costs nothing. It must have a silence.
     pub(crate) fn usual_audio(&self) -> Option<Arc<TrackConfig>> {
-        self.roster.iter().find_map(|camera| camera.feed.status().audio)
+        let has_silence = |config: &Arc<TrackConfig>| {
+            config.as_audio().and_then(AudioConfig::silent_access_unit).is_some()
+        };
+        let mut configs = self.roster.iter().filter_map(|camera| camera.feed.status().audio);
+        configs.find(has_silence)
     }
 
     fn fail_incoming(&mut self, reason: CutFailure) {

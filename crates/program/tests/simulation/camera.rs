@@ -68,6 +68,23 @@ impl Profile {
         }
     }
 
+    /// 30 fps, no B-frames, a GOP of 1 s, AAC at 48 kHz, a good line.
+    pub(crate) const fn plain() -> Self {
+        Self {
+            fps: (30, 1),
+            b_frames: 0,
+            gop: 30,
+            scene_cuts: 0,
+            audio: Some((48_000, 2)),
+            audio_lag: 20_000,
+            latency: 10_000,
+            jitter: 10_000,
+            stalls: 0,
+            stall_max: 0,
+            drops: 0,
+        }
+    }
+
     pub(crate) fn frame_ticks(&self) -> i64 {
         90_000 * self.fps.1 / self.fps.0
     }
@@ -255,11 +272,22 @@ impl VirtualCamera {
         self.encode_gop();
     }
 
-    pub(crate) fn disconnect(&mut self, now: i64) {
+    fn disconnect(&mut self, now: i64) {
+        let away = self.rng.between(100_000, 4_000_000);
+        self.disconnect_for(now, away);
+    }
+
+    /// The connection breaks; the publisher comes back after `away` microseconds.
+    pub(crate) fn disconnect_for(&mut self, now: i64, away: i64) {
         let writer = self.writer.take().expect("a connected camera has a writer");
         writer.close(EventTime::from_micros(now));
         self.flight.clear();
-        self.returns_at = Some(now + self.rng.between(100_000, 4_000_000));
+        self.returns_at = Some(now.saturating_add(away));
+    }
+
+    /// Nothing arrives for `span` microseconds, then all of it.
+    pub(crate) const fn stall_for(&mut self, now: i64, span: i64) {
+        self.stalled_until = now + span;
     }
 
     /// Keeps more encoded than the longest lag, so that the heap's first is really the next.

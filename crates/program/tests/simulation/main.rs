@@ -5,6 +5,8 @@
 
 mod camera;
 mod check;
+mod commands;
+mod failover;
 mod rng;
 mod world;
 
@@ -29,12 +31,11 @@ fn runs() -> Vec<u64> {
 
 fn for_each_seed(test: &str, run: impl Fn(u64) -> Result<Summary, String>) {
     for seed in runs() {
-        match run(seed) {
-            Ok(summary) => println!("seed {seed}: {summary:?}"),
-            Err(why) => panic!(
+        if let Err(why) = run(seed) {
+            panic!(
                 "seed {seed}: {why}\nreplay: GENLOCK_SIM_SEED={seed} cargo test -p genlock-program \
                  --test simulation {test}"
-            ),
+            );
         }
     }
 }

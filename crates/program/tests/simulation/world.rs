@@ -52,14 +52,21 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Cameras that connect one after the other within a few seconds.
     pub(crate) fn new(profiles: Vec<Profile>, rng: &mut Rng) -> Self {
+        let starts = profiles.iter().map(|_| 1_000_000 + rng.between(0, 3_000_000)).collect();
+        Self::starting_at(profiles, starts, rng.next())
+    }
+
+    /// Cameras in failover order that connect at `starts`.
+    pub(crate) fn starting_at(profiles: Vec<Profile>, starts: Vec<i64>, seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
         let output = Feed::new(FeedLimits::default());
         let reader = output.reader(Start::Next);
         let start = EventTime::ZERO;
         let mut core = ProgramCore::new(ProgramConfig::default(), &output, start);
         let mut cameras = Vec::new();
-        for (number, profile) in (0..).zip(profiles) {
-            let starts_at = 1_000_000 + rng.between(0, 3_000_000);
+        for ((number, profile), starts_at) in (0..).zip(profiles).zip(starts) {
             let camera = VirtualCamera::new(number, profile, rng.next(), starts_at);
             let id = CameraId::from(camera.name());
             core.add_camera(id, camera.feed.clone(), Priority(u32::from(number)));
@@ -119,6 +126,19 @@ impl World {
         }
         self.advance();
         answer
+    }
+
+    /// What happened from `from` on, without the plans.
+    pub(crate) fn events_since(&self, from: i64) -> Vec<ProgramEvent> {
+        let events = self.record.events.iter().filter(|(at, _)| *at >= from);
+        let told = |event: &&ProgramEvent| !matches!(event, ProgramEvent::CutPlanned(_));
+        events.map(|(_, event)| event).filter(told).cloned().collect()
+    }
+
+    /// Name of the camera on air.
+    pub(crate) fn active(&self) -> Option<String> {
+        let status = self.core.status(EventTime::from_micros(self.now));
+        status.active.map(|camera| camera.as_str().to_owned())
     }
 
     /// Latest presentation time that has left, in ticks.
