@@ -36,11 +36,7 @@ impl Api {
             .http_status_as_error(false)
             .timeout_global(Some(LIMIT))
             .build();
-        Self {
-            base: base.to_owned(),
-            token: token.to_owned(),
-            agent: config.into(),
-        }
+        Self { base: base.to_owned(), token: token.to_owned(), agent: config.into() }
     }
 
     /// Status and body of a call.
@@ -59,10 +55,7 @@ impl Api {
             }
             None => self.agent.run(request.body(())?)?,
         };
-        Ok((
-            response.status().as_u16(),
-            response.body_mut().read_to_string()?,
-        ))
+        Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
     }
 
     /// The JSON of a call that must succeed.
@@ -82,10 +75,7 @@ impl Api {
     /// # Errors
     /// When the call fails.
     pub fn create_event(&self, name: &str) -> Result<String> {
-        text(
-            &self.json("POST", "/api/events", Some(&json!({ "name": name })))?,
-            "id",
-        )
+        text(&self.json("POST", "/api/events", Some(&json!({ "name": name })))?, "id")
     }
 
     /// Makes a camera.
@@ -97,11 +87,7 @@ impl Api {
         let made = self.json("POST", &path, Some(&json!({ "name": name })))?;
         let key = text(&made, "stream_key")?;
         let publish_url = format!("{}/{key}", text(&made, "ingest_url")?);
-        Ok(NewCamera {
-            id: text(&made, "camera_id")?,
-            publish_url,
-            key,
-        })
+        Ok(NewCamera { id: text(&made, "camera_id")?, publish_url, key })
     }
 
     /// Puts a camera on air; the answer holds the plan.
@@ -109,11 +95,7 @@ impl Api {
     /// # Errors
     /// When the call fails.
     pub fn switch(&self, event: &str, camera: &str) -> Result<Value> {
-        self.json(
-            "POST",
-            &format!("/api/events/{event}/cameras/{camera}/switch"),
-            None,
-        )
+        self.json("POST", &format!("/api/events/{event}/cameras/{camera}/switch"), None)
     }
 
     /// The camera that is on air, if any.
@@ -122,9 +104,7 @@ impl Api {
     /// When the call fails.
     pub fn active(&self, event: &str) -> Result<Option<String>> {
         let answer = self.json("GET", &format!("/api/events/{event}/active"), None)?;
-        Ok(answer["active_camera"]["camera_id"]
-            .as_str()
-            .map(str::to_owned))
+        Ok(answer["active_camera"]["camera_id"].as_str().map(str::to_owned))
     }
 
     /// Waits until the camera is on air.
@@ -161,8 +141,6 @@ impl Api {
 }
 
 fn text(value: &Value, field: &str) -> Result<String> {
-    let found = value[field]
-        .as_str()
-        .with_context(|| format!("no `{field}` in {value}"))?;
+    let found = value[field].as_str().with_context(|| format!("no `{field}` in {value}"))?;
     Ok(found.to_owned())
 }

@@ -52,16 +52,9 @@ impl Viewer {
     /// # Errors
     /// When the page showed no picture or the browser failed.
     pub fn finish(mut self) -> Result<Seen> {
-        let node = self
-            .node
-            .take()
-            .context("the viewer has finished already")?;
+        let node = self.node.take().context("the viewer has finished already")?;
         let output = node.wait_with_output()?;
-        ensure!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let report: Value = serde_json::from_slice(&output.stdout)?;
         Ok(seen(report))
     }
@@ -89,10 +82,7 @@ fn seen(report: Value) -> Seen {
     colours.dedup();
     Seen {
         colours,
-        stalls_ms: list("stalls")
-            .iter()
-            .filter_map(|stall| stall["ms"].as_f64())
-            .collect(),
+        stalls_ms: list("stalls").iter().filter_map(|stall| stall["ms"].as_f64()).collect(),
         frames: report["frames"].as_u64().unwrap_or(0),
         backwards: report["backwards"].as_u64().unwrap_or(0),
         report,

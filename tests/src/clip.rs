@@ -108,56 +108,29 @@ impl Clip {
 
     fn encode(&self, path: &Path, format: &str) -> Result<()> {
         let (width, height) = self.size;
-        let picture = format!(
-            "color=c={}:s={width}x{height}:r={}",
-            self.colour.ffmpeg(),
-            self.fps
-        );
+        let picture = format!("color=c={}:s={width}x{height}:r={}", self.colour.ffmpeg(), self.fps);
         // A white bar that crosses the upper edge in four seconds: something moves, the middle does not.
-        let bar = format!(
-            "drawbox=x=mod(n*{width}/{}\\,{width}):y=0:w=8:h=40:c=white:t=fill",
-            self.fps * 4
-        );
+        let bar = format!("color=c=white:s=8x40:r={}", self.fps);
+        let moving = format!("[0][1]overlay=x=mod(n*{width}/{}\\,{width}):y=0[v]", self.fps * 4);
         let gop = self.gop.to_string();
         let mut ffmpeg = Command::new("ffmpeg");
         ffmpeg.args(["-v", "error", "-y", "-f", "lavfi", "-i", &picture]);
+        ffmpeg.args(["-f", "lavfi", "-i", &bar]);
         if self.tone > 0 {
             let tone = format!("sine=frequency={}:sample_rate=48000", self.tone);
-            ffmpeg.args([
-                "-f", "lavfi", "-i", &tone, "-c:a", "aac", "-ac", "2", "-b:a", "96k",
-            ]);
+            ffmpeg.args(["-f", "lavfi", "-i", &tone, "-map", "2:a"]);
+            ffmpeg.args(["-c:a", "aac", "-ac", "2", "-b:a", "96k"]);
         }
-        ffmpeg.args([
-            "-t",
-            "10",
-            "-vf",
-            &bar,
-            "-pix_fmt",
-            "yuv420p",
-            "-c:v",
-            self.encoder,
-        ]);
-        ffmpeg.args([
-            "-preset",
-            "ultrafast",
-            "-b:v",
-            "600k",
-            "-g",
-            &gop,
-            "-keyint_min",
-            &gop,
-        ]);
+        ffmpeg.args(["-filter_complex", &moving, "-map", "[v]"]);
+        ffmpeg.args(["-t", "10", "-pix_fmt", "yuv420p", "-c:v", self.encoder]);
+        ffmpeg.args(["-preset", "ultrafast", "-b:v", "600k", "-g", &gop, "-keyint_min", &gop]);
         ffmpeg.args(["-sc_threshold", "0", "-bf", &self.b_frames.to_string()]);
         if self.encoder == "libx264" {
             ffmpeg.args(["-profile:v", self.profile]);
         }
         ffmpeg.args(["-f", format]).arg(path);
         let status = ffmpeg.status()?;
-        ensure!(
-            status.success(),
-            "ffmpeg could not make {}: {status}",
-            path.display()
-        );
+        ensure!(status.success(), "ffmpeg could not make {}: {status}", path.display());
         Ok(())
     }
 }

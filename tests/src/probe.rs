@@ -14,11 +14,7 @@ pub fn streams(url: &str) -> Result<Vec<Value>> {
         .args(["-v", "error", "-of", "json", "-show_streams", url])
         .output()
         .context("cannot start ffprobe")?;
-    ensure!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout)?;
     Ok(report["streams"].as_array().cloned().unwrap_or_default())
 }
@@ -29,23 +25,9 @@ pub fn streams(url: &str) -> Result<Vec<Value>> {
 /// When ffmpeg cannot be run or fails.
 pub fn decode(url: &str, seconds: u32) -> Result<String> {
     let output = Command::new("ffmpeg")
-        .args([
-            "-v",
-            "warning",
-            "-t",
-            &seconds.to_string(),
-            "-i",
-            url,
-            "-f",
-            "null",
-            "-",
-        ])
+        .args(["-v", "warning", "-t", &seconds.to_string(), "-i", url, "-f", "null", "-"])
         .output()
         .context("cannot start ffmpeg")?;
-    ensure!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }

@@ -41,27 +41,13 @@ impl Server {
     /// # Errors
     /// When it does not come up within 30 s.
     pub fn start_in(data_dir: Arc<TempDir>) -> Result<Self> {
-        let mut process = command(data_dir.path())
-            .spawn()
-            .context("cannot start genlock")?;
-        let stdout = process
-            .stdout
-            .take()
-            .context("genlock has no standard output")?;
-        let stderr = process
-            .stderr
-            .take()
-            .context("genlock has no standard error")?;
+        let mut process = command(data_dir.path()).spawn().context("cannot start genlock")?;
+        let stdout = process.stdout.take().context("genlock has no standard output")?;
+        let stderr = process.stderr.take().context("genlock has no standard error")?;
         let log = Arc::new(Mutex::new(String::new()));
         collect(stderr, Arc::clone(&log));
         match addresses(stdout) {
-            Ok((http, rtmp)) => Ok(Self {
-                process,
-                log,
-                data_dir,
-                http,
-                rtmp,
-            }),
+            Ok((http, rtmp)) => Ok(Self { process, log, data_dir, http, rtmp }),
             Err(error) => {
                 let _ = process.kill();
                 let _ = process.wait();
@@ -93,13 +79,8 @@ impl Server {
     /// # Errors
     /// When the server has not ended within 30 s.
     pub fn terminate(mut self) -> Result<ExitStatus> {
-        Command::new("kill")
-            .arg("-TERM")
-            .arg(self.process.id().to_string())
-            .status()?;
-        wait::until("the server's end", Duration::from_secs(30), || {
-            Ok(self.process.try_wait()?)
-        })
+        Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status()?;
+        wait::until("the server's end", Duration::from_secs(30), || Ok(self.process.try_wait()?))
     }
 
     /// Resident memory in bytes.
@@ -147,9 +128,7 @@ fn binary() -> PathBuf {
     }
     let beside = std::env::current_exe().ok().and_then(|exe| {
         // target/debug/deps/test-hash -> target/debug/genlock
-        exe.parent()
-            .and_then(Path::parent)
-            .map(|folder| folder.join("genlock"))
+        exe.parent().and_then(Path::parent).map(|folder| folder.join("genlock"))
     });
     beside.unwrap_or_else(|| "genlock".into())
 }

@@ -16,10 +16,7 @@ fn when_the_camera_on_air_is_lost_the_next_takes_over_and_the_programme_survives
     let server = Server::start()?;
     let api = server.api();
     let event = api.create_event("Match")?;
-    let (first, second) = (
-        api.create_camera(&event, "One")?,
-        api.create_camera(&event, "Two")?,
-    );
+    let (first, second) = (api.create_camera(&event, "One")?, api.create_camera(&event, "Two")?);
     let one = Camera::publish(&Clip::new(Colour::Red), &first.publish_url)?;
     api.wait_active(&event, &first.id)?;
     let two = Camera::publish(&Clip::new(Colour::Green), &second.publish_url)?;
@@ -30,10 +27,7 @@ fn when_the_camera_on_air_is_lost_the_next_takes_over_and_the_programme_survives
     drop(two);
     let playlist = format!("/hls/{event}/program/media.m3u8");
     wait::until("a gap in the playlist", LIMIT, || {
-        Ok(api
-            .wait_for(&playlist)?
-            .contains("#EXT-X-GAP")
-            .then_some(()))
+        Ok(api.wait_for(&playlist)?.contains("#EXT-X-GAP").then_some(()))
     })?;
 
     let _one = Camera::publish(&Clip::new(Colour::Red), &first.publish_url)?;
@@ -54,11 +48,7 @@ fn garbage_on_the_rtmp_port_costs_one_log_line_and_disturbs_nobody() -> Result<(
     let _camera = Camera::publish(&Clip::new(Colour::Red), &made.publish_url)?;
     api.wait_active(&event, &made.id)?;
 
-    let address = server
-        .rtmp
-        .trim_start_matches("rtmp://")
-        .trim_end_matches("/live")
-        .to_owned();
+    let address = server.rtmp.trim_start_matches("rtmp://").trim_end_matches("/live").to_owned();
     let mut socket = TcpStream::connect(&address)?;
     socket.write_all(b"GET / HTTP/1.1\r\nhost: not-rtmp\r\n\r\n")?;
     wait::until("the refusal in the log", LIMIT, || {
@@ -74,10 +64,7 @@ fn an_unknown_key_is_refused_before_publishing_starts() -> Result<()> {
     let url = format!("{}/not-a-key", server.rtmp);
     let printed = Camera::publish(&Clip::new(Colour::Red), &url)?.refused()?;
     assert!(!printed.is_empty(), "ffmpeg was not told why");
-    assert!(
-        !server.log().contains("not-a-key"),
-        "a key stands in the log"
-    );
+    assert!(!server.log().contains("not-a-key"), "a key stands in the log");
     Ok(())
 }
 
@@ -122,23 +109,14 @@ fn a_restart_keeps_events_cameras_and_keys_and_shows_no_key() -> Result<()> {
 
     for file in std::fs::read_dir(data_dir.path())? {
         let bytes = std::fs::read(file?.path())?;
-        let plain = bytes
-            .windows(made.key.len())
-            .any(|window| window == made.key.as_bytes());
+        let plain = bytes.windows(made.key.len()).any(|window| window == made.key.as_bytes());
         assert!(!plain, "the key is kept in plain text");
     }
     let server = Server::start_in(data_dir)?;
     let api = server.api();
-    let shown = api.json(
-        "GET",
-        &format!("/api/events/{event}/cameras/{}", made.id),
-        None,
-    )?;
+    let shown = api.json("GET", &format!("/api/events/{event}/cameras/{}", made.id), None)?;
     assert_eq!(shown["name"], "One");
-    assert!(
-        !shown.to_string().contains(&made.key),
-        "the key is shown again"
-    );
+    assert!(!shown.to_string().contains(&made.key), "the key is shown again");
     let url = format!("{}/{}", server.rtmp, made.key);
     let _camera = Camera::publish(&Clip::new(Colour::Red), &url)?;
     api.wait_active(&event, &made.id)
@@ -157,22 +135,13 @@ fn a_start_that_cannot_work_is_one_line_and_exit_code_2() -> Result<()> {
     let cases: [(&[&str], &str); 3] = [
         (&["--rtmp", &address], "rtmp"),
         (&["--config", broken.to_str().context("utf-8")?], "part_ms"),
-        (
-            &["--data-dir", data_in_a_file.to_str().context("utf-8")?],
-            "data",
-        ),
+        (&["--data-dir", data_in_a_file.to_str().context("utf-8")?], "data"),
     ];
     for (arguments, named) in cases {
-        let output = server::command(&folder.path().join("data"))
-            .args(arguments)
-            .output()?;
+        let output = server::command(&folder.path().join("data")).args(arguments).output()?;
         let printed = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {printed}");
-        assert_eq!(
-            printed.trim_end().lines().count(),
-            1,
-            "{arguments:?}: {printed}"
-        );
+        assert_eq!(printed.trim_end().lines().count(), 1, "{arguments:?}: {printed}");
         assert!(printed.contains(named), "{arguments:?}: {printed}");
     }
     Ok(())

@@ -31,11 +31,7 @@ impl Show {
             cameras.push((made, publisher));
         }
         api.wait_active(&event, &cameras[0].0.id)?;
-        Ok(Self {
-            server,
-            event,
-            cameras,
-        })
+        Ok(Self { server, event, cameras })
     }
 
     fn url(&self, path: &str) -> String {
@@ -46,9 +42,7 @@ impl Show {
     fn watch_takes(&self, takes: u32) -> Result<Seen> {
         let page = format!("{}/watch/{}", self.server.http, self.event);
         let seconds = u64::from(takes + 2) * BETWEEN_TAKES.as_secs() + 10;
-        self.server
-            .api()
-            .wait_for(&format!("/hls/{}/program/index.m3u8", self.event))?;
+        self.server.api().wait_for(&format!("/hls/{}/program/index.m3u8", self.event))?;
         let viewer = Viewer::open(&page, seconds)?;
         self.take_in_turn(takes)?;
         viewer.finish()
@@ -69,24 +63,15 @@ impl Show {
 
 /// Every colour in turn and nothing that a viewer would call a fault.
 fn assert_clean(seen: &Seen, clips: &[Clip], takes: usize) {
-    let expected: Vec<Colour> = (0..=takes)
-        .map(|take| clips[take % clips.len()].colour)
-        .collect();
+    let expected: Vec<Colour> = (0..=takes).map(|take| clips[take % clips.len()].colour).collect();
     assert_eq!(seen.colours, expected, "{}", seen.report);
     let stalls: Vec<_> = seen.stalls_ms.iter().filter(|ms| **ms > 100.0).collect();
-    assert!(
-        stalls.is_empty(),
-        "stalls of {stalls:?} ms: {}",
-        seen.report
-    );
+    assert!(stalls.is_empty(), "stalls of {stalls:?} ms: {}", seen.report);
     assert_eq!(seen.backwards, 0, "{}", seen.report);
 }
 
-const EQUAL: [Clip; 3] = [
-    Clip::new(Colour::Red),
-    Clip::new(Colour::Green),
-    Clip::new(Colour::Blue),
-];
+const EQUAL: [Clip; 3] =
+    [Clip::new(Colour::Red), Clip::new(Colour::Green), Clip::new(Colour::Blue)];
 
 /// Other size, frame rate, GOP, B-frame depth and profile each.
 const UNLIKE: [Clip; 3] = [
@@ -114,14 +99,8 @@ fn a_browser_plays_through_ten_cuts_between_equal_cameras() -> Result<()> {
     let show = Show::start(&EQUAL)?;
     let seen = show.watch_takes(10)?;
     assert_clean(&seen, &EQUAL, 10);
-    let media = show
-        .server
-        .api()
-        .wait_for(&format!("/hls/{}/program/media.m3u8", show.event))?;
-    assert!(
-        !media.contains("#EXT-X-DISCONTINUITY\n"),
-        "equal cameras need no tag: {media}"
-    );
+    let media = show.server.api().wait_for(&format!("/hls/{}/program/media.m3u8", show.event))?;
+    assert!(!media.contains("#EXT-X-DISCONTINUITY\n"), "equal cameras need no tag: {media}");
     Ok(())
 }
 
@@ -138,28 +117,13 @@ fn ffmpeg_decodes_the_programme_and_a_camera_in_both_flavours_without_a_warning(
     let show = Show::start(&EQUAL)?;
     show.take_in_turn(3)?;
     let camera = &show.cameras[1].0.id;
-    for path in [
-        "program/index.m3u8",
-        "program/ts.m3u8",
-        &format!("{camera}/index.m3u8"),
-    ] {
-        show.server
-            .api()
-            .wait_for(&format!("/hls/{}/{path}", show.event))?;
+    for path in ["program/index.m3u8", "program/ts.m3u8", &format!("{camera}/index.m3u8")] {
+        show.server.api().wait_for(&format!("/hls/{}/{path}", show.event))?;
         let streams = probe::streams(&show.url(path))?;
-        let kinds: Vec<_> = streams
-            .iter()
-            .filter_map(|s| s["codec_name"].as_str())
-            .collect();
-        assert!(
-            kinds.contains(&"h264") && kinds.contains(&"aac"),
-            "{path}: {kinds:?}"
-        );
+        let kinds: Vec<_> = streams.iter().filter_map(|s| s["codec_name"].as_str()).collect();
+        assert!(kinds.contains(&"h264") && kinds.contains(&"aac"), "{path}: {kinds:?}");
         let warnings = probe::decode(&show.url(path), 8)?;
-        let unexpected: Vec<_> = warnings
-            .lines()
-            .filter(|line| !expected_warning(line))
-            .collect();
+        let unexpected: Vec<_> = warnings.lines().filter(|line| !expected_warning(line)).collect();
         assert!(unexpected.is_empty(), "{path}: {unexpected:#?}");
     }
     Ok(())
@@ -180,19 +144,12 @@ fn hevc_over_enhanced_rtmp_reaches_the_playlist() -> Result<()> {
     let api = server.api();
     let event = api.create_event("Match")?;
     let made = api.create_camera(&event, "Drone")?;
-    let clip = Clip {
-        encoder: "libx265",
-        b_frames: 0,
-        ..Clip::new(Colour::Red)
-    };
+    let clip = Clip { encoder: "libx265", b_frames: 0, ..Clip::new(Colour::Red) };
     let _publisher = Camera::publish_with(&ffmpeg, &clip, &made.publish_url)?;
     api.wait_active(&event, &made.id)?;
     let multivariant = api.wait_for(&format!("/hls/{event}/program/index.m3u8"))?;
     assert!(multivariant.contains("hvc1."), "{multivariant}");
     let streams = probe::streams(&format!("{}/hls/{event}/program/index.m3u8", server.http))?;
-    assert!(
-        streams.iter().any(|stream| stream["codec_name"] == "hevc"),
-        "{streams:?}"
-    );
+    assert!(streams.iter().any(|stream| stream["codec_name"] == "hevc"), "{streams:?}");
     Ok(())
 }

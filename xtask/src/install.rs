@@ -17,20 +17,11 @@ pub(crate) struct Tool {
 }
 
 /// Test cameras, and the reader that checks what we wrote (`ffprobe` comes with it).
-pub(crate) const FFMPEG: Tool = Tool {
-    program: "ffmpeg",
-    package: "ffmpeg",
-};
+pub(crate) const FFMPEG: Tool = Tool { program: "ffmpeg", package: "ffmpeg" };
 /// The player of the end-to-end tests.
-pub(crate) const CHROMIUM: Tool = Tool {
-    program: "chromium",
-    package: "chromium",
-};
+pub(crate) const CHROMIUM: Tool = Tool { program: "chromium", package: "chromium" };
 /// Builds the web pages.
-pub(crate) const NPM: Tool = Tool {
-    program: "npm",
-    package: "npm",
-};
+pub(crate) const NPM: Tool = Tool { program: "npm", package: "npm" };
 
 /// Makes sure that the tools can be started.
 pub(crate) fn require(tools: &[Tool]) -> Result<()> {
@@ -42,10 +33,7 @@ pub(crate) fn require(tools: &[Tool]) -> Result<()> {
     if packages.is_empty() {
         return Ok(());
     }
-    let by_hand = format!(
-        "apt-get install --no-install-recommends {}",
-        packages.join(" ")
-    );
+    let by_hand = format!("apt-get install --no-install-recommends {}", packages.join(" "));
     if !process::exists("apt-get") || !is_root() {
         bail!("missing programs; install them with: sudo {by_hand}");
     }
@@ -53,10 +41,7 @@ pub(crate) fn require(tools: &[Tool]) -> Result<()> {
     let mut apt = apt_get();
     process::run(apt.arg("update").arg("-q"))?;
     let mut apt = apt_get();
-    process::run(
-        apt.args(["install", "-q", "-y", "--no-install-recommends"])
-            .args(packages),
-    )
+    process::run(apt.args(["install", "-q", "-y", "--no-install-recommends"]).args(packages))
 }
 
 /// An ffmpeg that sends Enhanced RTMP (Debian's is too old), from a pinned wheel of the Python package
@@ -67,32 +52,16 @@ pub(crate) fn enhanced_ffmpeg() -> Result<Option<PathBuf>> {
         return Ok(Some(found));
     }
     let mut python = Command::new("python3");
-    if !python
-        .args(["-m", "pip", "--version"])
-        .output()
-        .is_ok_and(|pip| pip.status.success())
-    {
+    if !python.args(["-m", "pip", "--version"]).output().is_ok_and(|pip| pip.status.success()) {
         return Ok(None);
     }
     fs::create_dir_all(&folder)?;
     let mut pip = Command::new("python3");
-    pip.args([
-        "-m",
-        "pip",
-        "download",
-        "-q",
-        "--no-deps",
-        ENHANCED_FFMPEG,
-        "-d",
-    ])
-    .arg(&folder);
+    pip.args(["-m", "pip", "download", "-q", "--no-deps", ENHANCED_FFMPEG, "-d"]).arg(&folder);
     process::run(&mut pip)?;
     for wheel in fs::read_dir(&folder)? {
         let wheel = wheel?.path();
-        if wheel
-            .extension()
-            .is_some_and(|extension| extension == "whl")
-        {
+        if wheel.extension().is_some_and(|extension| extension == "whl") {
             let mut unzip = Command::new("python3");
             process::run(unzip.args(["-m", "zipfile", "-e"]).arg(wheel).arg(&folder))?;
         }
@@ -110,10 +79,7 @@ fn binary_in(folder: &Path) -> Option<PathBuf> {
     fs::read_dir(folder.join("imageio_ffmpeg/binaries"))
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| {
-            path.file_name()
-                .is_some_and(|n| n.to_string_lossy().starts_with("ffmpeg-"))
-        })
+        .find(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("ffmpeg-")))
 }
 
 fn apt_get() -> Command {
@@ -123,8 +89,5 @@ fn apt_get() -> Command {
 }
 
 fn is_root() -> bool {
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

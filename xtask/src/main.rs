@@ -28,10 +28,7 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: &[String]) -> Result<()> {
-    match arguments
-        .split_first()
-        .map(|(command, rest)| (command.as_str(), rest))
-    {
+    match arguments.split_first().map(|(command, rest)| (command.as_str(), rest)) {
         Some(("run", rest)) => serve("serve", rest),
         Some(("demo", rest)) => {
             install::require(&[install::FFMPEG])?;

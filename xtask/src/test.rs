@@ -30,10 +30,7 @@ pub(crate) fn all() -> Result<()> {
 pub(crate) fn step(name: &str) -> Result<()> {
     match STEPS.iter().find(|(step, _)| *step == name) {
         Some(step) => timed(step),
-        None => bail!(
-            "no step `{name}`; there are: {}",
-            STEPS.map(|(name, _)| name).join(", ")
-        ),
+        None => bail!("no step `{name}`; there are: {}", STEPS.map(|(name, _)| name).join(", ")),
     }
 }
 
@@ -41,10 +38,7 @@ fn timed((name, action): &Step) -> Result<()> {
     say(&format!("── {name}"));
     let started = Instant::now();
     action()?;
-    say(&format!(
-        "── {name}: {:.1} s",
-        started.elapsed().as_secs_f64()
-    ));
+    say(&format!("── {name}: {:.1} s", started.elapsed().as_secs_f64()));
     Ok(())
 }
 
@@ -53,34 +47,18 @@ fn format() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    let arguments = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     process::run(&mut process::cargo(&arguments))
 }
 
 fn docs() -> Result<()> {
-    let mut cargo = process::cargo(&[
-        "doc",
-        "--workspace",
-        "--no-deps",
-        "--document-private-items",
-    ]);
+    let mut cargo =
+        process::cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
     process::run(cargo.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 fn unit() -> Result<()> {
-    process::run(&mut process::cargo(&[
-        "test",
-        "--workspace",
-        "--exclude",
-        "genlock-e2e",
-    ]))
+    process::run(&mut process::cargo(&["test", "--workspace", "--exclude", "genlock-e2e"]))
 }
 
 fn web_pages() -> Result<()> {

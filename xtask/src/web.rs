@@ -41,18 +41,12 @@ fn newest(folder: &Path) -> Result<SystemTime> {
         if name == "dist" || name == "node_modules" {
             continue;
         }
-        let changed = if path.is_dir() {
-            Some(self::newest(&path)?)
-        } else {
-            modified(&path)
-        };
+        let changed = if path.is_dir() { Some(self::newest(&path)?) } else { modified(&path) };
         newest = newest.max(changed.unwrap_or(SystemTime::UNIX_EPOCH));
     }
     Ok(newest)
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path)
-        .and_then(|metadata| metadata.modified())
-        .ok()
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }

@@ -105,14 +105,16 @@ fn publish(name: &str, colour: &str, url: &str) -> Result<Child> {
         )
     };
     let filters = [
-        "drawbox=x=mod(n*8\\,1280):y=600:w=60:h=60:c=white:t=fill".to_owned(),
+        "[0][1]overlay=x=mod(n*8\\,1280):y=600".to_owned(),
         text(name, 110, "200"),
         text("%{localtime\\:%H\\\\\\:%M\\\\\\:%S} %{n}", 64, "380"),
     ];
+    let graph = format!("{}[v]", filters.join(","));
     Command::new("ffmpeg")
         .args(["-v", "error", "-re", "-f", "lavfi", "-i", &picture])
+        .args(["-f", "lavfi", "-i", "color=c=white:s=60x60:r=30"])
         .args(["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"])
-        .args(["-vf", &filters.join(","), "-pix_fmt", "yuv420p"])
+        .args(["-filter_complex", &graph, "-map", "[v]", "-map", "2:a", "-pix_fmt", "yuv420p"])
         .args(["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-b:v", "1500k"])
         .args(["-g", "60", "-c:a", "aac", "-ac", "2", "-b:a", "96k", "-f", "flv", url])
         .stdin(Stdio::null())

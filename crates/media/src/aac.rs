@@ -69,10 +69,7 @@ pub fn config_from_asc(asc: &Bytes) -> Result<AudioConfig, MediaError> {
         outer
     };
     if core != object_type::LC {
-        return Err(MediaError::Unsupported {
-            what: "audio object type",
-            value: core.into(),
-        });
+        return Err(MediaError::Unsupported { what: "audio object type", value: core.into() });
     }
     let short_frames = reader.flag()?;
     if reader.flag()? {
@@ -127,11 +124,7 @@ pub fn adts_header(config: &AudioConfig, payload_len: usize) -> Option<[u8; ADTS
         return None;
     }
     let rate = rate_index(config.timescale.get());
-    let channels = if config.channels == 8 {
-        7
-    } else {
-        config.channels & 7
-    };
+    let channels = if config.channels == 8 { 7 } else { config.channels & 7 };
     // 13 bits that end 5 bits before the end of the sixth byte.
     let [_, len_high, len_middle, len_low] = (frame_len << 5).to_be_bytes();
     Some([
@@ -207,15 +200,11 @@ const fn codec_string(extension: Extension) -> &'static str {
 /// The index whose tables a decoder uses for `rate` (table 4.82 for rates between those of
 /// [`RATES`]).
 fn rate_index(rate: u32) -> u8 {
-    const LOWEST_OF_INDEX: [u32; 11] = [
-        92_017, 75_132, 55_426, 46_009, 37_566, 27_713, 23_004, 18_783, 13_856, 11_502, 9_391,
-    ];
+    const LOWEST_OF_INDEX: [u32; 11] =
+        [92_017, 75_132, 55_426, 46_009, 37_566, 27_713, 23_004, 18_783, 13_856, 11_502, 9_391];
     let exact = RATES.iter().position(|known| *known == rate);
     let index = exact.unwrap_or_else(|| {
-        LOWEST_OF_INDEX
-            .iter()
-            .position(|lowest| rate >= *lowest)
-            .unwrap_or(LOWEST_OF_INDEX.len())
+        LOWEST_OF_INDEX.iter().position(|lowest| rate >= *lowest).unwrap_or(LOWEST_OF_INDEX.len())
     });
     u8::try_from(index).unwrap_or(0)
 }
@@ -297,10 +286,7 @@ mod tests {
         let [.., profile_and_rate, channels_and_length, low, rest, _] =
             adts_header(&mono, 0x1fff - ADTS_HEADER).unwrap();
         assert_eq!(profile_and_rate, 0b0101_0000, "LC, index 4");
-        assert_eq!(
-            channels_and_length, 0b0100_0011,
-            "configuration 1, length above 2047"
-        );
+        assert_eq!(channels_and_length, 0b0100_0011, "configuration 1, length above 2047");
         assert_eq!((low, rest), (0xff, 0xff));
         assert_eq!(adts_header(&mono, 0x2000 - ADTS_HEADER), None);
         assert_eq!(adts_header(&mono, usize::MAX), None);
@@ -310,14 +296,9 @@ mod tests {
 
     #[test]
     fn odd_rates_use_the_tables_of_their_neighbours() {
-        for (rate, index) in [
-            (96_000, 0),
-            (50_000, 3),
-            (44_056, 4),
-            (46_009, 3),
-            (7_350, 12),
-            (1, 11),
-        ] {
+        for (rate, index) in
+            [(96_000, 0), (50_000, 3), (44_056, 4), (46_009, 3), (7_350, 12), (1, 11)]
+        {
             assert_eq!(rate_index(rate), index, "{rate} Hz");
         }
     }

@@ -126,10 +126,7 @@ impl Obu {
 }
 
 fn obus(payload: &Bytes) -> Obus {
-    Obus {
-        rest: payload.clone(),
-        budget: NAL_UNITS_PER_ACCESS_UNIT,
-    }
+    Obus { rest: payload.clone(), budget: NAL_UNITS_PER_ACCESS_UNIT }
 }
 
 struct Obus {
@@ -139,13 +136,10 @@ struct Obus {
 
 impl Obus {
     fn take(&mut self) -> Result<Obu, MediaError> {
-        self.budget = self
-            .budget
-            .checked_sub(1)
-            .ok_or(MediaError::LimitExceeded {
-                what: "OBUs in a temporal unit",
-                limit: NAL_UNITS_PER_ACCESS_UNIT,
-            })?;
+        self.budget = self.budget.checked_sub(1).ok_or(MediaError::LimitExceeded {
+            what: "OBUs in a temporal unit",
+            limit: NAL_UNITS_PER_ACCESS_UNIT,
+        })?;
         let mut reader = BitReader::new(WHAT, &self.rest);
         if reader.flag()? {
             return Err(MediaError::malformed(WHAT, "forbidden bit is set"));
@@ -164,12 +158,7 @@ impl Obus {
             return Err(MediaError::malformed(WHAT, "size runs past the end"));
         }
         let whole = self.rest.split_to(body_at + body_len);
-        Ok(Obu {
-            kind,
-            header: whole.slice(..header_len),
-            body: whole.slice(body_at..),
-            whole,
-        })
+        Ok(Obu { kind, header: whole.slice(..header_len), body: whole.slice(body_at..), whole })
     }
 }
 
@@ -193,10 +182,7 @@ fn assemble(payload: &Bytes, kept: &[Obu]) -> Bytes {
     let size: usize = kept.iter().map(|obu| obu.whole.len()).sum();
     let start = payload.len() - size;
     let tail = payload.slice(start..);
-    if kept
-        .first()
-        .is_some_and(|first| first.whole.as_ptr() == tail.as_ptr())
-    {
+    if kept.first().is_some_and(|first| first.whole.as_ptr() == tail.as_ptr()) {
         return tail;
     }
     let mut out = BytesMut::with_capacity(size + 5);
@@ -240,9 +226,8 @@ mod tests {
     use proptest::prelude::*;
 
     const DELIMITER: &[u8] = &[0x12, 0x00];
-    const SEQUENCE_HEADER: &[u8] = &[
-        0x0a, 0x0b, 0, 0, 0, 0x0c, 0xc4, 0xff, 0x67, 0x00, 0xbe, 0x00, 0x10,
-    ];
+    const SEQUENCE_HEADER: &[u8] =
+        &[0x0a, 0x0b, 0, 0, 0, 0x0c, 0xc4, 0xff, 0x67, 0x00, 0xbe, 0x00, 0x10];
     /// The first bytes of SVT-AV1's key frame, of an inter frame and of `show_existing_frame`.
     const KEY_FRAME: &[u8] = &[0x32, 6, 0x14, 0x00, 0x21, 0x60, 0x20, 0x00];
     const INTER_FRAME: &[u8] = &[0x32, 6, 0x29, 0x08, 0x00, 0x12, 0x49, 0x24];
@@ -304,17 +289,8 @@ mod tests {
 
     #[test]
     fn broken_framing_is_refused() {
-        for broken in [
-            &[0x32, 9, 0][..],
-            &[0x80],
-            &[0x32],
-            &[0x36, 0],
-            &[0x32, 0x80],
-        ] {
-            assert!(
-                temporal_unit(&Bytes::from_static(broken)).is_err(),
-                "{broken:?}"
-            );
+        for broken in [&[0x32, 9, 0][..], &[0x80], &[0x32], &[0x36, 0], &[0x32, 0x80]] {
+            assert!(temporal_unit(&Bytes::from_static(broken)).is_err(), "{broken:?}");
         }
         assert!(temporal_unit(&Bytes::from(SHOW_EXISTING.repeat(5000))).is_err());
     }

@@ -93,10 +93,7 @@ pub(crate) fn parameter_set_key(set: &[u8]) -> Result<SetKey, MediaError> {
     match (nal_type(set), set.get(1..)) {
         (Some(unit::SPS), _) => Ok((unit::SPS, u32::from(Sps::parse(set)?.id))),
         (Some(unit::PPS), Some(body)) => Ok((unit::PPS, BitReader::rbsp("AVC PPS", body).ue()?)),
-        _ => Err(MediaError::malformed(
-            "AVC parameter set",
-            "neither SPS nor PPS",
-        )),
+        _ => Err(MediaError::malformed("AVC parameter set", "neither SPS nor PPS")),
     }
 }
 
@@ -131,11 +128,7 @@ impl Picture {
     const fn dependency(&self) -> Dependency {
         match self {
             Self { idr: true, .. } => Dependency::Sync,
-            Self {
-                slices: 1..,
-                referenced: false,
-                ..
-            } => Dependency::Disposable,
+            Self { slices: 1.., referenced: false, .. } => Dependency::Disposable,
             _ => Dependency::Reference,
         }
     }
@@ -252,10 +245,7 @@ mod tests {
     #[test]
     fn parameter_sets_and_delimiters_leave_the_payload() {
         let end_and_filler = ["0a", "0b", "0cff80"];
-        let nals = ["09f0", SPS, PPS, "", IDR]
-            .iter()
-            .chain(&end_and_filler)
-            .copied();
+        let nals = ["09f0", SPS, PPS, "", IDR].iter().chain(&end_and_filler).copied();
         let (_, unit) = unit_of(&nals.collect::<Vec<_>>());
         assert_eq!(unit.payload, with_lengths(&[IDR]));
         assert_eq!(unit.parameter_sets, [hex(SPS), hex(PPS)]);
@@ -266,10 +256,7 @@ mod tests {
     fn short_lengths_become_four_bytes() {
         let idr = hex(IDR);
         let payload = Bytes::from([&[12][..], &idr].concat());
-        assert_eq!(
-            access_unit(&payload, 1).unwrap().payload,
-            with_lengths(&[IDR])
-        );
+        assert_eq!(access_unit(&payload, 1).unwrap().payload, with_lengths(&[IDR]));
     }
 
     #[test]

@@ -24,23 +24,13 @@ impl<'a> BitReader<'a> {
     /// Reads `bytes` as they are; errors speak of `what`.
     #[must_use]
     pub fn new(what: &'static str, bytes: &'a [u8]) -> Self {
-        Self {
-            what,
-            rest: bytes.iter(),
-            current: 0,
-            unread_bits: 0,
-            zero_bytes: 0,
-            escaped: false,
-        }
+        Self { what, rest: bytes.iter(), current: 0, unread_bits: 0, zero_bytes: 0, escaped: false }
     }
 
     /// Reads the payload of a NAL unit, leaving out emulation prevention bytes (the 3 of 0, 0, 3).
     #[must_use]
     pub fn rbsp(what: &'static str, bytes: &'a [u8]) -> Self {
-        Self {
-            escaped: true,
-            ..Self::new(what, bytes)
-        }
+        Self { escaped: true, ..Self::new(what, bytes) }
     }
 
     /// The error of a structure that breaks its syntax in a way of its own.
@@ -145,11 +135,7 @@ impl<'a> BitReader<'a> {
     /// As [`BitReader::ue`].
     pub fn se(&mut self) -> Result<i32, MediaError> {
         let code = i64::from(self.ue()?);
-        let value = if code % 2 == 1 {
-            (code + 1) / 2
-        } else {
-            -(code / 2)
-        };
+        let value = if code % 2 == 1 { (code + 1) / 2 } else { -(code / 2) };
         i32::try_from(value).map_err(|_| self.malformed("value out of range"))
     }
 
@@ -159,11 +145,7 @@ impl<'a> BitReader<'a> {
             self.zero_bytes = 0;
             byte = *self.rest.next()?;
         }
-        self.zero_bytes = if byte == 0 {
-            self.zero_bytes.saturating_add(1)
-        } else {
-            0
-        };
+        self.zero_bytes = if byte == 0 { self.zero_bytes.saturating_add(1) } else { 0 };
         Some(byte)
     }
 }

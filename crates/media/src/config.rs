@@ -134,14 +134,8 @@ impl FrameRate {
         if divisor == 0 {
             return None;
         }
-        match (
-            NonZeroU32::new(numerator / divisor),
-            NonZeroU32::new(denominator / divisor),
-        ) {
-            (Some(numerator), Some(denominator)) => Some(Self {
-                numerator,
-                denominator,
-            }),
+        match (NonZeroU32::new(numerator / divisor), NonZeroU32::new(denominator / divisor)) {
+            (Some(numerator), Some(denominator)) => Some(Self { numerator, denominator }),
             _ => None,
         }
     }
@@ -345,13 +339,8 @@ mod tests {
         let config = VideoConfig::from_avcc(&hex(X264_HIGH)).unwrap();
         // pps id 1 (010), then the rest of a PPS.
         let second = Bytes::from_static(&[0x68, 0x5d, 0x7c, 0x79, 0x64]);
-        let updated = config
-            .updated_by(std::slice::from_ref(&second))
-            .unwrap()
-            .unwrap();
-        let [sps, pps] = config.parameter_sets.as_slice() else {
-            panic!("one SPS, one PPS")
-        };
+        let updated = config.updated_by(std::slice::from_ref(&second)).unwrap().unwrap();
+        let [sps, pps] = config.parameter_sets.as_slice() else { panic!("one SPS, one PPS") };
         assert_eq!(updated.parameter_sets, [sps.clone(), pps.clone(), second]);
         assert_eq!(VideoConfig::from_avcc(&updated.record), Ok(updated));
     }

@@ -31,11 +31,7 @@ pub(crate) const AOM_AV1_10: &str = "81004c000a0b000000043cfeccdaf94040";
 /// The bytes of a hexadecimal constant.
 pub(crate) fn hex(text: &str) -> Bytes {
     let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
-    (0..text.len())
-        .step_by(2)
-        .map(byte)
-        .collect::<Vec<_>>()
-        .into()
+    (0..text.len()).step_by(2).map(byte).collect::<Vec<_>>().into()
 }
 
 /// NAL units with 4-byte lengths.

@@ -133,10 +133,7 @@ pub(crate) fn parameter_set_key(set: &[u8]) -> Result<SetKey, MediaError> {
         Some(unit::VPS) => Ok((unit::VPS, BitReader::rbsp("HEVC VPS", body).bits(4)?)),
         Some(unit::SPS) => Ok((unit::SPS, u32::from(Sps::parse(set)?.id))),
         Some(unit::PPS) => Ok((unit::PPS, BitReader::rbsp("HEVC PPS", body).ue()?)),
-        _ => Err(MediaError::malformed(
-            "HEVC parameter set",
-            "neither VPS, SPS nor PPS",
-        )),
+        _ => Err(MediaError::malformed("HEVC parameter set", "neither VPS, SPS nor PPS")),
     }
 }
 

@@ -16,11 +16,7 @@ pub const LENGTH_SIZE: usize = 4;
 /// Zero-length units, which some encoders send, are passed over. After an error the iterator ends.
 #[must_use]
 pub fn length_prefixed(payload: &Bytes, length_size: usize) -> LengthPrefixed {
-    LengthPrefixed {
-        rest: payload.clone(),
-        length_size,
-        budget: NAL_UNITS_PER_ACCESS_UNIT,
-    }
+    LengthPrefixed { rest: payload.clone(), length_size, budget: NAL_UNITS_PER_ACCESS_UNIT }
 }
 
 /// Iterator of [`length_prefixed`].
@@ -36,10 +32,7 @@ impl LengthPrefixed {
         while !self.rest.is_empty() {
             let length = self.length()?;
             if length > self.rest.len() {
-                return Err(MediaError::malformed(
-                    "NAL units",
-                    "length runs past the end",
-                ));
+                return Err(MediaError::malformed("NAL units", "length runs past the end"));
             }
             if length > 0 {
                 self.spend()?;
@@ -57,19 +50,14 @@ impl LengthPrefixed {
             return Err(MediaError::malformed("NAL units", "ends inside a length"));
         }
         let length = self.rest.split_to(self.length_size);
-        Ok(length
-            .iter()
-            .fold(0, |value, byte| (value << 8) | usize::from(*byte)))
+        Ok(length.iter().fold(0, |value, byte| (value << 8) | usize::from(*byte)))
     }
 
     fn spend(&mut self) -> Result<(), MediaError> {
-        self.budget = self
-            .budget
-            .checked_sub(1)
-            .ok_or(MediaError::LimitExceeded {
-                what: "NAL units in an access unit",
-                limit: NAL_UNITS_PER_ACCESS_UNIT,
-            })?;
+        self.budget = self.budget.checked_sub(1).ok_or(MediaError::LimitExceeded {
+            what: "NAL units in an access unit",
+            limit: NAL_UNITS_PER_ACCESS_UNIT,
+        })?;
         Ok(())
     }
 }
@@ -158,10 +146,7 @@ mod tests {
     fn lengths_of_one_two_and_four_bytes() {
         assert_eq!(units(&[2, 7, 7, 1, 8], 1), [vec![7, 7], vec![8]]);
         assert_eq!(units(&[0, 2, 7, 7, 0, 1, 8], 2), [vec![7, 7], vec![8]]);
-        assert_eq!(
-            units(&[0, 0, 0, 2, 7, 7, 0, 0, 0, 1, 8], 4),
-            [vec![7, 7], vec![8]]
-        );
+        assert_eq!(units(&[0, 0, 0, 2, 7, 7, 0, 0, 0, 1, 8], 4), [vec![7, 7], vec![8]]);
     }
 
     #[test]
@@ -180,10 +165,7 @@ mod tests {
     #[test]
     fn a_length_size_of_three_is_unsupported() {
         let mut nals = length_prefixed(&Bytes::from_static(&[0, 0, 1, 9]), 3);
-        assert!(matches!(
-            nals.next(),
-            Some(Err(MediaError::Unsupported { value: 3, .. }))
-        ));
+        assert!(matches!(nals.next(), Some(Err(MediaError::Unsupported { value: 3, .. }))));
     }
 
     #[test]

@@ -68,10 +68,7 @@ impl Head {
         };
         match (channels, mapping_family) {
             (0, _) => Err(MediaError::malformed(WHAT, "names no channels")),
-            (3.., 0) => Err(MediaError::malformed(
-                WHAT,
-                "more than two channels in family 0",
-            )),
+            (3.., 0) => Err(MediaError::malformed(WHAT, "more than two channels in family 0")),
             _ => Ok(Self {
                 channels,
                 pre_skip,
@@ -178,19 +175,13 @@ mod tests {
         assert_eq!((config.timescale.get(), config.channels), (48_000, 2));
         assert_eq!(config.codec_string, "opus");
         let head = Head::parse(&config.record).unwrap();
-        assert_eq!(
-            (head.pre_skip, head.input_sample_rate, head.output_gain),
-            (312, 48_000, 0)
-        );
+        assert_eq!((head.pre_skip, head.input_sample_rate, head.output_gain), (312, 48_000, 0));
     }
 
     #[test]
     fn a_header_without_signature_is_the_same() {
         let bare = hex(&FFMPEG_STEREO[16..]);
-        assert_eq!(
-            config_from_head(&bare),
-            config_from_head(&hex(FFMPEG_STEREO))
-        );
+        assert_eq!(config_from_head(&bare), config_from_head(&hex(FFMPEG_STEREO)));
     }
 
     #[test]

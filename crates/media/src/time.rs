@@ -74,10 +74,7 @@ impl MediaTime {
             return self;
         }
         let scaled = i128::from(self.ticks) * i128::from(to.get());
-        Self::new(
-            saturate(div_round(scaled, i128::from(self.timescale.get()))),
-            to,
-        )
+        Self::new(saturate(div_round(scaled, i128::from(self.timescale.get()))), to)
     }
 
     /// The same instant on the event clock, rounded to the nearest microsecond.
@@ -88,10 +85,7 @@ impl MediaTime {
 
     /// Seconds as a float, for playlist text and logs only.
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "text needs microseconds, not exactness"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "text needs microseconds, not exactness")]
     pub fn as_secs_f64(self) -> f64 {
         self.ticks as f64 / f64::from(self.timescale.get())
     }
@@ -192,11 +186,7 @@ fn micros(span: Duration) -> i64 {
 /// `numerator / denominator` to the nearest integer, halves away from zero; `denominator > 0`.
 fn div_round(numerator: i128, denominator: i128) -> i128 {
     let half = denominator / 2;
-    if numerator >= 0 {
-        (numerator + half) / denominator
-    } else {
-        (numerator - half) / denominator
-    }
+    if numerator >= 0 { (numerator + half) / denominator } else { (numerator - half) / denominator }
 }
 
 fn saturate(value: i128) -> i64 {
@@ -227,19 +217,13 @@ mod tests {
 
     #[test]
     fn rescale_saturates_instead_of_wrapping() {
-        assert_eq!(
-            MediaTime::new(i64::MAX, hz(1)).rescale(hz(90_000)).ticks,
-            i64::MAX
-        );
+        assert_eq!(MediaTime::new(i64::MAX, hz(1)).rescale(hz(90_000)).ticks, i64::MAX);
     }
 
     #[test]
     fn event_time_differences_never_go_below_zero() {
         let early = EventTime::from_millis(5);
-        assert_eq!(
-            early.saturating_since(EventTime::from_millis(9)),
-            Duration::ZERO
-        );
+        assert_eq!(early.saturating_since(EventTime::from_millis(9)), Duration::ZERO);
         assert_eq!((early + Duration::from_millis(4)).as_millis(), 9);
     }
 

@@ -20,10 +20,7 @@ pub fn config_from_record(record: &Bytes) -> Result<VideoConfig, MediaError> {
     let mut reader = ByteReader::new(WHAT, record.clone());
     let [first, _profile_and_level, _format, _presentation_delay] = reader.array()?;
     if first != MARKER_AND_VERSION {
-        return Err(MediaError::Unsupported {
-            what: "av1C version",
-            value: first.into(),
-        });
+        return Err(MediaError::Unsupported { what: "av1C version", value: first.into() });
     }
     let (_, header) = sequence_header(reader.remaining())?;
     let mut parameter_sets = Vec::new();
@@ -74,10 +71,7 @@ fn config(record: Bytes, header: &SequenceHeader, parameter_sets: Vec<Bytes>) ->
 /// AV1-ISOBMFF §5: profile, level, tier and bit depth; the optional fields are left at their defaults.
 fn codec_string(header: &SequenceHeader) -> String {
     let tier = if header.high_tier { 'H' } else { 'M' };
-    format!(
-        "av01.{}.{:02}{tier}.{:02}",
-        header.profile, header.level_idx, header.color.bit_depth
-    )
+    format!("av01.{}.{:02}{tier}.{:02}", header.profile, header.level_idx, header.color.bit_depth)
 }
 
 fn write_record(header: &SequenceHeader, sequence_header_obu: &[u8]) -> Bytes {
@@ -90,9 +84,7 @@ fn write_record(header: &SequenceHeader, sequence_header_obu: &[u8]) -> Bytes {
         color.subsampling_x,
         color.subsampling_y,
     ];
-    let flags = flags
-        .iter()
-        .fold(0u8, |byte, flag| byte << 1 | u8::from(*flag));
+    let flags = flags.iter().fold(0u8, |byte, flag| byte << 1 | u8::from(*flag));
     let mut out = BytesMut::with_capacity(4 + sequence_header_obu.len());
     out.put_u8(MARKER_AND_VERSION);
     out.put_u8(header.profile << 5 | header.level_idx);
@@ -121,10 +113,7 @@ mod tests {
     fn a_record_written_from_the_sequence_header_is_the_encoders() {
         for record in [SVT_AV1, AOM_AV1_10] {
             let config = config_from_record(&hex(record)).unwrap();
-            assert_eq!(
-                config_from_parameter_sets(&config.parameter_sets),
-                Ok(config)
-            );
+            assert_eq!(config_from_parameter_sets(&config.parameter_sets), Ok(config));
         }
     }
 
@@ -141,10 +130,7 @@ mod tests {
     #[test]
     fn a_record_without_sequence_header_is_malformed() {
         let record = Bytes::from_static(&[0x81, 0x01, 0x0c, 0x00]);
-        assert!(matches!(
-            config_from_record(&record),
-            Err(MediaError::Malformed { .. })
-        ));
+        assert!(matches!(config_from_record(&record), Err(MediaError::Malformed { .. })));
         assert!(config_from_parameter_sets(&[]).is_err());
     }
 }

@@ -51,18 +51,12 @@ impl SequenceHeader {
         let mut reader = BitReader::new(WHAT, body);
         let profile = reader.small(3)?;
         if profile > 2 {
-            return Err(MediaError::Unsupported {
-                what: "AV1 profile",
-                value: profile.into(),
-            });
+            return Err(MediaError::Unsupported { what: "AV1 profile", value: profile.into() });
         }
         reader.flag()?; // still_picture
         let reduced_still_picture = reader.flag()?;
         let operation = if reduced_still_picture {
-            Operation {
-                level_idx: reader.small(5)?,
-                ..Operation::default()
-            }
+            Operation { level_idx: reader.small(5)?, ..Operation::default() }
         } else {
             Operation::parse(&mut reader)?
         };
@@ -107,11 +101,7 @@ impl Operation {
             let level_idx = reader.small(5)?;
             let high_tier = level_idx > 7 && reader.flag()?;
             if point == 0 {
-                first = Self {
-                    level_idx,
-                    high_tier,
-                    ..first
-                };
+                first = Self { level_idx, high_tier, ..first };
             }
             if let Some(bits) = delay_bits
                 && reader.flag()?
@@ -176,11 +166,7 @@ impl ColorConfig {
             _ => 10,
         };
         let monochrome = profile != 1 && reader.flag()?;
-        let description = if reader.flag()? {
-            reader.bits(24)?
-        } else {
-            UNSPECIFIED
-        };
+        let description = if reader.flag()? { reader.bits(24)? } else { UNSPECIFIED };
         let (subsampling_x, subsampling_y) = if monochrome {
             reader.flag()?; // color_range
             (true, true)
@@ -192,13 +178,7 @@ impl ColorConfig {
         };
         let has_position = !monochrome && subsampling_x && subsampling_y;
         let chroma_sample_position = if has_position { reader.small(2)? } else { 0 };
-        Ok(Self {
-            bit_depth,
-            monochrome,
-            subsampling_x,
-            subsampling_y,
-            chroma_sample_position,
-        })
+        Ok(Self { bit_depth, monochrome, subsampling_x, subsampling_y, chroma_sample_position })
     }
 }
 

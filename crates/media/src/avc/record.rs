@@ -17,9 +17,7 @@ const LENGTH_SIZE_AT: usize = 4;
 /// # Errors
 /// When the record is too short or names a size of 3.
 pub fn length_size(record: &[u8]) -> Result<usize, MediaError> {
-    let byte = record
-        .get(LENGTH_SIZE_AT)
-        .ok_or(MediaError::malformed(WHAT, "ends early"))?;
+    let byte = record.get(LENGTH_SIZE_AT).ok_or(MediaError::malformed(WHAT, "ends early"))?;
     nal::length_size_from(*byte)
 }
 
@@ -32,10 +30,7 @@ pub fn config_from_record(record: &Bytes) -> Result<VideoConfig, MediaError> {
     let mut reader = ByteReader::new(WHAT, record.clone());
     let [version, _profile, _compatibility, _level, _length_size] = reader.array()?;
     if version != 1 {
-        return Err(MediaError::Unsupported {
-            what: "avcC version",
-            value: u64::from(version),
-        });
+        return Err(MediaError::Unsupported { what: "avcC version", value: u64::from(version) });
     }
     let sps_count = reader.u8()? & 0x1f;
     let mut sets = read_sets(&mut reader, sps_count, unit::SPS)?;
@@ -49,11 +44,7 @@ pub fn config_from_record(record: &Bytes) -> Result<VideoConfig, MediaError> {
 /// # Errors
 /// When there is no SPS or no PPS, too many of either for a record, or the first SPS does not parse.
 pub fn config_from_parameter_sets(sets: &[Bytes]) -> Result<VideoConfig, MediaError> {
-    let of_type = |kind| {
-        sets.iter()
-            .filter(move |set| nal_type(set) == Some(kind))
-            .cloned()
-    };
+    let of_type = |kind| sets.iter().filter(move |set| nal_type(set) == Some(kind)).cloned();
     let sps: Vec<Bytes> = of_type(unit::SPS).collect();
     let pps: Vec<Bytes> = of_type(unit::PPS).collect();
     let record = write_record(&sps, &pps)?;
@@ -80,10 +71,7 @@ fn config(record: Bytes, parameter_sets: Vec<Bytes>) -> Result<VideoConfig, Medi
 
 /// RFC 6381 §3.3: `avc1.` and the three bytes that follow the SPS's NAL unit header.
 fn codec_string(sps: &Sps) -> String {
-    format!(
-        "avc1.{:02x}{:02x}{:02x}",
-        sps.profile_idc, sps.constraint_flags, sps.level_idc
-    )
+    format!("avc1.{:02x}{:02x}{:02x}", sps.profile_idc, sps.constraint_flags, sps.level_idc)
 }
 
 /// `count` parameter sets with 16-bit lengths. Empty ones, and what is not of type `kind`, are left
@@ -112,18 +100,10 @@ fn with_four_byte_lengths(record: &Bytes) -> Bytes {
 }
 
 fn write_record(sps: &[Bytes], pps: &[Bytes]) -> Result<Bytes, MediaError> {
-    let first = sps
-        .first()
-        .ok_or(MediaError::malformed(WHAT, "lacks an SPS or a PPS"))?;
+    let first = sps.first().ok_or(MediaError::malformed(WHAT, "lacks an SPS or a PPS"))?;
     let parsed = Sps::parse(first)?;
     let mut out = BytesMut::new();
-    out.put_slice(&[
-        1,
-        parsed.profile_idc,
-        parsed.constraint_flags,
-        parsed.level_idc,
-        0xff,
-    ]);
+    out.put_slice(&[1, parsed.profile_idc, parsed.constraint_flags, parsed.level_idc, 0xff]);
     out.put_u8(0xe0 | count(sps, 31)?);
     write_sets(&mut out, sps)?;
     out.put_u8(count(pps, u8::MAX)?);
@@ -183,25 +163,15 @@ mod tests {
         short[4] = 0xfd;
         let short = Bytes::from(short);
         assert_eq!(length_size(&short), Ok(2));
-        assert_eq!(
-            config_from_record(&short),
-            config_from_record(&hex(X264_HIGH))
-        );
-        assert_eq!(
-            length_size(&[1, 100, 0, 40, 0xfe]).ok(),
-            None,
-            "a size of 3"
-        );
+        assert_eq!(config_from_record(&short), config_from_record(&hex(X264_HIGH)));
+        assert_eq!(length_size(&[1, 100, 0, 40, 0xfe]).ok(), None, "a size of 3");
     }
 
     #[test]
     fn a_record_written_from_its_parameter_sets_is_the_encoders() {
         for record in [X264_BASELINE, X264_HIGH, X264_INTERLACED_HRD] {
             let config = config_from_record(&hex(record)).unwrap();
-            assert_eq!(
-                config_from_parameter_sets(&config.parameter_sets),
-                Ok(config)
-            );
+            assert_eq!(config_from_parameter_sets(&config.parameter_sets), Ok(config));
         }
     }
 
@@ -217,10 +187,7 @@ mod tests {
     fn every_truncation_inside_the_parameter_sets_is_refused() {
         let record = hex(X264_BASELINE);
         for len in 0..record.len() {
-            assert!(
-                config_from_record(&record.slice(..len)).is_err(),
-                "{len} bytes"
-            );
+            assert!(config_from_record(&record.slice(..len)).is_err(), "{len} bytes");
         }
     }
 
@@ -229,9 +196,6 @@ mod tests {
         let sets = config_from_record(&hex(X264_HIGH)).unwrap().parameter_sets;
         let many = [vec![sets[0].clone(); 32], sets].concat();
         let refused = config_from_parameter_sets(&many);
-        assert!(matches!(
-            refused,
-            Err(MediaError::LimitExceeded { limit: 31, .. })
-        ));
+        assert!(matches!(refused, Err(MediaError::LimitExceeded { limit: 31, .. })));
     }
 }

@@ -71,11 +71,7 @@ impl Sps {
             width: frame.width,
             height: frame.height,
             frame_rate: vui.frame_rate,
-            max_reorder_frames: if never_reorders {
-                Some(0)
-            } else {
-                vui.max_reorder_frames
-            },
+            max_reorder_frames: if never_reorders { Some(0) } else { vui.max_reorder_frames },
         })
     }
 
@@ -100,11 +96,7 @@ struct Chroma {
 impl Chroma {
     fn parse(reader: &mut BitReader<'_>, profile_idc: u8) -> Result<Self, MediaError> {
         if !Sps::has_chroma_fields(profile_idc) {
-            return Ok(Self {
-                format_idc: 1,
-                bit_depth_luma: 8,
-                bit_depth_chroma: 8,
-            });
+            return Ok(Self { format_idc: 1, bit_depth_luma: 8, bit_depth_chroma: 8 });
         }
         let format_idc = reader.ue_max(3)?;
         if format_idc == 3 {
@@ -116,11 +108,7 @@ impl Chroma {
         if reader.flag()? {
             skip_scaling_matrix(reader, if format_idc == 3 { 12 } else { 8 })?;
         }
-        Ok(Self {
-            format_idc,
-            bit_depth_luma,
-            bit_depth_chroma,
-        })
+        Ok(Self { format_idc, bit_depth_luma, bit_depth_chroma })
     }
 
     /// `CropUnitX` and `CropUnitY` of a frame (§7.4.2.1.1).
@@ -185,21 +173,15 @@ impl Frame {
         }
         reader.flag()?; // direct_8x8_inference_flag
         let fields = if mbs_only { 1 } else { 2 };
-        let (crop_x, crop_y) = if reader.flag()? {
-            crop_offsets(reader)?
-        } else {
-            (0, 0)
-        };
+        let (crop_x, crop_y) = if reader.flag()? { crop_offsets(reader)? } else { (0, 0) };
         let (unit_x, unit_y) = chroma.crop_unit();
         let width = (width_in_mbs * 16).checked_sub(crop_x * u64::from(unit_x));
         let height =
             (height_in_map_units * 16 * fields).checked_sub(crop_y * u64::from(unit_y) * fields);
         match (width.map(u32::try_from), height.map(u32::try_from)) {
-            (Some(Ok(width @ 1..=MAX_SIDE)), Some(Ok(height @ 1..=MAX_SIDE))) => Ok(Self {
-                mbs_only,
-                width,
-                height,
-            }),
+            (Some(Ok(width @ 1..=MAX_SIDE)), Some(Ok(height @ 1..=MAX_SIDE))) => {
+                Ok(Self { mbs_only, width, height })
+            }
             _ => Err(reader.malformed("picture size out of range")),
         }
     }
@@ -265,9 +247,7 @@ fn frame_rate(reader: &mut BitReader<'_>) -> Result<Option<FrameRate>, MediaErro
     let units_in_tick = reader.bits(32)?;
     let time_scale = reader.bits(32)?;
     reader.flag()?; // fixed_frame_rate_flag
-    Ok(units_in_tick
-        .checked_mul(2)
-        .and_then(|units| FrameRate::new(time_scale, units)))
+    Ok(units_in_tick.checked_mul(2).and_then(|units| FrameRate::new(time_scale, units)))
 }
 
 fn max_reorder_frames(reader: &mut BitReader<'_>) -> Result<Option<u8>, MediaError> {
@@ -363,10 +343,7 @@ mod tests {
     fn what_ends_before_the_size_is_refused() {
         let config = config_from_record(&hex(X264_HIGH)).unwrap();
         for len in 0..9 {
-            assert!(
-                Sps::parse(&config.parameter_sets[0].slice(..len)).is_err(),
-                "{len} bytes"
-            );
+            assert!(Sps::parse(&config.parameter_sets[0].slice(..len)).is_err(), "{len} bytes");
         }
         assert!(Sps::parse(&config.parameter_sets[1]).is_err(), "a PPS");
     }

@@ -24,9 +24,7 @@ const COMPLETE: u8 = 0x80;
 /// # Errors
 /// When the record is too short or names a size of 3.
 pub fn length_size(record: &[u8]) -> Result<usize, MediaError> {
-    let byte = record
-        .get(LENGTH_SIZE_AT)
-        .ok_or(MediaError::malformed(WHAT, "ends early"))?;
+    let byte = record.get(LENGTH_SIZE_AT).ok_or(MediaError::malformed(WHAT, "ends early"))?;
     nal::length_size_from(*byte)
 }
 
@@ -71,11 +69,7 @@ fn read_array(
 ) -> Result<(), MediaError> {
     let header = reader.u8()?;
     let holds_sets = matches!(header & 0x3f, unit::VPS | unit::SPS | unit::PPS);
-    normalised.put_u8(if holds_sets {
-        header | COMPLETE
-    } else {
-        header
-    });
+    normalised.put_u8(if holds_sets { header | COMPLETE } else { header });
     let count = reader.u16()?;
     normalised.put_u16(count);
     for _ in 0..count {
@@ -96,10 +90,7 @@ fn config(record: Bytes, sets: &[Bytes]) -> Result<VideoConfig, MediaError> {
         .into_iter()
         .flat_map(|kind| of_type(sets, kind).cloned())
         .collect();
-    if [unit::VPS, unit::PPS]
-        .into_iter()
-        .any(|kind| of_type(sets, kind).next().is_none())
-    {
+    if [unit::VPS, unit::PPS].into_iter().any(|kind| of_type(sets, kind).next().is_none()) {
         return Err(missing_set());
     }
     Ok(VideoConfig {
@@ -138,11 +129,7 @@ fn codec_string(profile: &ProfileTierLevel) -> String {
         if profile.high_tier { 'H' } else { 'L' },
         profile.level_idc,
     );
-    let used = profile
-        .constraints
-        .iter()
-        .rposition(|byte| *byte != 0)
-        .map_or(0, |last| last + 1);
+    let used = profile.constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     for byte in profile.constraints.iter().take(used) {
         write!(text, ".{byte:X}").expect("writing to a string does not fail");
     }
@@ -216,11 +203,7 @@ mod tests {
             level_idc: 120,
         };
         assert_eq!(codec_string(&profile), "hvc1.A3.8.H120.B0.0.C");
-        let none = ProfileTierLevel {
-            space: 0,
-            constraints: [0; 6],
-            ..profile
-        };
+        let none = ProfileTierLevel { space: 0, constraints: [0; 6], ..profile };
         assert_eq!(codec_string(&none), "hvc1.3.8.H120");
     }
 
@@ -228,10 +211,7 @@ mod tests {
     fn a_record_written_from_its_parameter_sets_is_the_encoders() {
         for record in [X265_MAIN, X265_MAIN_10] {
             let config = config_from_record(&hex(record)).unwrap();
-            assert_eq!(
-                config_from_parameter_sets(&config.parameter_sets),
-                Ok(config)
-            );
+            assert_eq!(config_from_parameter_sets(&config.parameter_sets), Ok(config));
         }
     }
 
@@ -243,10 +223,7 @@ mod tests {
             .replace("a10001002a", "210001002a")
             .replace("a20001", "220001");
         assert_eq!(length_size(&hex(&flv)), Ok(2));
-        assert_eq!(
-            config_from_record(&hex(&flv)),
-            config_from_record(&hex(X265_MAIN))
-        );
+        assert_eq!(config_from_record(&hex(&flv)), config_from_record(&hex(X265_MAIN)));
     }
 
     #[test]
@@ -263,10 +240,7 @@ mod tests {
         for missing in 0..3 {
             let mut some = sets.clone();
             some.remove(missing);
-            assert!(
-                config_from_parameter_sets(&some).is_err(),
-                "without set {missing}"
-            );
+            assert!(config_from_parameter_sets(&some).is_err(), "without set {missing}");
         }
     }
 
@@ -274,10 +248,7 @@ mod tests {
     fn every_truncation_is_refused() {
         let record = hex(X265_MAIN);
         for len in 0..record.len() {
-            assert!(
-                config_from_record(&record.slice(..len)).is_err(),
-                "{len} bytes"
-            );
+            assert!(config_from_record(&record.slice(..len)).is_err(), "{len} bytes");
         }
     }
 }

@@ -56,10 +56,7 @@ impl Sps {
     /// # Errors
     /// When a field is missing or out of its range.
     pub fn parse(nal: &[u8]) -> Result<Self, MediaError> {
-        let Some(body) = nal
-            .get(NAL_HEADER..)
-            .filter(|_| nal_type(nal) == Some(unit::SPS))
-        else {
+        let Some(body) = nal.get(NAL_HEADER..).filter(|_| nal_type(nal) == Some(unit::SPS)) else {
             return Err(MediaError::malformed(WHAT, "is not a NAL unit of type 33"));
         };
         let mut reader = BitReader::rbsp(WHAT, body);
@@ -104,14 +101,7 @@ impl ProfileTierLevel {
         }
         let level_idc = reader.byte()?;
         skip_sub_layers(reader, max_sub_layers_minus1)?;
-        Ok(Self {
-            space,
-            high_tier,
-            profile_idc,
-            compatibility,
-            constraints,
-            level_idc,
-        })
+        Ok(Self { space, high_tier, profile_idc, compatibility, constraints, level_idc })
     }
 }
 
@@ -141,11 +131,7 @@ fn picture_size(
     const MAX_SIDE: u32 = 65_535;
     let coded_width = u64::from(reader.ue()?);
     let coded_height = u64::from(reader.ue()?);
-    let (crop_x, crop_y) = if reader.flag()? {
-        window_offsets(reader)?
-    } else {
-        (0, 0)
-    };
+    let (crop_x, crop_y) = if reader.flag()? { window_offsets(reader)? } else { (0, 0) };
     let (unit_x, unit_y) = match chroma_format_idc {
         1 => (2, 2),
         2 => (2, 1),
@@ -174,11 +160,7 @@ fn max_reorder_frames(
 ) -> Result<u8, MediaError> {
     let for_each_sub_layer = reader.flag()?;
     let mut reorder = 0;
-    for _ in 0..=if for_each_sub_layer {
-        max_sub_layers_minus1
-    } else {
-        0
-    } {
+    for _ in 0..=if for_each_sub_layer { max_sub_layers_minus1 } else { 0 } {
         reader.ue()?; // sps_max_dec_pic_buffering_minus1
         reorder = reader.ue_max(16)?;
         reader.ue()?; // sps_max_latency_increase_plus1
@@ -233,11 +215,7 @@ mod tests {
         // Three sub-layers; the first with profile and level, the second with a level.
         let mut bits = BitWriter::default();
         bits.put(0, 4).put(2, 3).put(0, 1); // VPS id, max_sub_layers_minus1, nesting
-        bits.put(1, 8)
-            .put(0x6000_0000, 32)
-            .put(0, 24)
-            .put(0, 24)
-            .put(93, 8);
+        bits.put(1, 8).put(0x6000_0000, 32).put(0, 24).put(0, 24).put(93, 8);
         bits.put(0b1101, 4).put(0, 12); // presence flags, padding to eight sub-layers
         bits.put(0, 32).put(0, 32).put(0, 24).put(0, 8).put(0, 8);
         bits.put(0b1, 1).put(0b010, 3); // SPS id 0, 4:2:0
@@ -255,8 +233,7 @@ mod tests {
 
     impl BitWriter {
         fn put(&mut self, value: u32, width: u32) -> &mut Self {
-            self.0
-                .extend((0..width).rev().map(|bit| value >> bit & 1 == 1));
+            self.0.extend((0..width).rev().map(|bit| value >> bit & 1 == 1));
             self
         }
 
