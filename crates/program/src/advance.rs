@@ -10,10 +10,11 @@ use std::time::Duration;
 use genlock_media::{AudioConfig, EventTime, Sample, Timescale, TrackConfig};
 
 use crate::audio::Fit;
+use crate::cut::{Incoming, Stage, video_time};
 use crate::limits::{
     AUDIO_GRACE, AUDIO_TAIL_GRACE, COMPOSITION_SHIFT, HOLD_WINDOW_MAX, PACING_SLACK, WAKE_MIN,
 };
-use crate::program_core::{Incoming, ProgramCore, Stage, video_time};
+use crate::program_core::ProgramCore;
 use crate::source::Source;
 use crate::splicer::{Edge, Held, Limit, releasable};
 

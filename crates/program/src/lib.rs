@@ -11,12 +11,15 @@
 //! | `source` | a camera as it is read; in-point, continuity, lateness |
 //! | `audio` | the grid of access units |
 //! | [`failover`] | when a camera is lost and who takes over |
-//! | `program_core`, `advance` | state, commands and the pass that moves samples |
+//! | `program_core` | state, commands, the programme's own decisions |
+//! | `cut` | the life of a cut |
+//! | `advance` | the pass that moves samples |
 //! | `shell` | the task, its handle, commands and events |
 
 mod advance;
 mod audio;
 mod camera;
+mod cut;
 mod error;
 mod event;
 pub mod failover;

@@ -132,16 +132,19 @@ fn plan_clean(
         .syncs
         .iter()
         .find(|sync| program.edge.is_none_or(|edge| sync.pts > edge) && sync.pts + fresh >= now);
+    let hold = hold(target.syncs);
+    // What is earlier cannot be used, or should have come already.
+    let earliest = program.edge.map_or(now, |edge| edge.max(now - hold.window));
     let (in_point, cut_at, reason) = match held {
         Some(sync) => (InPoint::Held(sync.position), Some(sync.pts), Reason::Held),
-        None => match next_sync(now, target.syncs) {
+        None => match next_sync(earliest, target.syncs) {
             Some(next) => (InPoint::Next, Some(next), Reason::Cadence),
             None => (InPoint::Next, None, Reason::Unknown),
         },
     };
     Plan {
         in_point,
-        hold: hold(target.syncs),
+        hold,
         forecast: Forecast {
             cut_at,
             wait: cut_at.map(|at| at.saturating_since(now)),
@@ -202,21 +205,16 @@ fn gops(syncs: &[SyncTime]) -> Vec<Duration> {
         .collect()
 }
 
-/// Presentation time of the next sync sample after `now`: the newest one plus as many GOPs, of their
-/// median length, as it takes.
-fn next_sync(now: EventTime, syncs: &[SyncTime]) -> Option<EventTime> {
+/// Presentation time of the next sync sample after `earliest`: the newest one plus as many GOPs, of
+/// their median length, as it takes.
+fn next_sync(earliest: EventTime, syncs: &[SyncTime]) -> Option<EventTime> {
     let newest = syncs.last()?;
     let mut lengths = gops(syncs);
     lengths.sort_unstable();
-    let gop = *lengths.get(lengths.len() / 2)?;
-    let next = newest.pts + gop;
-    if next >= now {
-        return Some(next);
-    }
-    let overdue = now.saturating_since(next).as_micros();
-    let whole = overdue.div_ceil(gop.as_micros().max(1));
-    let ahead = whole.saturating_mul(gop.as_micros());
-    Some(next + Duration::from_micros(u64::try_from(ahead).unwrap_or(u64::MAX)))
+    let gop = lengths.get(lengths.len() / 2)?.as_micros();
+    let passed = earliest.saturating_since(newest.pts).as_micros() / gop.max(1);
+    let ahead = gop.saturating_mul(passed.saturating_add(1));
+    Some(newest.pts + Duration::from_micros(u64::try_from(ahead).unwrap_or(u64::MAX)))
 }
 
 /// The shortest of the last GOPs, if there are at least two and they are alike.

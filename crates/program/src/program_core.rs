@@ -8,8 +8,8 @@
 //!             └──────────────┘ timeout, camera gone: failed
 //! ```
 //!
-//! The pass that moves samples is in [`advance`](crate::advance); this module holds the state, the
-//! commands and the transitions.
+//! This module holds the state, the commands and the programme's own decisions. The transitions are in
+//! [`cut`](crate::cut), the pass that moves samples is in [`advance`](crate::advance).
 //!
 //! Architecture Invariant: every sample leaves at its own event-clock time (audio: within half an
 //! access unit after a cut). No transition shifts a timeline, so lag cannot add up.
@@ -18,20 +18,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use genlock_feed::{Feed, FeedWriter, Start};
-use genlock_media::{AudioConfig, EventTime, MediaTime, Timescale, TrackConfig};
+use genlock_feed::{Feed, FeedWriter};
+use genlock_media::{AudioConfig, EventTime, TrackConfig};
 
 use crate::audio::AudioGrid;
 use crate::camera::{Camera, CameraId, Priority, Roster};
+use crate::cut::{Command, Incoming, OnAir, Request, Seam};
 use crate::error::{CutFailure, TakeError};
-use crate::event::{
-    Cut, CutId, CutStyle, Discontinuity, Forecast, Loss, PendingCut, ProgramEvent, ProgramStatus,
-    Reason,
-};
-use crate::failover::FailoverPolicy;
-use crate::limits::{AUDIO_PROBE, SEAM_MAX, TAIL_WAIT, TAIL_WAIT_MAX};
-use crate::planner::{self, InPoint, Plan, ProgramView, SyncTime, TargetView};
-use crate::source::Source;
+use crate::event::{Cut, CutId, CutStyle, Loss, ProgramEvent, ProgramStatus};
+use crate::failover::{FailoverPolicy, choose};
 use crate::splicer::Edge;
 
 /// What a programme may decide for itself.
@@ -66,80 +61,21 @@ pub struct ProgramCore {
     pub(crate) config: ProgramConfig,
     pub(crate) output: FeedWriter,
     pub(crate) output_lost: bool,
-    roster: Roster,
+    pub(crate) roster: Roster,
     pub(crate) on_air: Option<OnAir>,
     pub(crate) incoming: Option<Incoming>,
     pub(crate) seam: Option<Seam>,
-    queued: Option<Command>,
+    pub(crate) queued: Option<Command>,
     /// How far the video has come.
     pub(crate) edge: Option<Edge>,
     /// Configuration of the newest video sample.
     pub(crate) video: Option<Arc<TrackConfig>>,
     pub(crate) grid: AudioGrid,
     /// The camera whose automatic takeover failed last.
-    failed: Option<CameraId>,
-    events: VecDeque<ProgramEvent>,
+    pub(crate) failed: Option<CameraId>,
+    pub(crate) events: VecDeque<ProgramEvent>,
     next_cut: u64,
-    cuts: u64,
-}
-
-/// The camera on air.
-#[derive(Debug)]
-pub(crate) struct OnAir {
-    pub(crate) source: Source,
-    /// Presentation time of its first picture.
-    pub(crate) since: EventTime,
-    /// Its sound is waited for. Otherwise silence keeps step with the picture.
-    pub(crate) expects_audio: bool,
-    removed: bool,
-}
-
-/// The camera that a cut leads to.
-#[derive(Debug)]
-pub(crate) struct Incoming {
-    pub(crate) source: Source,
-    request: Request,
-    pub(crate) plan: Plan,
-    missed: u64,
-    pub(crate) stage: Stage,
-    pub(crate) deadline: EventTime,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// For a sync sample.
-    Waiting,
-    /// The in-point is known; the old camera's last samples are waited for.
-    Committed { dts: i64, pts: i64, tail_deadline: EventTime },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Request {
-    Command {
-        id: CutId,
-        planned_at: EventTime,
-    },
-    /// `None` where nothing was on air.
-    Automatic(Option<Loss>),
-}
-
-/// The sound's way over a cut that the picture has passed.
-#[derive(Debug)]
-pub(crate) struct Seam {
-    /// Places whose middle lies before this belong to the old camera.
-    pub(crate) at: EventTime,
-    /// The old camera, for its last access units.
-    pub(crate) tail: Option<Source>,
-    pub(crate) deadline: EventTime,
-}
-
-/// A take that waits for the cut before it.
-#[derive(Debug, Clone)]
-struct Command {
-    id: CutId,
-    to: CameraId,
-    style: CutStyle,
-    planned_at: EventTime,
+    pub(crate) cuts: u64,
 }
 
 /// Which Feeds the next [`ProgramCore::advance`] depends on.
@@ -305,178 +241,6 @@ impl ProgramCore {
         }
     }
 
-    /// Who is on air once the cut under way is done.
-    fn settled_on(&self) -> Option<&CameraId> {
-        match &self.incoming {
-            Some(incoming) if incoming.is_committed() => Some(&incoming.source.camera),
-            _ => self.on_air.as_ref().map(|on_air| &on_air.source.camera),
-        }
-    }
-
-    /// A cut is past the point where it can be replaced.
-    fn is_cutting(&self) -> bool {
-        self.seam.is_some() || self.incoming.as_ref().is_some_and(Incoming::is_committed)
-    }
-
-    /// Takes back the commands that are not committed yet. What the programme does by itself goes on
-    /// until a command takes its place.
-    fn withdraw_command(&mut self) {
-        let waiting = self
-            .incoming
-            .take_if(|incoming| !incoming.is_committed() && incoming.request.id().is_some());
-        let waiting = waiting.and_then(|incoming| incoming.request.id());
-        let queued = self.queued.take().map(|command| command.id);
-        for id in waiting.into_iter().chain(queued) {
-            self.events.push_back(ProgramEvent::CutSuperseded { id });
-        }
-    }
-
-    /// Starts to wait for `camera`'s in-point.
-    fn begin(
-        &mut self,
-        now: EventTime,
-        camera: &Camera,
-        style: CutStyle,
-        request: Request,
-    ) -> Plan {
-        let plan = self.plan(now, camera, style);
-        let start = match plan.in_point {
-            InPoint::Held(position) => Start::Sync(position),
-            InPoint::Next => Start::Next,
-        };
-        self.incoming = Some(Incoming {
-            source: Source::new(camera.id.clone(), camera.feed.clone(), start),
-            request,
-            plan,
-            missed: 0,
-            stage: Stage::Waiting,
-            deadline: now + self.config.cut_timeout,
-        });
-        plan
-    }
-
-    fn plan(&self, now: EventTime, camera: &Camera, style: CutStyle) -> Plan {
-        let status = camera.feed.status();
-        let syncs = sync_times(&camera.feed);
-        let target = TargetView {
-            syncs: &syncs,
-            video: status.video.as_deref(),
-            audio: status.audio.as_deref(),
-        };
-        let fresh = self.config.failover.silence_max;
-        planner::plan(now, &self.view(), &target, style, fresh)
-    }
-
-    fn view(&self) -> ProgramView<'_> {
-        ProgramView {
-            edge: self.edge.map(|edge| video_time(edge.pts)),
-            video: self.video.as_deref(),
-            audio: self.grid.config().map(|config| &**config),
-        }
-    }
-
-    fn forecast_queued(&self, now: EventTime, camera: &Camera, style: CutStyle) -> Forecast {
-        Forecast { reason: Reason::Queued, ..self.plan(now, camera, style).forecast }
-    }
-
-    /// Starts the queued take once nothing is under way.
-    pub(crate) fn begin_queued(&mut self, now: EventTime) {
-        if self.is_cutting() {
-            return;
-        }
-        let Some(command) = self.queued.take() else {
-            return;
-        };
-        let target = self.roster.get(&command.to).cloned();
-        match target.filter(|camera| camera.feed.status().live) {
-            Some(camera) => {
-                self.incoming = None;
-                self.begin(now, &camera, command.style, Request::of(&command));
-            }
-            None => self.report_failure(command.id, command.to, CutFailure::CameraGone),
-        }
-    }
-
-    /// Looks whether the camera that is waited for has sent its in-point, or cannot any more.
-    pub(crate) fn watch_incoming(&mut self, now: EventTime) {
-        let (edge, hold_back) = (self.edge, self.config.hold_back);
-        let Some(incoming) = &mut self.incoming else {
-            return;
-        };
-        incoming.source.pull(edge, hold_back);
-        if incoming.is_committed() {
-            return;
-        }
-        incoming.source.trim_audio();
-        if let Some(held) = incoming.source.in_point() {
-            let (dts, pts) = (held.sample.dts, held.sample.pts());
-            let tail_deadline = self.tail_deadline(now, dts);
-            if let Some(incoming) = &mut self.incoming {
-                incoming.stage = Stage::Committed { dts, pts, tail_deadline };
-            }
-        } else if !incoming.source.is_live() {
-            self.fail_incoming(CutFailure::CameraGone);
-        } else if now >= incoming.deadline {
-            self.fail_incoming(CutFailure::NoSyncSample);
-        } else if incoming.missed != incoming.source.missed {
-            incoming.missed = incoming.source.missed;
-            incoming.plan.hold = planner::hold(&sync_times(&incoming.source.feed));
-        }
-    }
-
-    /// How long the old camera's samples before the cut are waited for.
-    fn tail_deadline(&self, now: EventTime, cut_dts: i64) -> EventTime {
-        let lateness =
-            self.on_air.as_ref().map_or(Duration::ZERO, |on_air| on_air.source.lateness());
-        let cut = video_time(cut_dts);
-        let usual = (cut + lateness).max(now) + TAIL_WAIT;
-        usual.min(cut.max(now) + TAIL_WAIT_MAX)
-    }
-
-    /// Puts the incoming camera on air. The old camera's samples before the cut have left.
-    pub(crate) fn hand_over(&mut self, now: EventTime, cut_pts: i64) {
-        let Some(mut incoming) = self.incoming.take() else {
-            return;
-        };
-        let cut_at = video_time(cut_pts);
-        let discontinuity = self.discontinuity(&incoming.source);
-        incoming.source.drop_audio_before(cut_at);
-        let old = self.on_air.take().map(|on_air| on_air.source);
-        let from = old.as_ref().map(|source| source.camera.clone());
-        let to = incoming.source.camera.clone();
-        // A grid that does not run yet starts with the new camera.
-        self.seam = self.grid.config().is_some().then_some(Seam {
-            at: cut_at,
-            tail: old,
-            deadline: now + SEAM_MAX,
-        });
-        self.on_air = Some(OnAir::new(now, incoming.source, cut_at));
-        self.failed = None;
-        self.cuts += 1;
-        self.events.push_back(match (incoming.request, from) {
-            (Request::Command { id, planned_at }, from) => ProgramEvent::CutCommitted {
-                id,
-                from,
-                to,
-                planned_at,
-                cut_at,
-                wait: now.saturating_since(planned_at),
-                discontinuity,
-            },
-            (Request::Automatic(Some(loss)), Some(from)) => {
-                ProgramEvent::FailedOver { from, to, loss, cut_at, discontinuity }
-            }
-            (Request::Automatic(_), _) => ProgramEvent::OnAir { camera: to, at: cut_at },
-        });
-    }
-
-    fn discontinuity(&self, source: &Source) -> Discontinuity {
-        let status = source.feed.status();
-        let first = source.video.front().map(|held| &*held.sample.config);
-        let target = TargetView { syncs: &[], video: first, audio: status.audio.as_deref() };
-        planner::discontinuity(&self.view(), &target)
-    }
-
     /// Lets the programme act by itself: first camera on air, failover, off air.
     pub(crate) fn supervise(&mut self, now: EventTime) {
         let loss = self.loss(now);
@@ -496,8 +260,7 @@ impl ProgramCore {
         let leaving = self.on_air.as_ref().map(|on_air| on_air.source.camera.clone());
         let policy = &self.config.failover;
         let cameras = self.roster.iter();
-        let next =
-            crate::failover::choose(now, policy, cameras, leaving.as_ref(), self.failed.as_ref());
+        let next = choose(now, policy, cameras, leaving.as_ref(), self.failed.as_ref());
         match (next.cloned(), leaving, loss) {
             (Some(camera), _, loss) => {
                 self.begin(now, &camera, CutStyle::Clean, Request::Automatic(loss));
@@ -531,71 +294,4 @@ impl ProgramCore {
         let mut configs = self.roster.iter().filter_map(|camera| camera.feed.status().audio);
         configs.find(has_silence)
     }
-
-    fn fail_incoming(&mut self, reason: CutFailure) {
-        let Some(incoming) = self.incoming.take() else {
-            return;
-        };
-        let to = incoming.source.camera;
-        match incoming.request {
-            Request::Command { id, .. } => self.report_failure(id, to, reason),
-            Request::Automatic(_) => self.failed = Some(to),
-        }
-    }
-
-    fn report_failure(&mut self, id: CutId, to: CameraId, reason: CutFailure) {
-        self.events.push_back(ProgramEvent::CutFailed { id, to, reason });
-    }
-}
-
-impl OnAir {
-    fn new(now: EventTime, source: Source, since: EventTime) -> Self {
-        let status = source.feed.status();
-        let is_young =
-            status.live_changed.is_some_and(|opened| now.saturating_since(opened) < AUDIO_PROBE);
-        Self { expects_audio: status.audio.is_some() || is_young, source, since, removed: false }
-    }
-}
-
-impl Incoming {
-    fn is_committed(&self) -> bool {
-        matches!(self.stage, Stage::Committed { .. })
-    }
-
-    fn describe(&self) -> PendingCut {
-        PendingCut {
-            id: self.request.id(),
-            to: self.source.camera.clone(),
-            forecast: self.plan.forecast,
-        }
-    }
-}
-
-impl Request {
-    const fn of(command: &Command) -> Self {
-        Self::Command { id: command.id, planned_at: command.planned_at }
-    }
-
-    const fn id(&self) -> Option<CutId> {
-        match self {
-            Self::Command { id, .. } => Some(*id),
-            Self::Automatic(_) => None,
-        }
-    }
-}
-
-/// The event-clock time of a video tick.
-pub(crate) fn video_time(ticks: i64) -> EventTime {
-    MediaTime::new(ticks, Timescale::VIDEO).to_event()
-}
-
-/// The sync samples of the Feed's current publish session.
-fn sync_times(feed: &Feed) -> Vec<SyncTime> {
-    let epoch = feed.status().epoch;
-    let of_session = |sync: &genlock_feed::SyncPoint| sync.epoch == epoch;
-    feed.sync_points()
-        .into_iter()
-        .filter(of_session)
-        .map(|sync| SyncTime { position: sync.position, pts: sync.pts, arrived: sync.arrived })
-        .collect()
 }

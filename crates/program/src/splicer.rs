@@ -196,6 +196,14 @@ mod tests {
     }
 
     #[test]
+    fn a_mini_gop_that_has_not_come_whole_stays() {
+        let mut queue = camera(0, &TWO_B_FRAMES);
+        queue.truncate(6);
+        assert_eq!(releasable(None, &queue, cut_at(9)), 4);
+        assert_eq!(releasable(None, &queue, Limit::Pending { pts: 99_000, overdue_dts: 0 }), 4);
+    }
+
+    #[test]
     fn what_completes_a_picture_that_has_left_may_follow() {
         let mut queue = camera(0, &TWO_B_FRAMES);
         let left: Vec<_> = queue.drain(..5).collect();

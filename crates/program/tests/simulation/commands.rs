@@ -1,9 +1,10 @@
 //! Takes and their answers.
 
+use genlock_media::EventTime;
 use genlock_program::{CutFailure, ProgramEvent, Reason, TakeError};
 
 use crate::SECOND;
-use crate::camera::Profile;
+use crate::camera::{Profile, Tag, micros};
 use crate::world::World;
 
 /// Three plain cameras; the last has a GOP of 8 s and no cadence yet.
@@ -29,6 +30,64 @@ fn the_answer_forecasts_the_cut() {
     assert_eq!(*id, cut.id);
     assert!((cut_at.as_micros() - forecast).abs() < 1_000);
     assert!(wait.as_millis() <= 1_100);
+}
+
+/// The target is late by less than the hold window, which no steady hold would have to know of.
+#[test]
+fn sound_and_picture_change_together_when_the_target_is_late() {
+    let late = Profile { latency: 250_000, ..Profile::plain() };
+    let profiles = vec![Profile::plain(), late];
+    let mut world = World::starting_at(profiles, vec![SECOND, 2 * SECOND], 11);
+    world.run_until(8 * SECOND);
+    let cut = world.take(1).expect("it is live");
+    world.run_until(world.now + 3 * SECOND);
+    let ended = world.record.commands[&cut.id].ended.clone();
+    let Some((_, ProgramEvent::CutCommitted { cut_at, .. })) = ended else {
+        panic!("{ended:?}");
+    };
+    let old_after_cut = world.record.outputs.iter().filter(|output| {
+        let is_old = Tag::read(&output.sample.payload).is_some_and(|tag| tag.camera == 0);
+        is_old && output.sample.pts_event() > cut_at
+    });
+    assert_eq!(old_after_cut.count(), 0);
+}
+
+/// What `cam-1`, with a GOP of one second, does after its newest sync sample.
+fn next_sync(world: &World, gops: i64) -> i64 {
+    let newest = world.cameras[1].syncs.last().expect("a GOP of one second");
+    micros(newest.pts + gops * 90_000)
+}
+
+fn assert_forecast(cut_at: Option<EventTime>, expected: i64) {
+    let apart = cut_at.expect("a cadence").as_micros() - expected;
+    assert!(apart.abs() < 1_000, "{apart} us from what is expected");
+}
+
+#[test]
+fn a_sync_sample_whose_time_has_passed_is_not_forecast() {
+    let late = Profile { latency: 250_000, ..Profile::plain() };
+    let profiles = vec![Profile::plain(), late];
+    let mut world = World::starting_at(profiles, vec![SECOND, 2 * SECOND], 11);
+    world.run_until(8 * SECOND);
+    let newest = *world.cameras[1].syncs.last().expect("a GOP of one second");
+    world.run_until(newest.arrived + SECOND - 40_000);
+    let expected = next_sync(&world, 2);
+    let cut = world.take(1).expect("it is live");
+    assert_forecast(cut.forecast.cut_at, expected);
+}
+
+#[test]
+fn a_sync_sample_that_comes_too_late_moves_the_forecast_on() {
+    let mut world = three_cameras();
+    let newest = *world.cameras[1].syncs.last().expect("a GOP of one second");
+    world.run_until(newest.arrived + SECOND - 50_000);
+    let (first, second) = (next_sync(&world, 1), next_sync(&world, 2));
+    world.cameras[1].stall_for(world.now, 700_000);
+    let cut = world.take(1).expect("it is live");
+    assert_forecast(cut.forecast.cut_at, first);
+    world.run_until(world.now + 750_000);
+    let status = world.core.status(EventTime::from_micros(world.now));
+    assert_forecast(status.pending.expect("it waits").forecast.cut_at, second);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The programme over virtual time: unlike cameras, random takes, thousands of cuts.
 //!
-//! `GENLOCK_SIM_RUNS` sets the number of random runs of each kind (default 6; CI at night takes more),
+//! `GENLOCK_SIM_RUNS` sets the number of random runs of each kind (default 4; a nightly run takes more),
 //! `GENLOCK_SIM_SEED` replays one seed. A failure prints the command.
 
 mod camera;
@@ -25,7 +25,7 @@ fn number(variable: &str) -> Option<u64> {
 fn runs() -> Vec<u64> {
     match number("GENLOCK_SIM_SEED") {
         Some(seed) => vec![seed],
-        None => (1..=number("GENLOCK_SIM_RUNS").unwrap_or(6)).collect(),
+        None => (1..=number("GENLOCK_SIM_RUNS").unwrap_or(4)).collect(),
     }
 }
 
