@@ -40,7 +40,7 @@ struct Rtmp {
     /// The address that cameras use, when it is not the one that is bound: `rtmp://live.example/live`.
     public_url: Option<String>,
     /// Who wins when a second publisher comes with the key of a live camera.
-    takeover: Takeover,
+    takeover: SecondPublisher,
     /// Seconds without media after which a publisher is disconnected. Default 15.
     idle_timeout_s: Option<u32>,
 }
@@ -48,7 +48,7 @@ struct Rtmp {
 /// What happens when a second publisher comes with the key of a live camera.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Takeover {
+pub(crate) enum SecondPublisher {
     /// The second is refused.
     Reject,
     /// The second takes the camera.
@@ -125,7 +125,7 @@ pub(crate) struct Settings {
     pub(crate) http_public_url: Option<String>,
     pub(crate) rtmp_listen: SocketAddr,
     pub(crate) rtmp_public_url: Option<String>,
-    pub(crate) takeover: Takeover,
+    pub(crate) takeover: SecondPublisher,
     pub(crate) idle_timeout: Duration,
     pub(crate) segment_target: Duration,
     pub(crate) part_target: Duration,

@@ -21,7 +21,7 @@ use genlock_store::{AdminToken, MetaKey, SecretHash, SqliteStore, Store, StoreEr
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{ConfigError, Settings, Takeover};
+use crate::config::{ConfigError, SecondPublisher, Settings};
 use crate::engine::{Engine, WallClock, unix_micros};
 use crate::{banner, demo, pages, signal};
 
@@ -110,8 +110,8 @@ impl Server {
             .map_err(|error| listen("http", settings.http_listen, error))?;
         let failed = |error| StartError::Store { path: settings.data_dir.clone(), error };
         let store = Arc::new(SqliteStore::open(&settings.data_dir).map_err(failed)?);
-        let token = admin_token(&settings, &*store).await?;
-        let wall = wall_clock(&*store).await.map_err(failed)?;
+        let token = admin_token(&settings, &store).await?;
+        let wall = wall_clock(&store).await.map_err(failed)?;
         let clock = EventClock::starting_at(wall.event_time(SystemTime::now()));
         let origin = Origin::new(clock, packaging(&settings, wall)?, OriginLimits::default());
         let takeover = takeover(settings.takeover);
@@ -220,10 +220,10 @@ fn session_id() -> Result<String, NoEntropy> {
     Ok(id.as_str().chars().take(SESSION_CHARS).collect())
 }
 
-fn takeover(configured: Takeover) -> TakeoverPolicy {
+fn takeover(configured: SecondPublisher) -> TakeoverPolicy {
     match configured {
-        Takeover::Reject => TakeoverPolicy::Reject,
-        Takeover::Takeover => TakeoverPolicy::Takeover,
-        Takeover::TakeoverIfStale => TakeoverPolicy::default(),
+        SecondPublisher::Reject => TakeoverPolicy::Reject,
+        SecondPublisher::Takeover => TakeoverPolicy::Takeover,
+        SecondPublisher::TakeoverIfStale => TakeoverPolicy::default(),
     }
 }
