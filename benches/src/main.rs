@@ -29,6 +29,7 @@ mod publish;
 mod random;
 mod report;
 mod run;
+mod switch;
 mod tally;
 mod target;
 mod watch;
@@ -52,6 +53,8 @@ enum Command {
     Publish(publish::PublishArgs),
     /// Watches as M HLS viewers.
     Watch(watch::WatchArgs),
+    /// Takes one camera after the other and watches for the cuts.
+    Switch(switch::SwitchArgs),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +75,7 @@ fn run(command: &Command) -> anyhow::Result<()> {
         match command {
             Command::Publish(args) => publish::publish(args).await,
             Command::Watch(args) => watch::watch(args).await,
+            Command::Switch(args) => switch::switch(args).await,
         }
     })?;
     outcome.write()

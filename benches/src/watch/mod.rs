@@ -1,11 +1,11 @@
 //! `watch`: M viewers of one playlist.
 
-pub(crate) mod continuity;
+mod continuity;
 pub(crate) mod follow;
 mod pieces;
 mod playback;
 pub(crate) mod scan;
-mod stats;
+pub(crate) mod stats;
 pub(crate) mod viewer;
 
 use std::rc::Rc;

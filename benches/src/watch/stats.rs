@@ -20,33 +20,33 @@ use crate::tally::{add, count_failure};
 
 /// Counters of all viewers. They live on one thread, hence cells.
 #[derive(Debug, Default)]
-pub(super) struct Stats {
-    pub(super) traffic: Rc<Traffic>,
-    pub(super) live: Cell<usize>,
-    pub(super) played: Cell<u64>,
-    pub(super) playlists: Cell<u64>,
-    pub(super) early: Cell<u64>,
-    pub(super) went_back: Cell<u64>,
-    pub(super) discontinuities: Cell<u64>,
-    pub(super) pieces: Cell<u64>,
-    pub(super) late: Cell<u64>,
-    pub(super) skipped: Cell<u64>,
-    pub(super) stalls: Cell<u64>,
-    pub(super) stalled: Cell<Duration>,
-    pub(super) stalled_viewers: Cell<u64>,
-    pub(super) frames: Cell<Counts>,
-    pub(super) send_to_downloaded: RefCell<Histogram>,
-    pub(super) newest_to_downloaded: RefCell<Histogram>,
-    pub(super) listed_to_downloaded: RefCell<Histogram>,
-    pub(super) start_up: RefCell<Histogram>,
-    pub(super) late_by: RefCell<Histogram>,
-    pub(super) failures: RefCell<BTreeMap<String, u64>>,
+pub(crate) struct Stats {
+    pub(crate) traffic: Rc<Traffic>,
+    pub(crate) live: Cell<usize>,
+    pub(crate) played: Cell<u64>,
+    pub(crate) playlists: Cell<u64>,
+    pub(crate) early: Cell<u64>,
+    pub(crate) went_back: Cell<u64>,
+    pub(crate) discontinuities: Cell<u64>,
+    pub(crate) pieces: Cell<u64>,
+    pub(crate) late: Cell<u64>,
+    pub(crate) skipped: Cell<u64>,
+    pub(crate) stalls: Cell<u64>,
+    pub(crate) stalled: Cell<Duration>,
+    pub(crate) stalled_viewers: Cell<u64>,
+    pub(crate) frames: Cell<Counts>,
+    pub(crate) send_to_downloaded: RefCell<Histogram>,
+    pub(crate) newest_to_downloaded: RefCell<Histogram>,
+    pub(crate) listed_to_downloaded: RefCell<Histogram>,
+    pub(crate) start_up: RefCell<Histogram>,
+    pub(crate) late_by: RefCell<Histogram>,
+    pub(crate) failures: RefCell<BTreeMap<String, u64>>,
     markers: MarkerCache,
     reported_bytes: Cell<u64>,
 }
 
 impl Stats {
-    pub(super) fn progress(&self) -> String {
+    pub(crate) fn progress(&self) -> String {
         let bytes = self.traffic.bytes.get();
         let recent = bytes - self.reported_bytes.replace(bytes);
         let newest = self.newest_to_downloaded.borrow();
@@ -65,7 +65,7 @@ impl Stats {
 
 /// One viewer's state. It counts as live while it exists.
 #[derive(Debug)]
-pub(super) struct ViewerStats {
+pub(crate) struct ViewerStats {
     stats: Rc<Stats>,
     started: Instant,
     state: RefCell<State>,
@@ -82,7 +82,7 @@ struct State {
 }
 
 impl ViewerStats {
-    pub(super) fn new(stats: Rc<Stats>, started: Instant) -> Self {
+    pub(crate) fn new(stats: Rc<Stats>, started: Instant) -> Self {
         stats.live.set(stats.live.get() + 1);
         let state = State {
             playback: None,
