@@ -18,6 +18,7 @@
 
 mod clip;
 mod clock;
+mod herd;
 mod histogram;
 mod http;
 mod limits;
@@ -55,6 +56,8 @@ enum Command {
     Watch(watch::WatchArgs),
     /// Takes one camera after the other and watches for the cuts.
     Switch(switch::SwitchArgs),
+    /// Holds K blocking reloads on one playlist and times their answers.
+    Herd(herd::HerdArgs),
 }
 
 fn main() -> ExitCode {
@@ -76,6 +79,7 @@ fn run(command: &Command) -> anyhow::Result<()> {
             Command::Publish(args) => publish::publish(args).await,
             Command::Watch(args) => watch::watch(args).await,
             Command::Switch(args) => switch::switch(args).await,
+            Command::Herd(args) => herd::herd(args).await,
         }
     })?;
     outcome.write()

@@ -33,6 +33,14 @@ pub(crate) struct Clip {
     pub(crate) tracks: Vec<Track>,
 }
 
+impl Clip {
+    /// Whether viewers can tell every video access unit.
+    pub(crate) fn is_marked(&self) -> bool {
+        let mut video = self.tracks.iter().filter(|track| track.kind == MediaKind::Video);
+        video.all(|track| track.units.iter().all(|unit| unit.payload.marker_at.is_some()))
+    }
+}
+
 /// Access units of one kind that repeat with a period.
 #[derive(Debug)]
 pub(crate) struct Track {
@@ -67,11 +75,6 @@ impl Payload {
     pub(crate) fn new(bytes: Bytes) -> Self {
         let marker_at = crate::marker::position(&bytes);
         Self { bytes, marker_at }
-    }
-
-    /// Whether each sending is told apart.
-    pub(crate) fn is_marked(&self) -> bool {
-        self.marker_at.is_some()
     }
 
     /// The bytes to send with this marker in its place.
@@ -111,11 +114,6 @@ impl Cursor {
     pub(crate) fn new(clip: Rc<Clip>) -> Self {
         let taken = vec![0; clip.tracks.len()];
         Self { clip, taken }
-    }
-
-    /// When the next access unit is due, since the start.
-    pub(crate) fn next_due(&self) -> Duration {
-        self.earliest().map_or(Duration::MAX, |(_, due)| due)
     }
 
     /// The next access unit; `None` only for a clip without any.
@@ -180,8 +178,7 @@ mod tests {
         let mut cursor = cursor();
         let (mut video, mut audio, mut last) = (0_u64, 0_u64, Duration::ZERO);
         let end = Duration::from_secs(7_200);
-        while cursor.next_due() < end {
-            let unit = cursor.take().unwrap();
+        while let Some(unit) = cursor.take().filter(|unit| unit.due < end) {
             assert!(unit.due >= last);
             last = unit.due;
             match unit.kind {
@@ -208,7 +205,7 @@ mod tests {
     fn a_payload_without_a_place_stays_as_it_is() {
         let payload = Payload::new(Bytes::from_static(b"audio"));
         let marker = Marker { camera: 9, counter: 77, sent_us: 1 };
-        assert!(!payload.is_marked());
+        assert_eq!(payload.marker_at, None);
         assert_eq!(payload.stamped(marker), b"audio".as_slice());
     }
 }

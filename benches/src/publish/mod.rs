@@ -156,6 +156,7 @@ impl Publishing {
         let seconds = timeline.length.as_secs_f64();
         let figures = vec![
             ("cameras", json!(self.cameras.len())),
+            ("frames_are_marked", json!(self.cameras.iter().all(|camera| camera.clip.is_marked()))),
             ("connects", json!(stats.connects.get())),
             ("drops_made", json!(stats.drops.get())),
             ("failures", json!(failures.values().sum::<u64>())),

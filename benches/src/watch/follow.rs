@@ -43,7 +43,7 @@ pub(crate) struct Reloading {
 pub(crate) struct Update {
     /// The playlist.
     pub(crate) media: Media,
-    /// What its references are relative to.
+    /// Its URL without directives: what its references are relative to.
     pub(crate) base: HttpUrl,
     /// When it was here.
     pub(crate) answered: Instant,
@@ -142,7 +142,7 @@ impl Follower {
         self.schedule(answer.done, changed);
         Ok(Update {
             media,
-            base: answer.url,
+            base: self.url.clone(),
             answered: answer.done,
             is_first: false,
             is_early: self.low_latency && !changed,
