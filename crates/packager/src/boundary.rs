@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | changes the configuration | before it | ends |
 //! | is a sync sample at or after the segment target | before it | ends |
-//! | is a sync sample after which the next one would come too late for the target duration | before it | ends |
+//! | is a sync sample after which the next one may come too late for the target duration | before it | ends |
 //! | is a sync sample at 85 % of the part target or more | before it | goes on |
 //! | would cross the part target | before it, or on the target if the part were shorter than 85 % | goes on |
 //! | would cross the longest segment that rounds to the target duration | before it | ends, mid-GOP |
@@ -51,15 +51,10 @@ pub(crate) struct Lead {
     pub(crate) starts_segment: bool,
     /// A picture that decoding can start at: a part should begin with it.
     pub(crate) sync_picture: bool,
+    /// Of such a picture: how far away the next one is expected, if that is known.
+    pub(crate) gop_90k: Option<i64>,
     /// It needs another init section, or follows a hole.
     pub(crate) renews: bool,
-}
-
-/// What the next samples will probably be like.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Expected {
-    pub(crate) frame_90k: i64,
-    pub(crate) gop_90k: i64,
 }
 
 /// Where the open part ends, and whether its segment ends with it.
@@ -81,16 +76,22 @@ impl Rules {
     }
 
     /// The end of the open part, or `None` while it cannot be told from `leads`: the samples that are
-    /// in no part yet, in order, the first of them at or after the start of the part.
+    /// in no part yet, in order, the first of them at or after the start of the part. The last one
+    /// probably lasts `frame_90k`. Nothing continuous follows them if `content_end_90k` is given.
     pub(crate) fn next_cut(
         &self,
         at: Position,
         leads: impl IntoIterator<Item = Lead>,
-        expected: Expected,
+        frame_90k: i64,
+        content_end_90k: Option<i64>,
     ) -> Option<Cut> {
         let limit = self.limit(at);
         for lead in leads {
-            if lead.starts_segment && self.segment_starts(at, &lead, expected) {
+            // The last frame of the part before hangs over this whole part.
+            if lead.start_90k > limit {
+                return Some(self.cut_at(at, limit, frame_90k));
+            }
+            if lead.starts_segment && self.segment_starts(at, &lead) {
                 return Some(Cut::Segment(lead.start_90k));
             }
             let long_enough = lead.start_90k - at.part_start_90k >= self.part_min_90k;
@@ -99,13 +100,17 @@ impl Rules {
             }
             let crosses = match lead.end_90k {
                 Some(end) => end > limit,
-                None => long_enough && lead.start_90k + expected.frame_90k > limit + ROUNDING_90K,
+                None => long_enough && lead.start_90k + frame_90k > limit + ROUNDING_90K,
             };
             if crosses {
-                return Some(self.cut_before(at, lead.start_90k, expected));
+                return Some(self.cut_before(at, lead.start_90k, frame_90k));
             }
         }
-        None
+        let content_end_90k = content_end_90k?.max(at.part_start_90k);
+        if content_end_90k > limit {
+            return Some(self.cut_at(at, limit, frame_90k));
+        }
+        Some(Cut::Segment(content_end_90k))
     }
 
     /// The farthest that the open part may reach.
@@ -114,32 +119,36 @@ impl Rules {
         part.min(at.segment_start_90k + self.segment_max_90k)
     }
 
-    fn segment_starts(&self, at: Position, lead: &Lead, expected: Expected) -> bool {
+    fn segment_starts(&self, at: Position, lead: &Lead) -> bool {
         let length = lead.start_90k - at.segment_start_90k;
         if length <= 0 {
             return false;
         }
         let long_enough = length >= self.segment_target_90k - SEGMENT_SLACK_90K;
-        // A segment that closed only at the next sync sample would break the target duration.
-        let last_chance =
-            length >= self.part_target_90k && length + expected.gop_90k > self.segment_max_90k;
+        // A segment that closed only at the next sync sample might break the target duration.
+        let next_fits = lead.gop_90k.is_some_and(|gop| length + gop <= self.segment_max_90k);
+        let last_chance = lead.sync_picture && !next_fits && length >= self.part_target_90k;
         lead.renews || long_enough || last_chance
     }
 
-    /// Ends the part before the sample at `start`, which does not fit into it whole.
-    fn cut_before(&self, at: Position, start: i64, expected: Expected) -> Cut {
-        let limit = self.limit(at);
-        let segment_end = at.segment_start_90k + self.segment_max_90k;
+    /// Ends the part before the sample at `start`, which does not fit into it whole, or as late as
+    /// possible if the part were too short.
+    fn cut_before(&self, at: Position, start: i64, frame_90k: i64) -> Cut {
         let length = start - at.part_start_90k;
-        if segment_end <= at.part_start_90k + self.part_target_90k {
-            return Cut::Segment(if length > 0 { start } else { limit });
+        let last = self.limit(at) == at.segment_start_90k + self.segment_max_90k;
+        let long_enough = length >= self.part_min_90k || (last && length > 0);
+        self.cut_at(at, if long_enough { start } else { self.limit(at) }, frame_90k)
+    }
+
+    /// Ends the part at `end`, and the segment rather than leave no room in it for another frame.
+    fn cut_at(&self, at: Position, end: i64, frame_90k: i64) -> Cut {
+        let segment_end = at.segment_start_90k + self.segment_max_90k;
+        let last = self.limit(at) == segment_end;
+        if last || segment_end - end < frame_90k.max(self.part_target_90k / 4) {
+            Cut::Segment(end)
+        } else {
+            Cut::Part(end)
         }
-        let end = if length >= self.part_min_90k { start } else { limit };
-        // No room for another frame: end the segment here rather than with a sliver of a part.
-        if segment_end - end < expected.frame_90k.max(self.part_target_90k / 4) {
-            return Cut::Segment(end);
-        }
-        Cut::Part(end)
     }
 }
 
@@ -171,6 +180,7 @@ mod tests {
                 end_90k: (index + 1 < count).then_some(start_90k + frame),
                 starts_segment: sync,
                 sync_picture: sync,
+                gop_90k: Some(180_000),
                 renews: false,
             }
         };
@@ -179,7 +189,7 @@ mod tests {
 
     fn cut(segment: i64, part: i64, leads: Vec<Lead>, frame: i64) -> Option<Cut> {
         let at = Position { segment_start_90k: segment, part_start_90k: part };
-        rules().next_cut(at, leads, Expected { frame_90k: frame, gop_90k: 180_000 })
+        rules().next_cut(at, leads, frame, None)
     }
 
     #[test]
@@ -204,6 +214,26 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_may_hang_over_whole_parts() {
+        // 0.8 fps: frames at 0, 1.25 s, 2.5 s.
+        let frame = 112_500;
+        assert_eq!(cut(0, 0, frames(0, 2, frame, &[0]), frame), Some(Cut::Part(45_000)));
+        for part_start in [45_000, 90_000] {
+            let found = cut(0, part_start, frames(112_500, 2, frame, &[]), frame);
+            assert_eq!(found, Some(Cut::Part(part_start + 45_000)));
+        }
+    }
+
+    #[test]
+    fn content_ends_its_segment_where_it_ends_but_parts_keep_their_length() {
+        let at = Position { segment_start_90k: 0, part_start_90k: 45_000 };
+        let end = |end| rules().next_cut(at, frames(45_000, 2, FRAME, &[]), FRAME, Some(end));
+        assert_eq!(end(51_000), Some(Cut::Segment(51_000)));
+        assert_eq!(end(45_000), Some(Cut::Segment(45_000)));
+        assert_eq!(end(100_000), Some(Cut::Part(90_000)));
+    }
+
+    #[test]
     fn a_segment_ends_at_the_sync_sample_at_its_target() {
         let leads = frames(135_000, 16, FRAME, &[180_000]);
         assert_eq!(cut(0, 135_000, leads, FRAME), Some(Cut::Segment(180_000)));
@@ -224,11 +254,12 @@ mod tests {
     }
 
     #[test]
-    fn a_sync_sample_is_taken_when_the_next_would_come_too_late() {
-        let at = Position { segment_start_90k: 0, part_start_90k: 90_000 };
-        let leads = frames(90_000, 16, FRAME, &[90_000 + 5 * FRAME]);
-        let expected = Expected { frame_90k: FRAME, gop_90k: 360_000 };
-        assert_eq!(rules().next_cut(at, leads, expected), Some(Cut::Segment(90_000 + 5 * FRAME)));
+    fn a_sync_sample_is_taken_when_the_next_may_come_too_late() {
+        for gop_90k in [None, Some(360_000)] {
+            let mut leads = frames(90_000, 16, FRAME, &[90_000 + 5 * FRAME]);
+            leads[5].gop_90k = gop_90k;
+            assert_eq!(cut(0, 90_000, leads, FRAME), Some(Cut::Segment(90_000 + 5 * FRAME)));
+        }
     }
 
     #[test]

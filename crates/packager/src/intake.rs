@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use genlock_media::{EventTime, Sample, TrackConfig, TrackKind};
 
+use crate::gop::GopMeter;
 use crate::limits::{AUDIO_LATE_MAX, CONFIG_CHANGE_SPACING, LINE_MAX_90K};
 use crate::line::{rescale_90k, ticks_90k};
-use crate::queue::{NotLater, TrackQueue, same_config};
+use crate::queue::{NotLater, Queued, TrackQueue, same_config};
 use crate::segmenter::Layout;
 
 /// Samples that did not get into a part, by reason.
@@ -28,6 +29,7 @@ pub(crate) struct Intake {
     pub(crate) video: TrackQueue,
     pub(crate) audio: TrackQueue,
     dropped: Dropped,
+    gops: GopMeter,
     /// The constant composition offset of sync samples, from the first one.
     shift_90k: Option<i64>,
     /// Pictures are dropped until a sync sample comes.
@@ -45,6 +47,7 @@ impl Intake {
             video: TrackQueue::new(hole_90k),
             audio: TrackQueue::new(hole_90k),
             dropped: Dropped::default(),
+            gops: GopMeter::default(),
             shift_90k: None,
             needs_sync: true,
             video_config: None,
@@ -58,18 +61,18 @@ impl Intake {
         self.dropped
     }
 
-    /// Queues `sample` and returns its place on the line, or drops and counts it. What lies before
-    /// `floor_90k` is published.
-    pub(crate) fn push(&mut self, now: EventTime, sample: Sample, floor_90k: i64) -> Option<i64> {
+    /// Queues `sample`, or drops and counts it. What lies before `floor_90k` is published.
+    pub(crate) fn push(&mut self, now: EventTime, sample: Sample, floor_90k: i64) {
         let times = [sample.dts, sample.pts()].map(|ticks| rescale_90k(ticks, sample.timescale()));
         if times.iter().any(|at_90k| at_90k.unsigned_abs() > LINE_MAX_90K.unsigned_abs()) {
             self.refuse(&sample);
-            return None;
+            return;
         }
-        match sample.kind() {
+        let queued = match sample.kind() {
             TrackKind::Video => self.push_video(now, sample, floor_90k),
             TrackKind::Audio => self.push_audio(now, sample, floor_90k),
-        }
+        };
+        self.dropped.over_limit += queued.unwrap_or(0);
     }
 
     /// Drops `sample` because of a limit.
@@ -78,7 +81,8 @@ impl Intake {
         self.needs_sync |= sample.kind() == TrackKind::Video;
     }
 
-    fn push_video(&mut self, now: EventTime, sample: Sample, floor_90k: i64) -> Option<i64> {
+    /// Returns how many samples had to go to make room, `None` if this one did not get in.
+    fn push_video(&mut self, now: EventTime, sample: Sample, floor_90k: i64) -> Option<u64> {
         let sync = sample.is_video_sync();
         let offset_90k = rescale_90k(sample.composition_offset.into(), sample.timescale());
         if sync && self.shift_90k.is_none() {
@@ -98,32 +102,36 @@ impl Intake {
             return None;
         }
         let config = Arc::clone(&sample.config);
-        self.dropped.over_limit += self.enqueue(sample, start_90k, now)?;
+        let evicted = self.enqueue(sample, start_90k, now)?;
         self.needs_sync = false;
         if self.video_config.as_ref().is_none_or(|(last, _)| !same_config(last, &config)) {
             self.video_config = Some((config, start_90k));
         }
         self.video_arrival = now;
-        Some(start_90k)
+        Some(evicted)
     }
 
-    fn push_audio(&mut self, now: EventTime, sample: Sample, floor_90k: i64) -> Option<i64> {
+    fn push_audio(&mut self, now: EventTime, sample: Sample, floor_90k: i64) -> Option<u64> {
         let start_90k = rescale_90k(sample.pts(), sample.timescale());
         if start_90k < floor_90k.saturating_sub(ticks_90k(AUDIO_LATE_MAX)) {
             self.dropped.late += 1;
             return None;
         }
-        self.dropped.over_limit += self.enqueue(sample, start_90k, now)?;
+        let evicted = self.enqueue(sample, start_90k, now)?;
         self.audio_arrival = now;
-        Some(start_90k)
+        Some(evicted)
     }
 
-    fn enqueue(&mut self, sample: Sample, start_90k: i64, now: EventTime) -> Option<u64> {
-        let queue = match sample.kind() {
-            TrackKind::Video => &mut self.video,
-            TrackKind::Audio => &mut self.audio,
+    fn enqueue(&mut self, sample: Sample, start_90k: i64, arrived: EventTime) -> Option<u64> {
+        let (queue, gop_90k) = match sample.kind() {
+            TrackKind::Video if sample.is_video_sync() => {
+                (&mut self.video, self.gops.sync_at(start_90k))
+            }
+            TrackKind::Video => (&mut self.video, None),
+            TrackKind::Audio => (&mut self.audio, None),
         };
-        queue.push(sample, start_90k, now).map_err(|NotLater| self.dropped.late += 1).ok()
+        let queued = queue.push(Queued { sample, start_90k, arrived, gop_90k });
+        queued.map_err(|NotLater| self.dropped.late += 1).ok()
     }
 
     /// A configuration may change at a sync sample, and not too soon after the last change.
@@ -181,14 +189,7 @@ impl Intake {
 
     /// Drops what cannot start a stretch at or after `floor_90k`.
     pub(crate) fn drop_unstartable(&mut self, floor_90k: i64) {
-        while let Some(front) = self.video.front() {
-            if front.start_90k >= floor_90k && front.sample.is_video_sync() {
-                break;
-            }
-            self.video.pop();
-            self.dropped.before_sync += 1;
-        }
-        self.needs_sync |= self.video.is_empty();
+        self.drop_unstartable_pictures(floor_90k);
         let newest_90k = self.audio.back().map_or(i64::MIN, |last| last.start_90k);
         while let Some(front) = self.audio.front() {
             let waits = newest_90k - front.start_90k <= AUDIO_KEPT_90K;
@@ -198,6 +199,18 @@ impl Intake {
             self.audio.pop();
             self.dropped.unpaired_audio += 1;
         }
+    }
+
+    /// Drops pictures that do not start with a sync sample at or after `floor_90k`.
+    pub(crate) fn drop_unstartable_pictures(&mut self, floor_90k: i64) {
+        while let Some(front) = self.video.front() {
+            if front.start_90k >= floor_90k && front.sample.is_video_sync() {
+                break;
+            }
+            self.video.pop();
+            self.dropped.before_sync += 1;
+        }
+        self.needs_sync |= self.video.is_empty();
     }
 
     /// Drops audio that ends before `start_90k` or has another configuration than `config`.

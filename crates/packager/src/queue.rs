@@ -15,6 +15,8 @@ pub(crate) struct Queued {
     pub(crate) sample: Sample,
     pub(crate) start_90k: i64,
     pub(crate) arrived: EventTime,
+    /// Of a sync picture: how far away the next one is expected.
+    pub(crate) gop_90k: Option<i64>,
 }
 
 /// A queue in decoding order.
@@ -24,7 +26,7 @@ pub(crate) struct TrackQueue {
     /// Samples further apart than this are not next to each other: something is missing.
     hole_90k: i64,
     bytes: usize,
-    last_dts_90k: Option<i64>,
+    last_start_90k: Option<i64>,
     usual_90k: Option<i64>,
 }
 
@@ -34,29 +36,23 @@ pub(crate) struct NotLater;
 
 impl TrackQueue {
     pub(crate) fn new(hole_90k: i64) -> Self {
-        Self { entries: VecDeque::new(), hole_90k, bytes: 0, last_dts_90k: None, usual_90k: None }
+        Self { entries: VecDeque::new(), hole_90k, bytes: 0, last_start_90k: None, usual_90k: None }
     }
 
-    /// Appends `sample`; returns how many old ones had to go to make room.
-    pub(crate) fn push(
-        &mut self,
-        sample: Sample,
-        start_90k: i64,
-        arrived: EventTime,
-    ) -> Result<u64, NotLater> {
-        let dts_90k = rescale_90k(sample.dts, sample.timescale());
-        if let Some(last) = self.last_dts_90k {
-            if dts_90k <= last {
+    /// Appends a sample; returns how many old ones had to go to make room.
+    pub(crate) fn push(&mut self, queued: Queued) -> Result<u64, NotLater> {
+        if let Some(last) = self.last_start_90k {
+            let distance = queued.start_90k - last;
+            if distance <= 0 {
                 return Err(NotLater);
             }
-            let distance = dts_90k - last;
             if distance <= LONGEST_USUAL_90K {
                 self.usual_90k = Some(distance);
             }
         }
-        self.last_dts_90k = Some(dts_90k);
-        self.bytes += sample.payload.len();
-        self.entries.push_back(Queued { sample, start_90k, arrived });
+        self.last_start_90k = Some(queued.start_90k);
+        self.bytes += queued.sample.payload.len();
+        self.entries.push_back(queued);
         let mut dropped = 0;
         while self.entries.len() > PENDING_SAMPLES_MAX || self.bytes > PENDING_BYTES_MAX {
             self.pop();

@@ -26,9 +26,8 @@ use std::time::Duration;
 
 use genlock_media::{EventTime, Sample, TrackConfig, TrackKind};
 
-use crate::boundary::{Cut, Expected, Lead, Position, Rules};
+use crate::boundary::{Cut, Lead, Position, Rules};
 use crate::config::PackagerConfig;
-use crate::gop::GopMeter;
 use crate::intake::{Dropped, Intake};
 use crate::limits::{AUDIO_WAIT, CATCH_UP, TAIL_LEAD};
 use crate::line::{event_time, rescale_90k, ticks_90k};
@@ -44,7 +43,6 @@ pub(crate) struct Segmenter {
     gap_fill: bool,
     hold_off: Duration,
     intake: Intake,
-    gops: GopMeter,
     layout: Layout,
     state: State,
     /// Since when the open part lacks nothing but sound.
@@ -87,7 +85,6 @@ impl Segmenter {
             gap_fill: config.gap_fill,
             hold_off: config.hold_off,
             intake: Intake::new(ticks_90k(config.hold_off)),
-            gops: GopMeter::default(),
             layout: Layout::default(),
             state: State::Idle { floor_90k: i64::MIN, jumped: false },
             lacks_audio_since: None,
@@ -101,11 +98,7 @@ impl Segmenter {
 
     pub(crate) fn push(&mut self, now: EventTime, sample: Sample) {
         let floor_90k = self.published_90k();
-        let sync = sample.is_video_sync();
-        let Some(start_90k) = self.intake.push(now, sample, floor_90k) else { return };
-        if sync {
-            self.gops.sync_at(start_90k);
-        }
+        self.intake.push(now, sample, floor_90k);
         self.advance(now);
     }
 
@@ -172,6 +165,9 @@ impl Segmenter {
     }
 
     fn cut(&mut self, now: EventTime, at: Position) -> bool {
+        if self.layout.video.is_none() {
+            self.intake.drop_unstartable_pictures(at.part_start_90k);
+        }
         let content_end = self.content_end(now, at);
         let Some(cut) = self.next_cut(at, content_end) else {
             if self.gap_fill {
@@ -185,7 +181,7 @@ impl Segmenter {
         }
         self.lacks_audio_since = None;
         let (Cut::Part(end_90k) | Cut::Segment(end_90k)) = cut;
-        let leads_taken = self.emit_part(at, end_90k);
+        self.emit_part(at, end_90k);
         if let Cut::Part(_) = cut {
             self.state = State::Open(Position { part_start_90k: end_90k, ..at });
             return true;
@@ -193,7 +189,7 @@ impl Segmenter {
         self.steps.push_back(Step::End { end_90k });
         self.tail_visible = Some(now + TAIL_LEAD);
         match content_end {
-            Some(content) if content.then == Then::Gap && leads_taken >= content.leads => {
+            Some(content) if content.then == Then::Gap && end_90k >= content.end_90k => {
                 self.enter_gap(now, end_90k);
             }
             _ => self.begin(end_90k, None),
@@ -201,27 +197,32 @@ impl Segmenter {
         true
     }
 
-    /// Whether the leading track ends in what is there: a hole, the end, or nothing for the hold-off.
+    /// Where the leading track ends in what is there: at a hole, at the end, where nothing came for the
+    /// hold-off, or where sound alone meets its first picture.
     fn content_end(&self, now: EventTime, at: Position) -> Option<ContentEnd> {
         let queue = self.intake.lead_queue(&self.layout);
-        let hole = queue
-            .front()
-            .is_some_and(|front| front.start_90k - at.part_start_90k > ticks_90k(self.hold_off));
-        if hole {
-            return Some(ContentEnd { end_90k: at.part_start_90k, leads: 0, then: Then::Gap });
+        let hold_off_90k = ticks_90k(self.hold_off);
+        let end_of = |leads: usize| {
+            let last = leads.checked_sub(1).and_then(|last| queue.probable_end_90k(last));
+            last.map_or(at.part_start_90k, |end| end.max(at.part_start_90k))
+        };
+        let gap_after =
+            |leads: usize| ContentEnd { end_90k: end_of(leads), leads, then: Then::Gap };
+        let next_90k = queue.front().map_or(at.part_start_90k, |front| front.start_90k);
+        if next_90k - at.part_start_90k > hold_off_90k {
+            return Some(gap_after(0));
         }
         let pictures = self.intake.video.front().filter(|_| self.layout.video.is_none());
-        if let Some(picture) = pictures {
-            let leads = queue.iter().take_while(|lead| lead.start_90k < picture.start_90k).count();
-            let end_90k = picture.start_90k.max(at.part_start_90k);
-            return Some(ContentEnd { end_90k, leads, then: Then::Segment });
+        if let Some(end_90k) = pictures.map(|first| first.start_90k) {
+            let leads = queue.iter().take_while(|lead| lead.start_90k < end_90k).count();
+            let hole = end_90k - end_of(leads) > hold_off_90k;
+            let segment = ContentEnd { end_90k, leads, then: Then::Segment };
+            return Some(if hole { gap_after(leads) } else { segment });
         }
         let arrived = self.intake.last_lead_arrival(&self.layout);
         let silent = self.ending || (self.gap_fill && now >= arrived + self.hold_off);
         let leads = queue.len_before_hole().or_else(|| silent.then(|| queue.len()))?;
-        let last = leads.checked_sub(1).and_then(|last| queue.probable_end_90k(last));
-        let end_90k = last.unwrap_or(at.part_start_90k).max(at.part_start_90k);
-        Some(ContentEnd { end_90k, leads, then: Then::Gap })
+        Some(gap_after(leads))
     }
 
     fn next_cut(&self, at: Position, content_end: Option<ContentEnd>) -> Option<Cut> {
@@ -237,12 +238,11 @@ impl Segmenter {
                 end_90k,
                 starts_segment: sync_picture || self.layout.video.is_none(),
                 sync_picture,
+                gop_90k: queued.gop_90k,
                 renews: self.renews(&queued.sample, queued.start_90k),
             }
         });
-        let expected = Expected { frame_90k: queue.usual_90k(), gop_90k: self.gops.longest_90k() };
-        let cut = self.rules.next_cut(at, leads, expected);
-        cut.or_else(|| content_end_90k.map(Cut::Segment))
+        self.rules.next_cut(at, leads, queue.usual_90k(), content_end_90k)
     }
 
     /// The sample needs another init section than the open one.
@@ -299,10 +299,10 @@ impl Segmenter {
         false
     }
 
-    /// Takes the samples up to `end_90k`; returns how many of the leading track.
-    fn emit_part(&mut self, at: Position, end_90k: i64) -> usize {
+    /// Takes the samples up to `end_90k`, if there is anything between.
+    fn emit_part(&mut self, at: Position, end_90k: i64) {
         if end_90k <= at.part_start_90k {
-            return 0;
+            return;
         }
         self.intake.drop_stale_audio(at.part_start_90k);
         let take = |queue: &mut TrackQueue, config: &Option<Arc<TrackConfig>>| {
@@ -315,7 +315,6 @@ impl Segmenter {
             let end = rescale_90k(end.ticks + i64::from(last.duration), end.timescale);
             self.audio_taken_90k = end;
         }
-        let leads = if self.layout.video.is_some() { video.len() } else { audio.len() };
         let first = video.first().or_else(|| audio.first().filter(|_| self.layout.video.is_none()));
         let independent = first.is_some_and(|first| {
             first.sample.kind() == TrackKind::Audio || first.sample.is_video_sync()
@@ -327,7 +326,6 @@ impl Segmenter {
             video,
             audio,
         }));
-        leads
     }
 
     fn enter_gap(&mut self, now: EventTime, end_90k: i64) {

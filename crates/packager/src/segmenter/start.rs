@@ -7,7 +7,6 @@ use genlock_media::{EventTime, TrackKind};
 use super::step::{Begin, Layout, Step};
 use super::{Segmenter, State};
 use crate::boundary::Position;
-use crate::gop::GopMeter;
 use crate::limits::TRACK_PROBE;
 use crate::line::ticks_90k;
 
@@ -23,8 +22,6 @@ impl Segmenter {
             State::Idle { jumped, .. } => jumped,
             State::Open(_) | State::Ended => false,
         };
-        self.gops = GopMeter::default();
-        self.gops.sync_at(start_90k);
         self.begin(start_90k, Some(jumped));
         true
     }
