@@ -15,7 +15,6 @@ use crate::limits::{
     AUDIO_GRACE, AUDIO_TAIL_GRACE, COMPOSITION_SHIFT, HOLD_WINDOW_MAX, PACING_SLACK, WAKE_MIN,
 };
 use crate::program_core::ProgramCore;
-use crate::source::Source;
 use crate::splicer::{Edge, Held, Limit, releasable};
 
 impl ProgramCore {
@@ -44,22 +43,22 @@ impl ProgramCore {
             self.hand_over(now, cut_pts);
             return true;
         }
-        let before = self.incoming.is_some();
-        self.begin_queued(now);
-        self.supervise(now);
-        !before && self.incoming.is_some()
+        self.begin_queued(now) || self.supervise(now)
     }
 
     fn pull(&mut self) {
         let (edge, hold_back) = (self.edge, self.config.hold_back);
-        let on_air = self.on_air.as_mut().map(|on_air| &mut on_air.source);
-        let tail = self.seam.as_mut().and_then(|seam| seam.tail.as_mut());
-        for source in on_air.into_iter().chain(tail) {
-            source.pull(edge, hold_back);
+        if let Some(on_air) = &mut self.on_air {
+            on_air.source.pull(edge, hold_back);
+            on_air.source.drop_audio_before(on_air.since);
+        }
+        if let Some(tail) = self.seam.as_mut().and_then(|seam| seam.tail.as_mut()) {
+            tail.pull(edge, hold_back);
         }
     }
 
-    /// The in-point's presentation time, if the old camera has sent all it can before it.
+    /// The in-point's presentation time, if its time has come and the old camera has sent all it can
+    /// before it.
     fn due_cut(&self, now: EventTime) -> Option<i64> {
         let Some(Stage::Committed { dts, pts, tail_deadline }) =
             self.incoming.as_ref().map(|incoming| incoming.stage)
@@ -70,8 +69,8 @@ impl ProgramCore {
             .on_air
             .as_ref()
             .is_none_or(|on_air| on_air.source.newest_dts().is_some_and(|newest| newest >= dts));
-        let due = reached || now >= tail_deadline || self.loss(now).is_some();
-        due.then_some(pts)
+        let complete = reached || now >= tail_deadline || self.loss(now).is_some();
+        (complete && dts <= paced_dts(now)).then_some(pts)
     }
 
     fn release_video(&mut self, now: EventTime) {
@@ -79,7 +78,9 @@ impl ProgramCore {
         let Some(on_air) = &mut self.on_air else {
             return;
         };
-        let count = releasable(self.edge, &on_air.source.video, limit);
+        let queue = &on_air.source.video;
+        let paced = releasable(self.edge, queue, Limit::Paced { dts: paced_dts(now) });
+        let count = paced.min(releasable(self.edge, queue, limit));
         let leaving: Vec<_> = on_air.source.video.drain(..count).collect();
         for held in leaving {
             self.push_video(now, held.sample);
@@ -88,7 +89,7 @@ impl ProgramCore {
 
     fn video_limit(&self, now: EventTime) -> Limit {
         let Some(incoming) = &self.incoming else {
-            return Limit::Paced { dts: ticks(now + PACING_SLACK) };
+            return Limit::Paced { dts: paced_dts(now) };
         };
         match incoming.stage {
             Stage::Waiting => Limit::Pending {
@@ -219,8 +220,7 @@ impl ProgramCore {
     /// Whether the sound for `middle` is not waited for any longer: the picture is that far ahead.
     fn is_overdue(&self, middle: EventTime) -> bool {
         let grace = match (&self.seam, &self.on_air) {
-            (Some(seam), _) if !seam.tail.as_ref().is_some_and(Source::is_live) => Duration::ZERO,
-            (Some(_), _) => AUDIO_TAIL_GRACE,
+            (Some(seam), _) if seam.is_waited_for() => AUDIO_TAIL_GRACE,
             (None, Some(on_air)) if on_air.expects_audio => AUDIO_GRACE,
             _ => Duration::ZERO,
         };
@@ -231,10 +231,11 @@ impl ProgramCore {
     fn deadline(&self, now: EventTime) -> Option<EventTime> {
         let waiting = self.incoming.as_ref().map(|incoming| match incoming.stage {
             Stage::Waiting => incoming.deadline,
+            Stage::Committed { dts, .. } if dts > paced_dts(now) => video_time(dts) - PACING_SLACK,
             Stage::Committed { tail_deadline, .. } => tail_deadline,
         });
         let seam = self.seam.as_ref().map(|seam| seam.deadline);
-        [waiting, seam, self.release_at(), self.silent_at(now)]
+        [waiting, seam, self.release_at(now), self.silent_at(now)]
             .into_iter()
             .flatten()
             .min()
@@ -242,20 +243,17 @@ impl ProgramCore {
     }
 
     /// When the next held sample may leave by the passage of time.
-    fn release_at(&self) -> Option<EventTime> {
-        let ahead = match &self.incoming {
-            None => Duration::ZERO,
-            Some(incoming) if incoming.stage == Stage::Waiting => {
-                incoming.plan.hold.window + PACING_SLACK
-            }
-            // Then arrivals decide, and the deadline of the tail.
-            Some(_) => return None,
+    fn release_at(&self, now: EventTime) -> Option<EventTime> {
+        let ahead = match self.incoming.as_ref().map(|incoming| (incoming.stage, incoming)) {
+            Some((Stage::Waiting, incoming)) => incoming.plan.hold.window + PACING_SLACK,
+            _ => Duration::ZERO,
         };
         let source = &self.on_air.as_ref()?.source;
         let audio = source.audio.front().filter(|_| self.seam.is_none());
         let first = source.video.front().into_iter().chain(audio);
         let due = |held: &Held| held.sample.pts_event() + ahead - COMPOSITION_SHIFT - PACING_SLACK;
-        first.map(due).min()
+        // What is held although its time has come waits for an arrival, not for time.
+        first.map(due).filter(|at| *at > now).min()
     }
 
     /// When the camera on air will count as lost.
@@ -280,6 +278,11 @@ impl Incoming {
 /// Presentation time up to which samples leave when nothing holds them.
 fn paced(now: EventTime) -> EventTime {
     now + COMPOSITION_SHIFT + PACING_SLACK
+}
+
+/// Decoding time up to which samples leave when nothing holds them.
+fn paced_dts(now: EventTime) -> i64 {
+    ticks(now + PACING_SLACK)
 }
 
 /// The video tick of an event-clock time.

@@ -66,6 +66,8 @@ pub(crate) struct Seam {
     pub(crate) at: EventTime,
     /// The old camera, for its last access units.
     pub(crate) tail: Option<Source>,
+    /// They are waited for.
+    pub(crate) expects_audio: bool,
     pub(crate) deadline: EventTime,
 }
 
@@ -158,22 +160,21 @@ impl ProgramCore {
         Forecast { reason: Reason::Queued, ..self.plan(now, camera, style).forecast }
     }
 
-    /// Starts the queued take once nothing is under way.
-    pub(crate) fn begin_queued(&mut self, now: EventTime) {
+    /// Starts the queued take once nothing is under way. Returns whether it did.
+    pub(crate) fn begin_queued(&mut self, now: EventTime) -> bool {
         if self.is_cutting() {
-            return;
+            return false;
         }
         let Some(command) = self.queued.take() else {
-            return;
+            return false;
         };
         let target = self.roster.get(&command.to).cloned();
-        match target.filter(|camera| camera.feed.status().live) {
-            Some(camera) => {
-                self.incoming = None;
-                self.begin(now, &camera, command.style, Request::of(&command));
-            }
-            None => self.report_failure(command.id, command.to, CutFailure::CameraGone),
-        }
+        let Some(camera) = target.filter(|camera| camera.feed.status().live) else {
+            self.report_failure(command.id, command.to, CutFailure::CameraGone);
+            return false;
+        };
+        self.begin(now, &camera, command.style, Request::of(&command));
+        true
     }
 
     /// Looks whether the camera that is waited for has sent its in-point, or cannot any more.
@@ -232,14 +233,20 @@ impl ProgramCore {
         };
         let cut_at = video_time(cut_pts);
         let discontinuity = self.discontinuity(&incoming.source);
-        incoming.source.drop_audio_before(cut_at);
-        let old = self.on_air.take().map(|on_air| on_air.source);
+        let old = self.on_air.take();
+        let expects_audio = old.as_ref().is_some_and(|on_air| on_air.expects_audio);
+        let old = old.map(|on_air| on_air.source);
+        let end = old.as_ref().zip(self.edge).and_then(|(old, edge)| old.picture_end(edge));
+        if let Some(end) = end {
+            incoming.source.close_hole(end);
+        }
         let from = old.as_ref().map(|source| source.camera.clone());
         let to = incoming.source.camera.clone();
         // A grid that does not run yet starts with the new camera.
         self.seam = self.grid.config().is_some().then_some(Seam {
             at: cut_at,
             tail: old,
+            expects_audio,
             deadline: now + SEAM_MAX,
         });
         self.on_air = Some(OnAir::new(now, incoming.source, cut_at));
@@ -294,9 +301,21 @@ impl OnAir {
     }
 }
 
+impl Seam {
+    /// The old camera may still send its last access units.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.expects_audio && self.tail.as_ref().is_some_and(Source::is_live)
+    }
+}
+
 impl Incoming {
     pub(crate) fn is_committed(&self) -> bool {
         matches!(self.stage, Stage::Committed { .. })
+    }
+
+    /// The programme waits for it by itself, and need not any more once the camera on air recovers.
+    pub(crate) fn is_withdrawable(&self) -> bool {
+        !self.is_committed() && self.request.id().is_none()
     }
 
     pub(crate) fn describe(&self) -> PendingCut {

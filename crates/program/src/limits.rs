@@ -61,6 +61,10 @@ pub const AUDIO_GRACE: Duration = Duration::from_secs(1);
 /// The same for the outgoing camera's last access units before a cut: 500 ms.
 pub const AUDIO_TAIL_GRACE: Duration = Duration::from_millis(500);
 
+/// The longest hole between two cameras' pictures that the new one's first picture fills, in 90 kHz
+/// ticks: 250 ms, a mini-GOP of four frames at 16 fps. A longer one is a loss, and stays visible as one.
+pub const SEAM_HOLE_MAX_TICKS: i64 = 22_500;
+
 /// A publish session younger than this may still turn out to have sound: 2 s, the ingest's own probe
 /// window.
 pub const AUDIO_PROBE: Duration = Duration::from_secs(2);

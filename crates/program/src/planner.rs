@@ -21,10 +21,11 @@
 //!                                                  its time is `window` old
 //! ```
 //!
-//! Before the predicted sync sample (less a guard) samples leave at once. From there on they leave when
-//! they are `window` old, which no sync sample that is late by less than the window can overtake. Without
-//! a cadence to predict from, all of the wait is like that. Nothing is held when no cut is pending, so the
-//! programme's lag is that of its camera, and a cut ends on the identity map.
+//! Before the predicted sync sample (less a guard) samples leave at once; one that a steady encoder
+//! throws in earlier (a scene cut) may find its time passed, and the cut takes the next. From there on
+//! they leave when they are `window` old, which no sync sample that is late by less than the window can
+//! overtake. Without a cadence to predict from, all of the wait is like that. Nothing is held when no cut
+//! is pending, so the programme's lag is that of its camera, and a cut ends on the identity map.
 
 use std::time::Duration;
 

@@ -11,8 +11,9 @@
 //! This module holds the state, the commands and the programme's own decisions. The transitions are in
 //! [`cut`](crate::cut), the pass that moves samples is in [`advance`](crate::advance).
 //!
-//! Architecture Invariant: every sample leaves at its own event-clock time (audio: within half an
-//! access unit after a cut). No transition shifts a timeline, so lag cannot add up.
+//! Architecture Invariant: every sample leaves at its own event-clock time (audio within half an access
+//! unit after a cut; an in-point's one picture less than a mini-GOP early). No transition shifts a
+//! timeline, so lag cannot add up.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -241,36 +242,30 @@ impl ProgramCore {
         }
     }
 
-    /// Lets the programme act by itself: first camera on air, failover, off air.
-    pub(crate) fn supervise(&mut self, now: EventTime) {
+    /// Lets the programme act by itself: first camera on air, failover, off air. Returns whether it
+    /// started to wait for a camera.
+    pub(crate) fn supervise(&mut self, now: EventTime) -> bool {
         let loss = self.loss(now);
-        let automatic = self
-            .incoming
-            .as_ref()
-            .is_some_and(|incoming| !incoming.is_committed() && incoming.request.id().is_none());
         if self.on_air.is_some() && loss.is_none() {
-            if automatic {
-                self.incoming = None;
-            }
-            return;
+            self.incoming.take_if(|incoming| incoming.is_withdrawable());
+            return false;
         }
         if self.incoming.is_some() || self.seam.is_some() {
-            return;
+            return false;
         }
         let leaving = self.on_air.as_ref().map(|on_air| on_air.source.camera.clone());
         let policy = &self.config.failover;
         let cameras = self.roster.iter();
         let next = choose(now, policy, cameras, leaving.as_ref(), self.failed.as_ref());
-        match (next.cloned(), leaving, loss) {
-            (Some(camera), _, loss) => {
-                self.begin(now, &camera, CutStyle::Clean, Request::Automatic(loss));
-            }
-            (None, Some(camera), Some(loss @ (Loss::Closed | Loss::Removed))) => {
-                self.on_air = None;
-                self.events.push_back(ProgramEvent::OffAir { camera, loss });
-            }
-            (None, _, _) => {}
+        if let Some(camera) = next.cloned() {
+            self.begin(now, &camera, CutStyle::Clean, Request::Automatic(loss));
+            return true;
         }
+        if let (Some(camera), Some(loss @ (Loss::Closed | Loss::Removed))) = (leaving, loss) {
+            self.on_air = None;
+            self.events.push_back(ProgramEvent::OffAir { camera, loss });
+        }
+        false
     }
 
     /// Whether the camera on air is lost at `now`.

@@ -14,10 +14,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use genlock_feed::{Entry, Epoch, Feed, FeedReader, Read, Start};
-use genlock_media::{EventTime, Sample, TrackKind};
+use genlock_media::{EventTime, Sample, Timescale, TrackKind};
 
 use crate::camera::CameraId;
-use crate::limits::{AHEAD_MAX, INCOMING_AUDIO_MAX, LATENESS_WINDOW, QUEUE_MAX};
+use crate::limits::{
+    AHEAD_MAX, GRID_TOLERANCE_TICKS, INCOMING_AUDIO_MAX, LATENESS_WINDOW, QUEUE_MAX,
+    SEAM_HOLE_MAX_TICKS,
+};
 use crate::splicer::{Edge, Held};
 
 /// A camera that is on air, leaving it or about to enter it.
@@ -195,6 +198,27 @@ impl Source {
         }
     }
 
+    /// When the picture at `edge`, the last that this camera shows, has been shown. `None` while the
+    /// camera's cadence is not known, or too quick to tell pictures apart.
+    pub(crate) fn picture_end(&self, edge: Edge) -> Option<i64> {
+        let gap = i64::try_from(self.frame_gap.as_micros()).ok()?;
+        let gap = EventTime::from_micros(gap).to_media(Timescale::VIDEO).ticks;
+        (gap > GRID_TOLERANCE_TICKS).then(|| edge.pts.saturating_add(gap))
+    }
+
+    /// Shows the in-point from `end` on, if what lies between is not longer than an out-point may leave
+    /// out.
+    ///
+    /// Both of its times move, so the decoding times stay continuous too: the old camera's end 100 ms
+    /// ahead of its presentation. Everything after the in-point keeps its own time.
+    pub(crate) fn close_hole(&mut self, end: i64) {
+        let Some(Held { sample, .. }) = self.video.front_mut() else { return };
+        let hole = sample.pts().saturating_sub(end);
+        if (1..=SEAM_HOLE_MAX_TICKS).contains(&hole) {
+            sample.dts -= hole;
+        }
+    }
+
     fn note_frame_gap(&mut self, sample: &Sample) {
         if let Some(edge) = self.edge {
             let ticks = u64::try_from(sample.dts.saturating_sub(edge.dts)).unwrap_or(0);
@@ -216,7 +240,7 @@ mod tests {
     use std::sync::Arc;
 
     use genlock_feed::{FeedLimits, FeedWriter};
-    use genlock_media::{Dependency, Timescale, TrackConfig};
+    use genlock_media::{Dependency, TrackConfig};
 
     use super::*;
     use crate::testing::{sample, video_config};
@@ -298,6 +322,34 @@ mod tests {
     }
 
     #[test]
+    fn an_in_point_closes_the_hole_of_an_out_point() {
+        let shown = |end| {
+            let mut rig = Rig::new();
+            rig.sync(10);
+            rig.let_in(None);
+            rig.source.close_hole(end);
+            rig.source.video[0].sample.clone()
+        };
+        let at = 10 * FRAME + 9_000;
+        for (end, expect) in [(at - 1_000, at - 1_000), (at, at), (at + 5, at), (0, at)] {
+            assert_eq!(shown(end).pts(), expect, "end {end}");
+            assert_eq!(shown(end).composition_offset, 9_000);
+        }
+    }
+
+    #[test]
+    fn one_picture_has_no_known_end() {
+        let mut rig = Rig::new();
+        rig.sync(0);
+        rig.let_in(None);
+        let edge = Edge { dts: 0, pts: 9_000 };
+        assert_eq!(rig.source.picture_end(edge), None);
+        rig.inter(1);
+        rig.let_in(None);
+        assert_eq!(rig.source.picture_end(edge), Some(9_000 + FRAME));
+    }
+
+    #[test]
     fn a_step_backwards_waits_for_a_sync_sample_beyond_it() {
         let mut rig = Rig::new();
         rig.sync(10);
@@ -340,6 +392,5 @@ mod tests {
         picture.dependency = Dependency::Sync;
         rig.writer.push(EventTime::ZERO, picture).unwrap();
         assert_eq!(rig.let_in(None), [0]);
-        assert_eq!(rig.config.timescale(), Timescale::VIDEO);
     }
 }

@@ -1,7 +1,8 @@
 //! The video splicer: which samples may leave, and where the old camera ends.
 //!
 //! **Identity map.** A sample leaves with the decoding and presentation times that its camera gave it on
-//! the event clock. The splicer chooses samples; it never changes a time. A cut therefore cannot add lag.
+//! the event clock. The splicer chooses samples; with the one exception of an in-point that fills a hole,
+//! it changes no time. A cut therefore cannot add lag.
 //!
 //! **Complete prefixes.** With B-frames the decoder gets a picture before the ones that are shown before
 //! it:
@@ -19,11 +20,14 @@
 //!
 //! **Out-point.** The longest complete prefix whose pictures are all shown before the cut and whose last
 //! decoding time lies before the new sync sample's. Samples behind it are dropped: nothing that is kept
-//! refers to them, because references point backwards in decode order. Less than one mini-GOP is lost,
-//! and the last picture kept stands until the cut: its duration is the distance to the next sample.
+//! refers to them, because references point backwards in decode order. Less than one mini-GOP is lost.
 //!
-//! **In-point.** A sync sample beyond everything that has left. Pictures of the new camera that are shown
-//! before it (leading pictures of an open GOP) are dropped by the [`source`](crate::source).
+//! **In-point.** A sync sample beyond everything that has left. It is shown from the end of the old
+//! camera's last picture on, at most that mini-GOP early: the hole would stall players (a picture lasts
+//! for its own duration, whatever follows, ISO/IEC 14496-12 §8.8.8), and the last picture in
+//! presentation has often left before the cut is known, so that it cannot be made to last. Pictures of
+//! the new camera that are shown before it (leading pictures of an open GOP) are dropped by the
+//! [`source`](crate::source).
 
 use std::collections::VecDeque;
 

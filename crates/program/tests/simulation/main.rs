@@ -89,13 +89,15 @@ fn cameras_with_sync_offsets() {
     });
 }
 
-/// Equal latency, any jitter up to 250 ms: the cut is at the first sync sample whose time the old
+/// Equal latency, a steady GOP, any jitter up to 250 ms: the cut is at the first sync sample whose time the old
 /// camera had not passed at the command, and no hold makes that a later one.
 #[test]
 fn a_clean_take_uses_the_first_sync_sample() {
     for_each_seed("a_clean_take_uses_the_first_sync_sample", |seed| {
         let mut rng = Rng::new(seed ^ 0xF125);
-        let profiles = (0..3).map(|_| Profile { latency: 0, ..Profile::any(&mut rng) }).collect();
+        let profiles = (0..3)
+            .map(|_| Profile { latency: 0, scene_cuts: 0, ..Profile::any(&mut rng) })
+            .collect();
         let mut world = World::new(profiles, &mut rng);
         world.run_until(20 * SECOND);
         for _ in 0..12 {
