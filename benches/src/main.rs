@@ -12,6 +12,7 @@
 //! | [`http`], [`playlist`], [`watch`] | viewers: requests, playlists, playback, what arrived |
 //! | [`switch`] | takes and what came of them |
 //! | [`herd`] | blocking reloads held at once |
+//! | [`prepare`] | an event with cameras on a Genlock server |
 //! | [`run`], [`process`] | stages, time limits, progress, the server's processor time and memory |
 //! | [`histogram`], [`outcome`], [`report`] | figures, JSON, the report page |
 //! | [`target`], [`limits`] | who may be loaded, and how much |
@@ -25,6 +26,7 @@ mod limits;
 mod marker;
 mod outcome;
 mod playlist;
+mod prepare;
 mod process;
 mod publish;
 mod random;
@@ -58,6 +60,8 @@ enum Command {
     Switch(switch::SwitchArgs),
     /// Holds K blocking reloads on one playlist and times their answers.
     Herd(herd::HerdArgs),
+    /// Makes an event with N cameras on a Genlock server, for the other commands.
+    Prepare(prepare::PrepareArgs),
 }
 
 fn main() -> ExitCode {
@@ -74,13 +78,14 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let tasks = tokio::task::LocalSet::new();
-    let outcome = tasks.block_on(&runtime, async {
-        match command {
-            Command::Publish(args) => publish::publish(args).await,
-            Command::Watch(args) => watch::watch(args).await,
-            Command::Switch(args) => switch::switch(args).await,
-            Command::Herd(args) => herd::herd(args).await,
-        }
-    })?;
-    outcome.write()
+    tasks.block_on(&runtime, async {
+        let outcome = match command {
+            Command::Publish(args) => publish::publish(args).await?,
+            Command::Watch(args) => watch::watch(args).await?,
+            Command::Switch(args) => switch::switch(args).await?,
+            Command::Herd(args) => herd::herd(args).await?,
+            Command::Prepare(args) => return prepare::prepare(args).await,
+        };
+        outcome.write()
+    })
 }

@@ -201,6 +201,8 @@ fn sample_json(sample: &Sample) -> Value {
 const SETTLING_SHARE: f64 = 0.25;
 /// But no more than this.
 const SETTLING_MAX_S: f64 = 10.0;
+/// Shorter stretches say nothing about growth.
+const GROWTH_MIN_S: f64 = 50.0;
 /// Share of a run after which memory should no longer grow.
 const WARM_SHARE: f64 = 0.25;
 
@@ -246,7 +248,8 @@ impl Timeline {
             .filter(|sample| sample.at_s >= warm)
             .filter_map(|sample| Some((sample.at_s, sample.server?.rss_bytes as f64)))
             .collect();
-        if points.len() < 10 {
+        let (first, last) = (points.first()?, points.last()?);
+        if last.0 - first.0 < GROWTH_MIN_S {
             return None;
         }
         Some(slope(&points)? * 3600.0 / 1e6)

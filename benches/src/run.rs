@@ -108,7 +108,7 @@ impl Plan {
     ///
     /// If the ramp has too many stages, or does not fit into the run.
     pub(crate) fn new(total: usize, ramp: Option<Ramp>, length: Duration) -> anyhow::Result<Self> {
-        let ramp = ramp.unwrap_or(Ramp { step: total.max(1), every: length });
+        let ramp = ramp.unwrap_or_else(|| Ramp { step: total.max(1), every: length });
         let count = total.div_ceil(ramp.step).max(1);
         ensure!(count <= limits::RAMP_STAGES_MAX, "the ramp has {count} stages");
         let needed = ramp.every * count as u32;
@@ -283,7 +283,7 @@ impl<'a> Recorder<'a> {
         let written = if out.is_terminal() {
             self.printed.set(true);
             write!(out, "\r\x1b[K{line}").and_then(|()| out.flush())
-        } else if last.at_s as u64 % 10 == 0 {
+        } else if (last.at_s as u64).is_multiple_of(10) {
             writeln!(out, "{line}")
         } else {
             Ok(())

@@ -28,10 +28,11 @@ fn multivariant(text: &str) -> anyhow::Result<Vec<Variant>> {
     for line in text.lines().map(str::trim) {
         if let Some(list) = line.strip_prefix("#EXT-X-STREAM-INF:") {
             bandwidth = Some(attribute(list, "BANDWIDTH").unwrap_or("0").parse()?);
-        } else if !line.is_empty() && !line.starts_with('#') {
-            if let Some(bandwidth) = bandwidth.take() {
-                variants.push(Variant { bandwidth, uri: line.to_owned() });
-            }
+        } else if !line.is_empty()
+            && !line.starts_with('#')
+            && let Some(bandwidth) = bandwidth.take()
+        {
+            variants.push(Variant { bandwidth, uri: line.to_owned() });
         }
     }
     Ok(variants)

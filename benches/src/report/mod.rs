@@ -142,8 +142,10 @@ fn put_stages(page: &mut String, outcome: &Outcome) {
     }
     page.push_str("</table>");
     if let Some(growth) = timeline.rss_growth_mb_per_hour() {
-        let _ =
-            write!(page, "<p>Memory grew by {growth:.2} MB an hour after the first quarter.</p>");
+        let _ = write!(
+            page,
+            "<p>After the first quarter of the run, memory changed by {growth:+.2} MB an hour.</p>"
+        );
     }
     page.push_str("<div class=\"plots\">");
     if stages.len() > 1 {

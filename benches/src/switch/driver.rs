@@ -105,6 +105,10 @@ impl Observer for SwitchObserver {
         self.viewer.skipped(count);
     }
 
+    fn gap(&self, duration: Duration) {
+        self.viewer.gap(duration);
+    }
+
     fn failed(&self, error: anyhow::Error) {
         self.viewer.failed(error);
     }

@@ -1,7 +1,8 @@
 //! Whether every frame came, once: the markers' counters.
 //!
 //! Counters grow by one from access unit to access unit of a camera. A change of the camera is a cut and starts
-//! anew. Frames that are missing shortly behind a cut are counted apart: a server may catch up by leaving out.
+//! anew, and so does a camera whose counter falls while its send time grows: another publisher with the same number.
+//! Frames that are missing shortly behind a cut are counted apart: a server may catch up by leaving out.
 
 use std::ops::Add;
 
@@ -72,11 +73,12 @@ impl Continuity {
                 self.counts.cuts += 1;
                 self.cut_sent_us = Some(marker.sent_us);
             }
-            Some(last) if marker.counter <= last.counter => {
+            Some(last) if marker.counter <= last.counter && marker.sent_us <= last.sent_us => {
                 self.counts.repeated += 1;
                 // The later one stays: what follows it is judged by it.
                 return;
             }
+            Some(last) if marker.counter <= last.counter => {}
             Some(last) => self.count_missing(marker.counter - last.counter - 1, marker.sent_us),
         }
         self.last = Some(marker);
@@ -114,6 +116,11 @@ mod tests {
     fn missing_and_repeated_frames_are_told_apart() {
         let expect = Counts { lost: 2, repeated: 2, ..Counts::default() };
         check(&[(1, 5, 0), (1, 8, 0), (1, 8, 0), (1, 6, 0), (1, 9, 0)], expect);
+    }
+
+    #[test]
+    fn a_publisher_that_starts_anew_repeats_nothing() {
+        check(&[(1, 500, 0), (1, 0, 1), (1, 1, 2)], Counts::default());
     }
 
     #[test]

@@ -162,6 +162,7 @@ impl Watching<'_> {
             ("pieces", json!(stats.pieces.get())),
             ("pieces_late", json!(stats.late.get())),
             ("pieces_skipped", json!(stats.skipped.get())),
+            ("gaps", json!(stats.gaps.get())),
             ("stalls", json!(stats.stalls.get())),
             ("stalled_s", json!(round(stats.stalled.get().as_secs_f64(), 3))),
             ("viewers_that_stalled", json!(stats.stalled_viewers.get())),

@@ -31,6 +31,7 @@ pub(crate) struct Stats {
     pub(crate) pieces: Cell<u64>,
     pub(crate) late: Cell<u64>,
     pub(crate) skipped: Cell<u64>,
+    pub(crate) gaps: Cell<u64>,
     pub(crate) stalls: Cell<u64>,
     pub(crate) stalled: Cell<Duration>,
     pub(crate) stalled_viewers: Cell<u64>,
@@ -105,13 +106,13 @@ impl ViewerStats {
         self.stats.listed_to_downloaded.borrow_mut().record(listed);
     }
 
-    fn play(&self, state: &mut State, arrived: &Arrived) {
+    fn play(&self, state: &mut State, now: Instant, duration: Duration) {
         let Some(playback) = &mut state.playback else { return };
-        match playback.push(arrived.answer.done, arrived.duration) {
+        match playback.push(now, duration) {
             Arrival::Buffered | Arrival::InTime => {}
             Arrival::Started => {
                 add(&self.stats.played, 1);
-                let start_up = arrived.answer.done.saturating_duration_since(self.started);
+                let start_up = now.saturating_duration_since(self.started);
                 self.stats.start_up.borrow_mut().record(start_up);
             }
             Arrival::Late { by, new_stall } => {
@@ -156,12 +157,20 @@ impl Observer for ViewerStats {
         let mut state = self.state.borrow_mut();
         let counts = state.continuity.push(&markers);
         self.stats.frames.set(self.stats.frames.get() + counts);
-        self.play(&mut state, arrived);
+        self.play(&mut state, arrived.answer.done, arrived.duration);
     }
 
     fn skipped(&self, count: u64) {
         add(&self.stats.skipped, count);
         self.state.borrow_mut().continuity.interrupt();
+    }
+
+    /// Players jump over gaps: they are media without frames.
+    fn gap(&self, duration: Duration) {
+        add(&self.stats.gaps, 1);
+        let mut state = self.state.borrow_mut();
+        state.continuity.interrupt();
+        self.play(&mut state, Instant::now(), duration);
     }
 
     fn failed(&self, error: anyhow::Error) {

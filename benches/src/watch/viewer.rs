@@ -24,8 +24,10 @@ pub(crate) trait Observer {
     fn playlist(&self, update: &Update);
     /// A part or segment came.
     fn piece(&self, arrived: &Arrived);
-    /// Segments or parts were passed over: no longer listed, a gap, or failed.
+    /// Segments or parts were passed over: no longer listed, or failed.
     fn skipped(&self, count: u64);
+    /// The server says that there is nothing for this long (GAP).
+    fn gap(&self, duration: Duration);
     /// Something failed.
     fn failed(&self, error: anyhow::Error);
 }
@@ -181,19 +183,25 @@ impl<O: Observer> Downloads<'_, O> {
     }
 
     async fn download(&mut self, update: &Update, piece: &Piece<'_>, hinted: Option<Hinted>) {
+        let duration = Duration::try_from_secs_f64(piece.duration).unwrap_or_default();
         if piece.gap {
-            return self.observer.skipped(1);
+            return self.observer.gap(duration);
         }
         if let Err(error) = self.fetch_map(update, piece).await {
             self.observer.failed(error.context("init section"));
         }
+        let hinted = match hinted {
+            Some(mut hinted) => (&mut hinted.task).await.ok().and_then(Result::ok),
+            None => None,
+        };
+        // A server may withdraw what it hinted at and list the part all the same later.
         let answer = match hinted {
-            Some(mut hinted) => (&mut hinted.task).await.map_err(anyhow::Error::from).flatten(),
+            Some(answer) => Ok(answer),
             None => self.get(update, piece.uri).await,
         };
         match answer {
             Ok(answer) => self.observer.piece(&Arrived {
-                duration: Duration::try_from_secs_f64(piece.duration).unwrap_or_default(),
+                duration,
                 listed: update.answered,
                 at_start: update.is_first,
                 answer,
