@@ -7,7 +7,7 @@ use genlock_media::{EventTime, Sample, TrackConfig, TrackKind};
 use crate::gop::GopMeter;
 use crate::limits::{AUDIO_LATE_MAX, CONFIG_CHANGE_SPACING, LINE_MAX_90K};
 use crate::line::{rescale_90k, ticks_90k};
-use crate::queue::{NotLater, Queued, TrackQueue, same_config};
+use crate::queue::{NotLater, Queued, TrackQueue, nominal_90k, same_config};
 use crate::segmenter::Layout;
 
 /// Samples that did not get into a part, by reason.
@@ -37,6 +37,8 @@ pub(crate) struct Intake {
     video_config: Option<(Arc<TrackConfig>, i64)>,
     /// Newest picture that was offered, accepted or not.
     video_offered_90k: Option<i64>,
+    /// The stretch or configuration that is open starts here: sound that ends before has no pictures.
+    audio_from_90k: i64,
     video_arrival: EventTime,
     audio_arrival: EventTime,
 }
@@ -52,6 +54,7 @@ impl Intake {
             needs_sync: true,
             video_config: None,
             video_offered_90k: None,
+            audio_from_90k: i64::MIN,
             video_arrival: EventTime::ZERO,
             audio_arrival: EventTime::ZERO,
         }
@@ -115,6 +118,10 @@ impl Intake {
         let start_90k = rescale_90k(sample.pts(), sample.timescale());
         if start_90k < floor_90k.saturating_sub(ticks_90k(AUDIO_LATE_MAX)) {
             self.dropped.late += 1;
+            return None;
+        }
+        if start_90k + nominal_90k(&sample).unwrap_or(0) <= self.audio_from_90k {
+            self.dropped.unpaired_audio += 1;
             return None;
         }
         let evicted = self.enqueue(sample, start_90k, now)?;
@@ -213,9 +220,11 @@ impl Intake {
         self.needs_sync |= self.video.is_empty();
     }
 
-    /// Drops audio that ends before `start_90k` or has another configuration than `config`.
+    /// Drops audio that ends before `start_90k`, also what comes later, or has another configuration
+    /// than `config`.
     pub(crate) fn drop_audio_before(&mut self, start_90k: i64, config: Option<&Arc<TrackConfig>>) {
         let Some(config) = config else { return };
+        self.audio_from_90k = start_90k;
         while let Some(front) = self.audio.front() {
             let overlaps = self.audio.probable_end_90k(0).is_some_and(|end| end > start_90k);
             if overlaps && same_config(config, &front.sample.config) {

@@ -106,10 +106,7 @@ impl TrackQueue {
     /// Where the entry at `index` ends, by the best knowledge.
     pub(crate) fn probable_end_90k(&self, index: usize) -> Option<i64> {
         let queued = self.entries.get(index)?;
-        let nominal_90k = nominal_ticks(&queued.sample).map_or_else(
-            || self.usual_90k(),
-            |ticks| rescale_90k(ticks.into(), queued.sample.timescale()),
-        );
+        let nominal_90k = nominal_90k(&queued.sample).unwrap_or_else(|| self.usual_90k());
         Some(queued.start_90k + nominal_90k.min(self.hole_90k))
     }
 
@@ -153,6 +150,10 @@ impl TrackQueue {
 }
 
 /// What the producer or the codec says about how long a sample lasts.
+pub(crate) fn nominal_90k(sample: &Sample) -> Option<i64> {
+    Some(rescale_90k(nominal_ticks(sample)?.into(), sample.timescale()))
+}
+
 fn nominal_ticks(sample: &Sample) -> Option<u32> {
     sample
         .duration

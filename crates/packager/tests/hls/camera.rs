@@ -7,7 +7,7 @@ use genlock_media::{AudioConfig, Dependency, EventTime, Sample, TrackConfig};
 use genlock_packager::{Packager, PackagerConfig};
 
 use crate::support::{AVCC, COMPOSITION_OFFSET, aac, avc, hex, picture};
-use crate::viewer::Viewer;
+use crate::viewer::{Viewer, WALL_CLOCK_AT_ZERO_MS};
 
 /// A sample and when it arrives.
 #[derive(Debug, Clone)]
@@ -134,6 +134,11 @@ pub(crate) fn other_avc() -> Arc<TrackConfig> {
     Arc::new(TrackConfig::Video(genlock_media::VideoConfig::from_avcc(&hex(&other)).unwrap()))
 }
 
+/// An HEVC configuration.
+pub(crate) fn hevc() -> Arc<TrackConfig> {
+    Arc::new(TrackConfig::Video(crate::support::hevc()))
+}
+
 /// AAC LC, 44.1 kHz, stereo.
 pub(crate) fn other_aac() -> Arc<TrackConfig> {
     Arc::new(TrackConfig::Audio(AudioConfig::from_asc(&hex("1210")).unwrap()))
@@ -174,7 +179,7 @@ pub(crate) fn seconds(seconds: f64) -> Duration {
 
 /// A configuration for tests that read whole playlists.
 pub(crate) fn config() -> PackagerConfig {
-    PackagerConfig::new("t", 100, 1_700_000_000_000)
+    PackagerConfig::new("t", 100, WALL_CLOCK_AT_ZERO_MS)
 }
 
 fn ticks(at: Duration) -> i64 {

@@ -7,11 +7,13 @@
 mod support;
 
 mod camera;
+mod dialects;
 mod gaps;
 mod golden;
 mod listing;
 mod media;
 mod properties;
+mod retention;
 mod splices;
 mod tracks;
 mod viewer;

@@ -125,3 +125,30 @@ fn a_backlog_is_packaged_at_once() {
     let (_, viewer) = play(config(), &arrivals);
     assert_eq!(viewer.segments.len(), 9);
 }
+
+#[test]
+fn a_stretch_begins_with_both_tracks() {
+    let mut arrivals = Camera::plain().samples(seconds(0.6), seconds(6.0));
+    arrivals.extend(only(TrackKind::Audio, Camera::plain().samples(Duration::ZERO, seconds(0.6))));
+    arrivals.sort_by_key(|arrival| arrival.at);
+    let (packager, _) = play(config(), &arrivals);
+    let body = packager.snapshot().resource("t-s100.m4s").unwrap().body.to_bytes();
+    let [video, audio] = crate::media::runs(&body).map(|run| run.expect("both tracks"));
+    let presented = EventTime::from_millis(i64::try_from(video.start / 90).unwrap() + 100);
+    let heard = EventTime::from_millis(i64::try_from(audio.start / 48).unwrap());
+    assert!(presented.saturating_since(heard) <= Duration::from_millis(22), "{heard:?}");
+    assert!(packager.stats().dropped.unpaired_audio > 0);
+}
+
+#[test]
+fn a_short_first_segment_is_not_enough_to_start_with() {
+    let mut arrivals = Camera::plain().samples(Duration::ZERO, seconds(0.5));
+    arrivals.extend(Camera::unlike().samples(seconds(0.5), seconds(3.0)));
+    let mut packager = Packager::new(config(), EventTime::ZERO);
+    for arrival in arrivals {
+        packager.push(arrival.at, arrival.sample);
+        let offered = packager.snapshot().has_playlist(genlock_packager::Flavour::Cmaf);
+        assert!(!offered || arrival.at >= EventTime::from_millis(1_500), "{:?}", arrival.at);
+    }
+    assert!(packager.snapshot().has_playlist(genlock_packager::Flavour::Cmaf));
+}

@@ -7,12 +7,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use genlock_media::EventTime;
 use genlock_packager::{
-    BlockingQuery, Encoding, Flavour, Packager, PackagerConfig, PlaylistRequest, Readiness, Skip,
-    Snapshot, Wanted,
+    BlockingQuery, Dialect, Encoding, Flavour, Packager, PackagerConfig, PlaylistRequest,
+    Readiness, Skip, Snapshot, Wanted,
 };
 
 use crate::listing::{Listing, Part, Segment};
 use crate::media::{Run, runs};
+
+/// The wall clock of all tests.
+pub(crate) const WALL_CLOCK_AT_ZERO_MS: i64 = 1_700_000_000_000;
 
 /// What was seen so far.
 #[derive(Debug)]
@@ -96,6 +99,9 @@ impl Viewer {
         self.check_parts(&listing);
         self.check_segments(now, snapshot, &listing);
         self.check_edge(snapshot, &listing);
+        if self.listing.is_some() {
+            self.check_tail(now, &listing);
+        }
         self.check_resources(now, snapshot, &listing);
         check_delta(snapshot, &listing);
         self.check_date_times(&listing);
@@ -280,6 +286,19 @@ impl Viewer {
         assert!(tail.is_none() || first.is_none(), "tail and next segment in one update");
     }
 
+    /// The first part of a segment comes a moment after the tail of the one before, unless the packager
+    /// catches up.
+    fn check_tail(&self, now: EventTime, listing: &Listing) {
+        let open_msn = listing.media_sequence + to_u64(listing.segments.len());
+        let [first] = listing.open.parts.as_slice() else { return };
+        let tail = self.segments.get(&(open_msn - 1)).filter(|tail| !tail.segment.gap);
+        let (Some(tail), false) = (tail, first.gap) else { return };
+        let start_ms = listing.open.date_time_ms.unwrap() - WALL_CLOCK_AT_ZERO_MS;
+        let late_ms = to_f64_i(now.as_millis() - start_ms) - first.duration * 1000.0;
+        let lead = now.saturating_since(tail.listed_at);
+        assert!(lead >= Duration::from_millis(120) || late_ms >= 1999.0, "{lead:?} {first:?}");
+    }
+
     fn check_resources(&mut self, now: EventTime, snapshot: &Snapshot, listing: &Listing) {
         for segment in listing.segments.iter().chain([&listing.open]) {
             let mut parts = Vec::new();
@@ -365,7 +384,8 @@ fn check_delta(snapshot: &Snapshot, full: &Listing) {
 }
 
 pub(crate) fn playlist(snapshot: &Snapshot, flavour: Flavour, skip: Skip) -> Option<String> {
-    let request = PlaylistRequest { flavour, skip, encoding: Encoding::Identity };
+    let request =
+        PlaylistRequest { flavour, dialect: Dialect::Strict, skip, encoding: Encoding::Identity };
     let text = snapshot.media_playlist(&request)?;
     Some(String::from_utf8(text.to_vec()).unwrap())
 }

@@ -1,0 +1,84 @@
+//! What is kept, for how long, and how much of it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use genlock_media::{EventTime, TrackKind};
+use genlock_packager::{Flavour, Packager, Skip, limits};
+
+use crate::camera::{Camera, config, play, seconds};
+use crate::listing::Listing;
+use crate::support::ts;
+use crate::viewer::{WALL_CLOCK_AT_ZERO_MS, playlist};
+
+/// 4 MiB; all pictures of a test share the one allocation.
+const HUGE: usize = 4 << 20;
+
+#[test]
+fn a_feed_beyond_the_budget_gets_gaps_instead_of_memory() {
+    let payload = Bytes::from(vec![0x55; HUGE]);
+    let mut arrivals = Camera::plain().samples(Duration::ZERO, seconds(60.0));
+    for arrival in &mut arrivals {
+        if arrival.sample.kind() == TrackKind::Video {
+            arrival.sample.payload = payload.clone();
+        }
+    }
+    let mut packager = Packager::new(config(), EventTime::ZERO);
+    let mut gaps = 0;
+    for arrival in arrivals {
+        while let Some(wake) = packager.poll_timeout().filter(|wake| *wake <= arrival.at) {
+            packager.handle_timeout(wake);
+        }
+        packager.push(arrival.at, arrival.sample);
+        let snapshot = packager.snapshot();
+        let bodies = (100..140).filter_map(|msn| snapshot.resource(&format!("t-s{msn}.m4s")));
+        let bytes: usize = bodies.map(|resource| resource.body.len()).sum();
+        // The budget, and the segment that was open when it was exceeded.
+        assert!(bytes <= limits::REFUSE_BYTES + 135 * HUGE, "{bytes}");
+        let Some(text) = playlist(&snapshot, Flavour::Cmaf, Skip::No) else { continue };
+        let listing = Listing::parse(&text);
+        assert!(listing.media_sequence == 100 || listing.duration() >= 12.0 - 0.001);
+        gaps += listing.segments.iter().filter(|segment| segment.gap).count();
+    }
+    assert!(gaps > 0);
+    assert!(packager.stats().dropped.over_limit > 0);
+}
+
+#[test]
+fn removed_segments_are_forgotten_in_the_end() {
+    let (packager, viewer) =
+        play(config(), &Camera::plain().samples(Duration::ZERO, seconds(80.0)));
+    let snapshot = packager.snapshot();
+    let first = viewer.listing.as_ref().unwrap().media_sequence;
+    let fetchable = |msn: &u64| snapshot.resource(&format!("t-s{msn}.m4s")).is_some();
+    assert!((100..first).filter(fetchable).count() <= 12);
+    assert!(snapshot.resource("t-p0.m4s").is_none());
+    assert!(snapshot.resource("t-i0.mp4").is_some());
+}
+
+#[test]
+fn mpeg_ts_that_is_wanted_late_begins_with_what_is_listed() {
+    let arrivals = Camera::plain().samples(Duration::ZERO, seconds(41.0));
+    let (mut packager, _) = play(config(), &arrivals);
+    packager.enable_ts();
+    let snapshot = packager.snapshot();
+    let listing = Listing::parse(&playlist(&snapshot, Flavour::Ts, Skip::No).unwrap());
+    assert_eq!(listing.segments.len(), 8);
+    for segment in &listing.segments {
+        let body = snapshot.resource(&segment.uri).unwrap().body.to_bytes();
+        let found = ts::read(&body);
+        let first = found.pes.iter().find(|pes| pes.pid == 0x100).expect("a picture");
+        let presented_ms = segment.date_time_ms.unwrap() - WALL_CLOCK_AT_ZERO_MS;
+        let lead_ms = i64::try_from(first.pts / 90).unwrap() - presented_ms;
+        assert_eq!(lead_ms, 200, "{}", segment.uri);
+    }
+}
+
+#[test]
+fn codecs_that_mpeg_ts_cannot_carry_leave_it_without_a_playlist() {
+    let camera = Camera { video: crate::camera::hevc(), ..Camera::plain() };
+    let (mut packager, _) = play(config(), &camera.samples(Duration::ZERO, seconds(10.0)));
+    packager.enable_ts();
+    assert!(!packager.snapshot().has_playlist(Flavour::Ts));
+    assert!(packager.stats().mux_failures > 0);
+}
