@@ -7,7 +7,6 @@
 mod support;
 
 mod camera;
-mod dialects;
 mod gaps;
 mod golden;
 mod listing;
