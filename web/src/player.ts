@@ -39,7 +39,9 @@ function playWithHls(
       hls?.destroy();
       retry = window.setTimeout(start, RETRY_MS);
     });
-    hls.loadSource(url);
+    // hls.js maps time anew at every discontinuity, by decoding times, and so loses the composition offset
+    // at each tagged cut; the seamless dialect lists the same bytes without them.
+    hls.loadSource(`${url}?dialect=seamless`);
     hls.attachMedia(video);
     // The end-to-end test reads the player's statistics from here.
     Object.assign(video, { hls });

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use genlock_packager::{
-    BadDirective, BlockingQuery, Encoding, Flavour, PlaylistRequest, Readiness, Snapshot,
+    BadDirective, BlockingQuery, Dialect, Encoding, Flavour, PlaylistRequest, Readiness, Snapshot,
 };
 use http::header::{IF_RANGE, RANGE};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -28,8 +28,8 @@ const NOT_IN_TIME: &str = "the media did not arrive in time";
 /// What a request wants.
 #[derive(Debug, Clone)]
 pub(crate) enum Wish<'a> {
-    Multivariant { flavour: Flavour, encoding: Encoding },
-    Media { flavour: Flavour, encoding: Encoding, query: BlockingQuery },
+    Multivariant { flavour: Flavour, dialect: Dialect, encoding: Encoding },
+    Media { flavour: Flavour, dialect: Dialect, encoding: Encoding, query: BlockingQuery },
     Resource { name: Cow<'a, str>, range: Option<HeaderValue> },
 }
 
@@ -51,16 +51,19 @@ impl<'a> Wish<'a> {
         headers: &HeaderMap,
     ) -> Result<Self, BadDirective> {
         let encoding = if takes_gzip(headers) { Encoding::Gzip } else { Encoding::Identity };
+        let dialect = Dialect::of_query(query.unwrap_or(""));
+        let multivariant = |flavour| Ok(Self::Multivariant { flavour, dialect, encoding });
         match file {
-            File::Multivariant => Ok(Self::Multivariant { flavour: Flavour::Cmaf, encoding }),
-            File::TsMultivariant => Ok(Self::Multivariant { flavour: Flavour::Ts, encoding }),
+            File::Multivariant => multivariant(Flavour::Cmaf),
+            File::TsMultivariant => multivariant(Flavour::Ts),
             File::Media => {
                 let query = BlockingQuery::parse(query.unwrap_or(""))?;
-                Ok(Self::Media { flavour: Flavour::Cmaf, encoding, query })
+                Ok(Self::Media { flavour: Flavour::Cmaf, dialect, encoding, query })
             }
             // Without low latency there are no directives: they are parameters like any other.
             File::TsMedia => {
-                Ok(Self::Media { flavour: Flavour::Ts, encoding, query: BlockingQuery::default() })
+                let query = BlockingQuery::default();
+                Ok(Self::Media { flavour: Flavour::Ts, dialect, encoding, query })
             }
             File::Resource(name) => {
                 // Without a validator to compare, an If-Range never holds, and the range is ignored
@@ -87,8 +90,12 @@ impl<'a> Wish<'a> {
     /// The same wish, on its own.
     pub(crate) fn into_owned(self) -> Wish<'static> {
         match self {
-            Self::Multivariant { flavour, encoding } => Wish::Multivariant { flavour, encoding },
-            Self::Media { flavour, encoding, query } => Wish::Media { flavour, encoding, query },
+            Self::Multivariant { flavour, dialect, encoding } => {
+                Wish::Multivariant { flavour, dialect, encoding }
+            }
+            Self::Media { flavour, dialect, encoding, query } => {
+                Wish::Media { flavour, dialect, encoding, query }
+            }
             Self::Resource { name, range } => {
                 Wish::Resource { name: name.into_owned().into(), range }
             }
@@ -125,13 +132,12 @@ impl<'a> Wish<'a> {
     /// there is none yet, or if no playlist is wanted.
     pub(crate) fn playlist(&self, snapshot: &Snapshot, freshness: Freshness) -> Option<Reply> {
         let (text, encoding) = match self {
-            Self::Multivariant { flavour, encoding } => {
-                (snapshot.multivariant(*flavour, *encoding)?, *encoding)
+            &Self::Multivariant { flavour, dialect, encoding } => {
+                (snapshot.multivariant(flavour, dialect, encoding)?, encoding)
             }
-            Self::Media { flavour, encoding, query } => {
-                let request =
-                    PlaylistRequest { flavour: *flavour, skip: query.skip, encoding: *encoding };
-                (snapshot.media_playlist(&request)?, *encoding)
+            &Self::Media { flavour, dialect, encoding, ref query } => {
+                let request = PlaylistRequest { flavour, dialect, skip: query.skip, encoding };
+                (snapshot.media_playlist(&request)?, encoding)
             }
             Self::Resource { .. } => return None,
         };

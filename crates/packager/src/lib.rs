@@ -56,5 +56,5 @@ pub use config::{PackagerConfig, target_duration_for};
 pub use intake::Dropped;
 pub use mux::{MuxError, TimedSample};
 pub use packager::{Packager, PackagerStats};
-pub use playlist::{Encoding, Flavour, PlaylistRequest, Skip};
+pub use playlist::{Dialect, Encoding, Flavour, PlaylistRequest, Skip};
 pub use snapshot::{Resource, Snapshot};

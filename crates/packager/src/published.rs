@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::blocking::{Edge, Readiness, Wanted};
 use crate::offer::Offer;
-use crate::playlist::Flavour;
+use crate::playlist::{Dialect, Flavour};
 use crate::segment::{OpenSegment, Part, Segment, Ts};
 use crate::settings::Settings;
 
@@ -22,8 +22,9 @@ pub(crate) struct Published {
     pub(crate) open: Option<OpenSegment>,
     pub(crate) next_media_sequence: u64,
     pub(crate) next_part: u64,
-    /// Discontinuities so far.
-    pub(crate) discontinuities: u64,
+    /// Discontinuities so far, in each dialect.
+    pub(crate) strict_discontinuities: u64,
+    pub(crate) seamless_discontinuities: u64,
     pub(crate) ts_enabled: bool,
     pub(crate) ended: bool,
 }
@@ -43,6 +44,13 @@ impl Published {
                 let made = |segment: &Arc<Segment>| matches!(segment.ts, Ts::Made(_));
                 self.ts_enabled && self.segments.iter().any(made)
             }
+        }
+    }
+
+    pub(crate) const fn discontinuities(&self, dialect: Dialect) -> u64 {
+        match dialect {
+            Dialect::Strict => self.strict_discontinuities,
+            Dialect::Seamless => self.seamless_discontinuities,
         }
     }
 
@@ -70,7 +78,9 @@ impl Published {
     pub(crate) fn init(&self, counter: u64) -> Option<Bytes> {
         let open = self.open.iter().map(|open| &open.head);
         let heads = open.chain(self.segments.iter().rev().map(|segment| &segment.head));
-        let mut inits = heads.filter_map(|head| head.init.as_ref());
+        let mut inits = heads
+            .flat_map(|head| [&head.strict, &head.seamless])
+            .filter_map(|junction| junction.init.as_ref());
         inits.find(|init| init.counter == counter).map(|init| init.body.clone())
     }
 

@@ -7,12 +7,12 @@ use genlock_media::EventTime;
 use crate::chain::ByteChain;
 use crate::cmaf;
 use crate::config::PackagerConfig;
-use crate::init::InitSections;
+use crate::init::{InitSection, InitSections};
 use crate::limits::REFUSE_BYTES;
 use crate::mux::MuxError;
 use crate::offer::Offer;
 use crate::published::Published;
-use crate::segment::{Head, OpenSegment, Part, Pictures, Ts};
+use crate::segment::{Head, Junction, OpenSegment, Part, Pictures, Ts};
 use crate::segmenter::{Begin, PartCut, Step};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
@@ -30,9 +30,8 @@ pub(crate) struct Publisher {
     samples: Samples,
     next_media_sequence: u64,
     next_part: u64,
-    discontinuities: u64,
-    /// Of a segment that ended before it had a part.
-    carried_discontinuity: bool,
+    strict: Line,
+    seamless: Line,
     offer: Arc<Offer>,
     transport: Transport,
     ended: bool,
@@ -56,8 +55,8 @@ impl Publisher {
             samples: Samples::default(),
             next_media_sequence: config.first_media_sequence,
             next_part: 0,
-            discontinuities: config.first_discontinuity_sequence,
-            carried_discontinuity: false,
+            strict: Line::new(config.first_discontinuity_sequence),
+            seamless: Line::new(config.first_discontinuity_sequence),
             offer: Arc::default(),
             transport: Transport::default(),
             ended: false,
@@ -106,26 +105,27 @@ impl Publisher {
             open: self.open.clone(),
             next_media_sequence: self.next_media_sequence,
             next_part: self.next_part,
-            discontinuities: self.discontinuities,
+            strict_discontinuities: self.strict.discontinuities,
+            seamless_discontinuities: self.seamless.discontinuities,
             ts_enabled: self.transport.is_wanted(),
             ended: self.ended,
         })
     }
 
     fn begin(&mut self, begin: Begin) {
-        let init = self.failures.note(self.inits.get(&begin.layout));
+        let own = self.failures.note(self.inits.get(&begin.layout));
         if self.offer.lacks(&begin.layout) {
             Arc::make_mut(&mut self.offer).add(&begin.layout);
         }
-        let carried = std::mem::take(&mut self.carried_discontinuity);
+        let held = self.seamless.init.take_if(|held| begin.layout.continues(&held.layout));
+        let broken = begin.discontinuity && (held.is_none() || begin.jumped);
         self.open = Some(OpenSegment {
             head: Head {
                 media_sequence: self.next_media_sequence,
                 start_90k: begin.start_90k,
                 independent: begin.independent,
-                init,
-                discontinuity: begin.discontinuity || carried,
-                discontinuities_before: self.discontinuities,
+                strict: self.strict.join(own.clone(), begin.discontinuity),
+                seamless: self.seamless.join(held.or(own), broken),
             },
             parts: Vec::new(),
         });
@@ -147,7 +147,7 @@ impl Publisher {
 
     /// `None` where there is nothing to write, or it cannot be written: then it is a gap.
     fn fragment(&mut self, cut: &PartCut) -> Option<ByteChain> {
-        let described = self.open.as_ref().is_some_and(|open| open.head.init.is_some());
+        let described = self.open.as_ref().is_some_and(|open| open.head.strict.init.is_some());
         if !described || (cut.video.is_empty() && cut.audio.is_empty()) {
             return None;
         }
@@ -162,16 +162,44 @@ impl Publisher {
         let Some(open) = self.open.take() else { return };
         let mut samples = std::mem::take(&mut self.samples);
         if open.parts.is_empty() {
-            self.carried_discontinuity |= open.head.discontinuity;
+            self.strict.carried |= open.head.strict.discontinuity;
+            self.seamless.carried |= open.head.seamless.discontinuity;
             return;
         }
-        samples.discontinuity = open.head.discontinuity;
+        samples.discontinuity = open.head.strict.discontinuity;
         let mut segment = open.close(end_90k, Pictures::of(&samples.video));
         segment.ts = self.failures.note(self.transport.close(samples)).unwrap_or(Ts::Absent);
-        self.discontinuities = segment.discontinuity_sequence();
+        self.strict.discontinuities = segment.head.strict.discontinuity_sequence();
+        self.seamless.discontinuities = segment.head.seamless.discontinuity_sequence();
         self.next_media_sequence += 1;
         self.window.push(now, segment);
         self.transport.forget_unlisted(self.window.listed().len());
+    }
+}
+
+/// What a dialect has said so far.
+#[derive(Debug, Default)]
+struct Line {
+    /// The init section that players hold.
+    init: Option<Arc<InitSection>>,
+    discontinuities: u64,
+    /// The discontinuity of a segment that ended before it had a part.
+    carried: bool,
+}
+
+impl Line {
+    fn new(first_discontinuity_sequence: u64) -> Self {
+        Self { discontinuities: first_discontinuity_sequence, ..Self::default() }
+    }
+
+    /// Goes on with a segment that `init` decodes.
+    fn join(&mut self, init: Option<Arc<InitSection>>, discontinuity: bool) -> Junction {
+        self.init.clone_from(&init);
+        Junction {
+            init,
+            discontinuity: discontinuity | std::mem::take(&mut self.carried),
+            discontinuities_before: self.discontinuities,
+        }
     }
 }
 

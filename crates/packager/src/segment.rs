@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::chain::ByteChain;
 use crate::init::InitSection;
 use crate::mux::TimedSample;
+use crate::playlist::Dialect;
 
 /// A part: one fragment, or a gap.
 #[derive(Debug)]
@@ -27,13 +28,37 @@ pub(crate) struct Head {
     pub(crate) start_90k: i64,
     /// Starts with a sync sample, or holds no media at all.
     pub(crate) independent: bool,
+    /// How the strict dialect joins it to the segment before.
+    pub(crate) strict: Junction,
+    /// How the seamless dialect does.
+    pub(crate) seamless: Junction,
+}
+
+impl Head {
+    pub(crate) const fn junction(&self, dialect: Dialect) -> &Junction {
+        match dialect {
+            Dialect::Strict => &self.strict,
+            Dialect::Seamless => &self.seamless,
+        }
+    }
+}
+
+/// How a dialect joins a segment to the one before.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Junction {
     /// What decodes it; `None` if no init section could be made for what it holds.
     pub(crate) init: Option<Arc<InitSection>>,
-    /// Not continuous with the segment before: other parameters, or a jump of the timeline. A fact of
-    /// the media; which tag it becomes is for a playlist's dialect to say.
+    /// Tagged as not continuous with the segment before.
     pub(crate) discontinuity: bool,
     /// Discontinuities before this segment since the playlist began.
     pub(crate) discontinuities_before: u64,
+}
+
+impl Junction {
+    /// The discontinuity sequence number of the segment itself.
+    pub(crate) fn discontinuity_sequence(&self) -> u64 {
+        self.discontinuities_before + u64::from(self.discontinuity)
+    }
 }
 
 /// A segment that parts are being added to.
@@ -109,10 +134,5 @@ impl Segment {
     pub(crate) fn bytes(&self) -> usize {
         let ts = if let Ts::Made(bytes) = &self.ts { bytes.len() } else { 0 };
         self.body.as_ref().map_or(0, ByteChain::len) + ts
-    }
-
-    /// The discontinuity sequence number of the segment itself.
-    pub(crate) fn discontinuity_sequence(&self) -> u64 {
-        self.head.discontinuities_before + u64::from(self.head.discontinuity)
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::blocking::{BlockingQuery, Readiness, Wanted};
 use crate::chain::ByteChain;
 use crate::names::Name;
-use crate::playlist::{self, Encoding, Flavour, PlaylistRequest, Skip};
+use crate::playlist::{self, Dialect, Encoding, Flavour, PlaylistRequest, Skip};
 use crate::published::Published;
 use crate::segment::Ts;
 
@@ -21,8 +21,8 @@ use crate::segment::Ts;
 #[derive(Debug)]
 pub struct Snapshot {
     published: Published,
-    media: [OnceLock<Bytes>; 8],
-    multivariant: [OnceLock<Bytes>; 4],
+    media: [OnceLock<Bytes>; 16],
+    multivariant: [OnceLock<Bytes>; 8],
 }
 
 /// Something to be downloaded other than a playlist. Its bytes never change.
@@ -46,9 +46,7 @@ impl Snapshot {
         }
         let slot = self.media.get(request.slot())?;
         let rendered = slot.get_or_init(|| match request.encoding {
-            Encoding::Identity => {
-                playlist::media(&self.published, request.flavour, request.skip).into()
-            }
+            Encoding::Identity => playlist::media(&self.published, request).into(),
             Encoding::Gzip => {
                 let identity = PlaylistRequest { encoding: Encoding::Identity, ..*request };
                 playlist::gzip(&self.media_playlist(&identity).unwrap_or_default())
@@ -58,16 +56,21 @@ impl Snapshot {
     }
 
     /// The multivariant playlist, `None` while there is no media playlist.
-    pub fn multivariant(&self, flavour: Flavour, encoding: Encoding) -> Option<Bytes> {
+    pub fn multivariant(
+        &self,
+        flavour: Flavour,
+        dialect: Dialect,
+        encoding: Encoding,
+    ) -> Option<Bytes> {
         if !self.has_playlist(flavour) {
             return None;
         }
-        let request = PlaylistRequest { flavour, skip: Skip::No, encoding };
+        let request = PlaylistRequest { flavour, dialect, skip: Skip::No, encoding };
         let slot = self.multivariant.get(request.slot() / 2)?;
         let rendered = slot.get_or_init(|| match encoding {
-            Encoding::Identity => playlist::multivariant(&self.published, flavour).into(),
+            Encoding::Identity => playlist::multivariant(&self.published, flavour, dialect).into(),
             Encoding::Gzip => {
-                let identity = self.multivariant(flavour, Encoding::Identity);
+                let identity = self.multivariant(flavour, dialect, Encoding::Identity);
                 playlist::gzip(&identity.unwrap_or_default())
             }
         });

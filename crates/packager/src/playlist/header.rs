@@ -5,17 +5,18 @@
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
-use super::Flavour;
 use super::seconds::Seconds;
+use super::{Flavour, PlaylistRequest};
 use crate::published::Published;
 use crate::segment::Segment;
 
 pub(super) fn write(
     out: &mut String,
     published: &Published,
-    flavour: Flavour,
+    request: &PlaylistRequest,
     listed: &[Arc<Segment>],
 ) -> fmt::Result {
+    let flavour = request.flavour;
     let settings = &published.settings;
     writeln!(out, "#EXTM3U")?;
     writeln!(out, "#EXT-X-VERSION:{}", version(flavour, listed))?;
@@ -32,8 +33,10 @@ pub(super) fn write(
     let first = listed.first().map(|segment| &segment.head);
     let media_sequence = first.map_or(published.next_media_sequence, |head| head.media_sequence);
     writeln!(out, "#EXT-X-MEDIA-SEQUENCE:{media_sequence}")?;
-    let discontinuities =
-        first.map_or(published.discontinuities, |head| head.discontinuities_before);
+    let discontinuities = first.map_or_else(
+        || published.discontinuities(request.dialect),
+        |head| head.junction(request.dialect).discontinuities_before,
+    );
     writeln!(out, "#EXT-X-DISCONTINUITY-SEQUENCE:{discontinuities}")?;
     if claims_independence(published, listed) {
         writeln!(out, "#EXT-X-INDEPENDENT-SEGMENTS")?;

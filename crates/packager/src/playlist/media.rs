@@ -3,23 +3,25 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Flavour, Skip, header, part, preload_hint, segment, skip};
+use super::{Flavour, PlaylistRequest, Skip, header, part, preload_hint, segment, skip};
 use crate::published::Published;
 use crate::segment::{OpenSegment, Segment};
 
 /// The media playlist of a snapshot.
-pub(crate) fn media(published: &Published, flavour: Flavour, wanted: Skip) -> String {
+pub(crate) fn media(published: &Published, request: &PlaylistRequest) -> String {
     let mut out = String::with_capacity(4096);
-    write(&mut out, published, flavour, wanted).expect("writing to a string does not fail");
+    write(&mut out, published, request).expect("writing to a string does not fail");
     out
 }
 
-fn write(out: &mut String, published: &Published, flavour: Flavour, wanted: Skip) -> fmt::Result {
+fn write(out: &mut String, published: &Published, request: &PlaylistRequest) -> fmt::Result {
     use fmt::Write as _;
 
+    let flavour = request.flavour;
+
     let listed = published.listed();
-    header::write(out, published, flavour, listed)?;
-    let delta = wanted == Skip::Yes && flavour == Flavour::Cmaf;
+    header::write(out, published, request, listed)?;
+    let delta = request.skip == Skip::Yes && flavour == Flavour::Cmaf;
     let skipped = if delta { skip::skippable(published, listed) } else { 0 };
     if skipped > 0 {
         skip::write(out, skipped)?;
@@ -30,12 +32,12 @@ fn write(out: &mut String, published: &Published, flavour: Flavour, wanted: Skip
     for (index, listed) in listed.iter().enumerate() {
         if index >= skipped {
             let with_parts = index >= parts_from;
-            write_segment(out, published, flavour, listed, previous, with_parts)?;
+            write_segment(out, published, request, listed, previous, with_parts)?;
         }
         previous = Some(&listed.head);
     }
     if low_latency {
-        write_edge(out, published)?;
+        write_edge(out, published, request)?;
     }
     if published.ended {
         writeln!(out, "#EXT-X-ENDLIST")?;
@@ -46,13 +48,13 @@ fn write(out: &mut String, published: &Published, flavour: Flavour, wanted: Skip
 fn write_segment(
     out: &mut String,
     published: &Published,
-    flavour: Flavour,
+    request: &PlaylistRequest,
     listed: &Segment,
     previous: Option<&crate::segment::Head>,
     with_parts: bool,
 ) -> fmt::Result {
-    let settings = &published.settings;
-    segment::boundary_tags(out, settings, flavour, &listed.head, previous)?;
+    let (settings, flavour) = (&published.settings, request.flavour);
+    segment::boundary_tags(out, settings, request, &listed.head, previous)?;
     if with_parts {
         part::write_all(out, &settings.names, &listed.parts)?;
     } else if segment::is_gap(listed, flavour) {
@@ -62,15 +64,15 @@ fn write_segment(
 }
 
 /// The parts of the segment that is not complete, and what comes after them.
-fn write_edge(out: &mut String, published: &Published) -> fmt::Result {
+fn write_edge(out: &mut String, published: &Published, request: &PlaylistRequest) -> fmt::Result {
     let last = published.listed().last();
     if let Some(open) = published.open.as_ref().filter(|open| !open.parts.is_empty()) {
         let previous = last.map(|last| &last.head);
         let settings = &published.settings;
-        segment::boundary_tags(out, settings, Flavour::Cmaf, &open.head, previous)?;
+        segment::boundary_tags(out, settings, request, &open.head, previous)?;
         part::write_all(out, &settings.names, &open.parts)?;
     }
-    preload_hint::write(out, published, last)
+    preload_hint::write(out, published, request.dialect, last)
 }
 
 /// Index of the first segment whose parts are listed.

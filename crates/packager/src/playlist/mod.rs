@@ -3,10 +3,8 @@
 //! Rendering reads a [`Snapshot`] and decides nothing but wording: which segments are listed and
 //! what they are was decided before. One module for each group of tags.
 //!
-//! The text is the strict dialect: a segment that is not continuous with the one before gets
-//! `EXT-X-DISCONTINUITY`, and every change of the init section an `EXT-X-MAP`. What a discontinuity
-//! becomes in text is decided in one place (`segment::boundary_tags`), so that another dialect can
-//! stand next to it over the same bytes.
+//! There are two dialects over the same bytes, see [`Dialect`]. How each joins a segment to the one
+//! before is a fact of the segment (`segment::Junction`); rendering picks one.
 
 mod header;
 mod media;
@@ -51,6 +49,37 @@ impl Flavour {
     }
 }
 
+/// How a change of parameters is told. Both dialects list the same segments and parts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// By the letter: `EXT-X-DISCONTINUITY` and another `EXT-X-MAP` wherever the configuration's bytes
+    /// differ (Apple 8.13, 8.14). For AVPlayer, television sets and whatever is unknown.
+    #[default]
+    Strict,
+    /// One init section for as long as the video codec and the audio configuration stay the same; the
+    /// parameter sets in band tell the rest, and the timeline goes on. For hls.js and Shaka, which
+    /// lose time at every discontinuity, and a discontinuity remains for what they cannot take in band.
+    Seamless,
+}
+
+impl Dialect {
+    /// What follows a playlist's name in the dialect's URLs: `dialect=seamless`.
+    #[must_use]
+    pub const fn query(self) -> Option<&'static str> {
+        match self {
+            Self::Strict => None,
+            Self::Seamless => Some("dialect=seamless"),
+        }
+    }
+
+    /// The dialect that a URL's query names; the strict one if it names none that there is.
+    #[must_use]
+    pub fn of_query(query: &str) -> Self {
+        let seamless = query.split('&').any(|pair| Some(pair) == Self::Seamless.query());
+        if seamless { Self::Seamless } else { Self::Strict }
+    }
+}
+
 /// A delta update was asked for (`_HLS_skip`). `YES` and `v2` mean the same where there are no date
 /// ranges.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -76,6 +105,8 @@ pub enum Encoding {
 pub struct PlaylistRequest {
     /// The container.
     pub flavour: Flavour,
+    /// How changes of parameters are told.
+    pub dialect: Dialect,
     /// Delta update.
     pub skip: Skip,
     /// Compression.
@@ -83,12 +114,13 @@ pub struct PlaylistRequest {
 }
 
 impl PlaylistRequest {
-    /// A number below 8 for each form.
+    /// A number below 16 for each form.
     pub(crate) fn slot(&self) -> usize {
         let flavour = usize::from(self.flavour == Flavour::Ts);
         let encoding = usize::from(self.encoding == Encoding::Gzip);
         let skip = usize::from(self.skip == Skip::Yes);
-        flavour * 4 + encoding * 2 + skip
+        let dialect = usize::from(self.dialect == Dialect::Seamless);
+        dialect * 8 + flavour * 4 + encoding * 2 + skip
     }
 }
 

@@ -3,18 +3,23 @@
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
-use super::{Flavour, header};
+use super::{Dialect, Flavour, header};
 use crate::published::Published;
 use crate::segment::{Segment, Ts};
 
 /// The multivariant playlist of a snapshot.
-pub(crate) fn multivariant(published: &Published, flavour: Flavour) -> String {
+pub(crate) fn multivariant(published: &Published, flavour: Flavour, dialect: Dialect) -> String {
     let mut out = String::with_capacity(512);
-    write(&mut out, published, flavour).expect("writing to a string does not fail");
+    write(&mut out, published, flavour, dialect).expect("writing to a string does not fail");
     out
 }
 
-fn write(out: &mut String, published: &Published, flavour: Flavour) -> fmt::Result {
+fn write(
+    out: &mut String,
+    published: &Published,
+    flavour: Flavour,
+    dialect: Dialect,
+) -> fmt::Result {
     let listed = published.listed();
     let rate = Bitrate::measure(listed, flavour);
     writeln!(out, "#EXTM3U")?;
@@ -35,7 +40,11 @@ fn write(out: &mut String, published: &Published, flavour: Flavour) -> fmt::Resu
         write!(out, ",FRAME-RATE={}.{:03}", milli_fps / 1000, milli_fps % 1000)?;
     }
     writeln!(out)?;
-    writeln!(out, "{}", flavour.media_playlist_name())
+    write!(out, "{}", flavour.media_playlist_name())?;
+    if let Some(query) = dialect.query() {
+        write!(out, "?{query}")?;
+    }
+    writeln!(out)
 }
 
 /// Bits per second, with headroom: the playlist is read once and must stay true.

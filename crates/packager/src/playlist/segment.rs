@@ -3,9 +3,9 @@
 
 use std::fmt::{self, Write};
 
-use super::Flavour;
 use super::program_date_time::DateTime;
 use super::seconds::Seconds;
+use super::{Flavour, PlaylistRequest};
 use crate::names::Name;
 use crate::segment::{Head, Segment, Ts};
 use crate::settings::Settings;
@@ -18,18 +18,20 @@ use crate::settings::Settings;
 pub(super) fn boundary_tags(
     out: &mut String,
     settings: &Settings,
-    flavour: Flavour,
+    request: &PlaylistRequest,
     head: &Head,
     previous: Option<&Head>,
 ) -> fmt::Result {
-    if head.discontinuity {
+    let junction = head.junction(request.dialect);
+    if junction.discontinuity {
         writeln!(out, "#EXT-X-DISCONTINUITY")?;
     }
-    if flavour == Flavour::Cmaf
-        && let Some(init) = &head.init
+    if request.flavour == Flavour::Cmaf
+        && let Some(init) = &junction.init
     {
+        let previous = previous.map(|previous| previous.junction(request.dialect));
         let shown = previous.and_then(|previous| previous.init.as_ref());
-        if head.discontinuity || shown.is_none_or(|shown| shown.counter != init.counter) {
+        if junction.discontinuity || shown.is_none_or(|shown| shown.counter != init.counter) {
             let uri = settings.names.write(Name::Init(init.counter));
             writeln!(out, "#EXT-X-MAP:URI=\"{uri}\"")?;
         }

@@ -75,6 +75,7 @@ impl Gap {
                 start_90k,
                 layout: layout.clone(),
                 discontinuity: false,
+                jumped: false,
                 independent: true,
             }));
             start_90k

@@ -58,7 +58,9 @@ impl Segmenter {
         }
         let discontinuity = !self.layout.is_empty() && (renewed || fresh == Some(true));
         self.layout = layout.clone();
-        self.steps.push_back(Step::Begin(Begin { start_90k, layout, discontinuity, independent }));
+        let jumped = discontinuity && fresh == Some(true);
+        let begin = Begin { start_90k, layout, discontinuity, jumped, independent };
+        self.steps.push_back(Step::Begin(begin));
         self.state =
             State::Open(Position { segment_start_90k: start_90k, part_start_90k: start_90k });
     }

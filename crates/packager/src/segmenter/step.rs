@@ -29,6 +29,29 @@ impl Layout {
     pub(crate) fn is_empty(&self) -> bool {
         self.video.is_none() && self.audio.is_none()
     }
+
+    /// Whether a player that holds `init` plays this without another one: the same video codec, whose
+    /// parameter sets are in band, and the same audio configuration.
+    pub(crate) fn continues(&self, init: &Self) -> bool {
+        let video = match (&self.video, &init.video) {
+            (Some(video), Some(held)) => same_video_codec(video, held),
+            (None, None) => true,
+            _ => false,
+        };
+        let audio = match (&self.audio, &init.audio) {
+            (Some(audio), Some(held)) => same_config(audio, held),
+            (None, None) => true,
+            _ => false,
+        };
+        video && audio
+    }
+}
+
+fn same_video_codec(one: &TrackConfig, other: &TrackConfig) -> bool {
+    match (one.as_video(), other.as_video()) {
+        (Some(one), Some(other)) => one.codec == other.codec,
+        _ => false,
+    }
 }
 
 /// What the segmenter decided, in the order of the line.
@@ -49,6 +72,8 @@ pub(crate) struct Begin {
     pub(crate) layout: Layout,
     /// Not continuous with the segment before.
     pub(crate) discontinuity: bool,
+    /// The timeline jumped: that is not continuous in any dialect.
+    pub(crate) jumped: bool,
     /// Starts with a sync sample, or holds no media at all.
     pub(crate) independent: bool,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use genlock_media::EventTime;
-use genlock_packager::{Encoding, Flavour, Skip};
+use genlock_packager::{Dialect, Encoding, Flavour, Skip};
 
 use crate::camera::{Camera, config, play, play_on, seconds, wait};
 
@@ -351,7 +351,8 @@ fn multivariant() {
     packager.enable_ts();
     viewer.look(EventTime::from_millis(10_000), &packager);
     let text = |flavour| {
-        let text = viewer.snapshot().multivariant(flavour, Encoding::Identity).unwrap();
+        let text =
+            viewer.snapshot().multivariant(flavour, Dialect::Strict, Encoding::Identity).unwrap();
         String::from_utf8(text.to_vec()).unwrap()
     };
     insta::assert_snapshot!(text(Flavour::Cmaf), @r#"

@@ -7,6 +7,7 @@
 mod support;
 
 mod camera;
+mod dialects;
 mod gaps;
 mod golden;
 mod listing;
