@@ -77,21 +77,27 @@ impl Window {
         while self.removed.front().is_some_and(|oldest| oldest.until <= now) {
             self.drop_oldest_removed();
         }
-        while self.may_remove_head() {
+        while self.left_without_head() >= self.window_90k && self.listed.len() > SEGMENTS_MIN {
             self.remove_head(now);
         }
-        while self.bytes > RETAINED_BYTES_MAX && self.drop_oldest_removed() {}
+        while self.bytes > RETAINED_BYTES_MAX {
+            if self.drop_oldest_removed() {
+                continue;
+            }
+            if self.left_without_head() < self.least_90k {
+                break;
+            }
+            self.remove_head(now);
+        }
     }
 
+    /// Length of the list without its first segment.
+    ///
     /// RFC 8216 §6.2.2: "The server MUST NOT remove a Media Segment from a Playlist file without an
     /// EXT-X-ENDLIST tag if that would produce a Playlist whose duration is less than three times the
     /// target duration."
-    fn may_remove_head(&self) -> bool {
-        let Some(head) = self.listed.front() else { return false };
-        let left_90k = self.listed_90k - head.duration_90k;
-        let full = self.bytes > RETAINED_BYTES_MAX;
-        let enough = left_90k >= self.window_90k && self.listed.len() > SEGMENTS_MIN;
-        left_90k >= self.least_90k && (enough || full)
+    fn left_without_head(&self) -> i64 {
+        self.listed_90k - self.listed.front().map_or(0, |head| head.duration_90k)
     }
 
     /// RFC 8216 §6.2.2: a removed segment "MUST remain available for a period of time equal to the

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use genlock_media::{EventTime, TrackKind};
-use genlock_packager::{Flavour, Packager, Skip, limits};
+use genlock_packager::{Flavour, Packager, Skip, Snapshot, limits};
 
 use crate::camera::{Camera, config, play, seconds};
 use crate::listing::Listing;
@@ -14,34 +14,54 @@ use crate::viewer::{WALL_CLOCK_AT_ZERO_MS, playlist};
 /// 4 MiB; all pictures of a test share the one allocation.
 const HUGE: usize = 4 << 20;
 
-#[test]
-fn a_feed_beyond_the_budget_gets_gaps_instead_of_memory() {
-    let payload = Bytes::from(vec![0x55; HUGE]);
-    let mut arrivals = Camera::plain().samples(Duration::ZERO, seconds(60.0));
-    for arrival in &mut arrivals {
+/// Plays `length` of pictures of `bytes` each, which share one allocation, and shows every snapshot.
+fn play_heavy(bytes: usize, length: Duration, mut show: impl FnMut(&Snapshot)) -> Packager {
+    let payload = Bytes::from(vec![0x55; bytes]);
+    let mut packager = Packager::new(config(), EventTime::ZERO);
+    for mut arrival in Camera::plain().samples(Duration::ZERO, length) {
         if arrival.sample.kind() == TrackKind::Video {
             arrival.sample.payload = payload.clone();
         }
-    }
-    let mut packager = Packager::new(config(), EventTime::ZERO);
-    let mut gaps = 0;
-    for arrival in arrivals {
         while let Some(wake) = packager.poll_timeout().filter(|wake| *wake <= arrival.at) {
             packager.handle_timeout(wake);
         }
         packager.push(arrival.at, arrival.sample);
-        let snapshot = packager.snapshot();
-        let bodies = (100..140).filter_map(|msn| snapshot.resource(&format!("t-s{msn}.m4s")));
-        let bytes: usize = bodies.map(|resource| resource.body.len()).sum();
+        show(&packager.snapshot());
+    }
+    packager
+}
+
+fn fetchable_bytes(snapshot: &Snapshot) -> usize {
+    let bodies = (100..140).filter_map(|msn| snapshot.resource(&format!("t-s{msn}.m4s")));
+    bodies.map(|resource| resource.body.len()).sum()
+}
+
+#[test]
+fn a_feed_beyond_the_budget_gets_gaps_instead_of_memory() {
+    let mut gaps = 0;
+    let packager = play_heavy(HUGE, seconds(60.0), |snapshot| {
         // The budget, and the segment that was open when it was exceeded.
+        let bytes = fetchable_bytes(snapshot);
         assert!(bytes <= limits::REFUSE_BYTES + 135 * HUGE, "{bytes}");
-        let Some(text) = playlist(&snapshot, Flavour::Cmaf, Skip::No) else { continue };
+        let Some(text) = playlist(snapshot, Flavour::Cmaf, Skip::No) else { return };
         let listing = Listing::parse(&text);
         assert!(listing.media_sequence == 100 || listing.duration() >= 12.0 - 0.001);
         gaps += listing.segments.iter().filter(|segment| segment.gap).count();
-    }
+    });
     assert!(gaps > 0);
     assert!(packager.stats().dropped.over_limit > 0);
+}
+
+#[test]
+fn removed_segments_go_before_their_time_when_they_are_too_large() {
+    let large = 256 << 10;
+    let packager = play_heavy(large, seconds(60.0), |snapshot| {
+        let bytes = fetchable_bytes(snapshot);
+        assert!(bytes <= limits::RETAINED_BYTES_MAX, "{bytes}");
+    });
+    let text = playlist(&packager.snapshot(), Flavour::Cmaf, Skip::No).unwrap();
+    assert_eq!(Listing::parse(&text).segments.len(), 8);
+    assert_eq!(packager.stats().dropped.over_limit, 0);
 }
 
 #[test]
