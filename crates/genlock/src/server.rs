@@ -18,6 +18,7 @@ use genlock_ingest::{Ingest, IngestConfig, TakeoverPolicy};
 use genlock_packager::PackagerConfig;
 use genlock_store::secret::{InvalidToken, NoEntropy};
 use genlock_store::{AdminToken, MetaKey, SecretHash, SqliteStore, Store, StoreError};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -104,10 +105,13 @@ impl Token {
 }
 
 impl Server {
-    /// Opens the store, takes the ports, and restores events and cameras.
+    /// Takes the ports, opens the store, and restores events and cameras.
     pub(crate) async fn start(settings: Settings) -> Result<Self, StartError> {
         let http = HttpServer::bind(settings.http_listen, ServerLimits::default())
             .map_err(|error| listen("http", settings.http_listen, error))?;
+        let rtmp = TcpListener::bind(settings.rtmp_listen)
+            .await
+            .map_err(|error| listen("rtmp", settings.rtmp_listen, error))?;
         let failed = |error| StartError::Store { path: settings.data_dir.clone(), error };
         let store = Arc::new(SqliteStore::open(&settings.data_dir).map_err(failed)?);
         let token = admin_token(&settings, &store).await?;
@@ -116,14 +120,9 @@ impl Server {
         let origin = Origin::new(clock, packaging(&settings, wall)?, OriginLimits::default());
         let takeover = takeover(settings.takeover);
         let engine = Engine::new(store.clone(), origin.clone(), clock, wall, takeover);
-        let ingest = Ingest::bind(
-            settings.rtmp_listen,
-            IngestConfig { silence_timeout: settings.idle_timeout, ..IngestConfig::default() },
-            engine.clone(),
-            clock,
-        )
-        .await
-        .map_err(|error| listen("rtmp", settings.rtmp_listen, error))?;
+        let ingest_config =
+            IngestConfig { silence_timeout: settings.idle_timeout, ..IngestConfig::default() };
+        let ingest = Ingest::new(rtmp, ingest_config, engine.clone(), clock);
         engine.restore().await.map_err(failed)?;
         let rtmp_address = ingest.local_addr().unwrap_or(settings.rtmp_listen);
         let api = genlock_control_api::router(ApiState {

@@ -53,10 +53,20 @@ impl Ingest {
         gate: Arc<dyn PublishGate>,
         clock: EventClock,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind(addr).await?;
+        Ok(Self::new(TcpListener::bind(addr).await?, config, gate, clock))
+    }
+
+    /// Takes a listener that is bound already.
+    #[must_use]
+    pub fn new(
+        listener: TcpListener,
+        config: IngestConfig,
+        gate: Arc<dyn PublishGate>,
+        clock: EventClock,
+    ) -> Self {
         let throttle = RefusalThrottle::default();
         let shared = Shared { config, gate, clock, throttle, stop: CancellationToken::new() };
-        Ok(Self { listener, shared: Arc::new(shared) })
+        Self { listener, shared: Arc::new(shared) }
     }
 
     /// The address that was bound, with its port.
