@@ -21,9 +21,10 @@
 //! lies between 85 % and 100 % of the part target, the part ends on the target and its last frame
 //! hangs over into the next part, as access units of audio always do.
 
+use std::time::Duration;
+
 use crate::config::PackagerConfig;
 use crate::line::ticks_90k;
-use std::time::Duration;
 
 /// The configured lengths on the line.
 #[derive(Debug, Clone, Copy)]
