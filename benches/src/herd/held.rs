@@ -1,36 +1,45 @@
 //! Requests that wait, over HTTP/1.1 with a connection each or over HTTP/2 with many on one.
+//!
+//! Over HTTP/1.1 the kernel says when an answer arrived (`SO_TIMESTAMPNS`, socket(7)), and nobody reads before all
+//! should be there: the client takes no processor time from the server while it answers, and its own reading of
+//! thousands of sockets is not in the figures. Over HTTP/2 it is: frames have to be read to be told apart.
 
-use std::cell::{Cell, RefCell};
-use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::io::{self, IoSliceMut, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsRawFd as _;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use nix::cmsg_space;
+use nix::sys::socket::sockopt::ReceiveTimestampns;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt};
+use nix::sys::time::TimeSpec;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use super::answer::AnswerReader;
+use crate::clock;
 use crate::http::{Client, Protocol, Traffic};
 use crate::target::{HttpUrl, Permit};
 
 /// Longer than any part; a request that is not answered by then failed.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections in the making at once: fewer than any listen queue.
-const CONNECTING_MAX: usize = 64;
-/// A playlist fits; reads share the buffer because there is one thread.
+/// From the first answer to the first read. Answers that come later are read as they come.
+const HANDS_OFF: Duration = Duration::from_millis(400);
+/// A playlist fits.
 const READ_BYTES: usize = 64 * 1024;
 
-/// What became of one request.
+/// What became of one request, on the wall clock in microseconds since 1970.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held {
     /// When it had been written.
-    pub(super) asked: Instant,
-    /// When the first byte of its answer was here.
-    pub(super) answered: Instant,
+    pub(super) asked_us: u64,
+    /// When its answer was here.
+    pub(super) answered_us: u64,
 }
 
 /// Connections that hold requests.
@@ -43,12 +52,12 @@ pub(super) enum Herd {
 }
 
 /// One round's request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Question {
     /// What everybody asks for.
     pub(super) url: HttpUrl,
     /// Requests written so far.
-    pub(super) asked: Cell<usize>,
+    pub(super) asked: Arc<AtomicUsize>,
 }
 
 impl Herd {
@@ -82,107 +91,144 @@ impl Herd {
     }
 
     /// Makes up for connections that were lost.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be made.
     pub(super) async fn refill(&mut self, address: SocketAddr, count: usize) -> anyhow::Result<()> {
         let Self::H1(streams) = self else { return Ok(()) };
-        while streams.len() < count {
-            let batch = (count - streams.len()).min(CONNECTING_MAX);
-            let mut connecting = JoinSet::new();
-            for _ in 0..batch {
-                connecting.spawn_local(timeout(CONNECT_TIMEOUT, TcpStream::connect(address)));
-            }
-            while let Some(stream) = connecting.join_next().await {
-                let stream = stream?.context("no TCP connection in time")?.context("connect")?;
-                stream.set_nodelay(true)?;
-                streams.push(stream);
-            }
-        }
+        let missing = count.saturating_sub(streams.len());
+        let connect = move || (0..missing).map(|_| connect(address)).collect();
+        let made: anyhow::Result<Vec<TcpStream>> = spawn_blocking(connect).await?;
+        streams.extend(made?);
         Ok(())
     }
 
     /// Asks `count` times and waits for all answers.
     pub(super) async fn ask(
         &mut self,
-        question: &Rc<Question>,
+        question: &Question,
         count: usize,
-    ) -> Vec<anyhow::Result<Held>> {
-        let mut results = Vec::with_capacity(count);
+    ) -> anyhow::Result<Vec<anyhow::Result<Held>>> {
         match self {
             Self::H1(streams) => {
-                let request = request_text(&question.url);
-                let buffer = Rc::new(RefCell::new(vec![0; READ_BYTES]));
-                let mut asking = JoinSet::new();
-                for stream in streams.drain(..).take(count) {
-                    let (request, buffer) = (Rc::clone(&request), Rc::clone(&buffer));
-                    asking.spawn_local(hold(stream, request, buffer, Rc::clone(question)));
-                }
-                while let Some(result) = asking.join_next().await {
-                    let result = result.map_err(anyhow::Error::from).flatten();
-                    results.push(result.map(|(stream, held)| {
-                        streams.push(stream);
-                        held
-                    }));
-                }
+                let (asked, question) = (std::mem::take(streams), question.clone());
+                let answers = spawn_blocking(move || ask_all(asked, &question)).await??;
+                let mut keep = |(stream, held)| {
+                    streams.push(stream);
+                    held
+                };
+                Ok(answers.into_iter().map(|answer| answer.map(&mut keep)).collect())
             }
             Self::H2c(clients, per_client) => {
                 let mut asking = JoinSet::new();
-                for index in 0..count {
-                    if let Some(client) = clients.get(index / *per_client) {
-                        asking.spawn_local(hold_h2(Rc::clone(client), Rc::clone(question)));
-                    }
+                let places =
+                    clients.iter().flat_map(|client| (0..*per_client).map(move |_| client));
+                for client in places.take(count) {
+                    asking.spawn_local(ask_h2(Rc::clone(client), question.clone()));
                 }
-                while let Some(result) = asking.join_next().await {
-                    results.push(result.map_err(anyhow::Error::from).flatten());
-                }
+                Ok(asking.join_all().await)
             }
         }
-        results
     }
 }
 
-fn request_text(url: &HttpUrl) -> Rc<str> {
-    let (path, host) = (&url.path, url.authority());
-    format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: genlock-load\r\n\r\n").into()
+fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT).context("connect")?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+    setsockopt(&stream, ReceiveTimestampns, &true)?;
+    Ok(stream)
 }
 
-async fn hold(
-    mut stream: TcpStream,
-    request: Rc<str>,
-    buffer: Rc<RefCell<Vec<u8>>>,
-    question: Rc<Question>,
-) -> anyhow::Result<(TcpStream, Held)> {
-    stream.write_all(request.as_bytes()).await.context("write")?;
-    let asked = Instant::now();
-    question.asked.set(question.asked.get() + 1);
-    let answered = timeout(ANSWER_TIMEOUT, read_answer(&stream, &buffer)).await;
-    let answered = answered.context("no answer in time")??;
-    Ok((stream, Held { asked, answered }))
+type Answered = anyhow::Result<(TcpStream, Held)>;
+
+/// Writes all requests, keeps still until the answers should be there, and reads them.
+fn ask_all(streams: Vec<TcpStream>, question: &Question) -> anyhow::Result<Vec<Answered>> {
+    let (path, host) = (&question.url.path, question.url.authority());
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: genlock-load\r\n\r\n");
+    let asked = streams.into_iter().map(|mut stream| {
+        stream.write_all(request.as_bytes()).context("write")?;
+        question.asked.fetch_add(1, Ordering::Relaxed);
+        Ok((stream, clock::unix_us()))
+    });
+    let asked: Vec<anyhow::Result<(TcpStream, u64)>> = asked.collect();
+    let sentinel = asked.iter().flatten().next().context("nothing was asked")?;
+    sentinel.0.peek(&mut [0]).context("the first answer")?;
+    thread::sleep(HANDS_OFF);
+    let mut buffer = vec![0; READ_BYTES];
+    let answers = asked.into_iter().map(|asked| {
+        let (stream, asked_us) = asked?;
+        let answered_us = read_answer(&stream, &mut buffer)?;
+        Ok((stream, Held { asked_us, answered_us }))
+    });
+    Ok(answers.collect())
 }
 
-/// Reads one answer; returns when its first byte was here.
-async fn read_answer(stream: &TcpStream, buffer: &RefCell<Vec<u8>>) -> anyhow::Result<Instant> {
+/// Reads one answer; returns when its last byte had arrived.
+fn read_answer(stream: &TcpStream, buffer: &mut [u8]) -> anyhow::Result<u64> {
     let mut reader = AnswerReader::default();
-    let mut first = None;
     loop {
-        stream.readable().await?;
-        let mut buffer = buffer.borrow_mut();
-        let read = match stream.try_read(&mut buffer) {
-            Ok(0) => bail!("the server closed the connection"),
-            Ok(read) => read,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
-            Err(error) => return Err(error).context("read"),
-        };
-        let first = *first.get_or_insert_with(Instant::now);
+        let (read, arrived_us) = receive(stream, buffer).context("read")?;
+        if read == 0 {
+            bail!("the server closed the connection");
+        }
         match reader.push(buffer.get(..read).unwrap_or_default())? {
-            Some(200) => return Ok(first),
+            Some(200) => return arrived_us.context("the kernel gave no timestamp"),
             Some(status) => bail!("status {status}"),
             None => {}
         }
     }
 }
 
-async fn hold_h2(client: Rc<Client>, question: Rc<Question>) -> anyhow::Result<Held> {
-    let asked = Instant::now();
-    question.asked.set(question.asked.get() + 1);
+/// Bytes, and when the kernel had the last of them.
+fn receive(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<(usize, Option<u64>)> {
+    let mut control = cmsg_space!(TimeSpec);
+    let mut parts = [IoSliceMut::new(buffer)];
+    let message =
+        recvmsg::<()>(stream.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::empty())?;
+    let arrived_us = message.cmsgs()?.find_map(|control| match control {
+        ControlMessageOwned::ScmTimestampns(time) => {
+            Duration::from(time).as_micros().try_into().ok()
+        }
+        _ => None,
+    });
+    Ok((message.bytes, arrived_us))
+}
+
+async fn ask_h2(client: Rc<Client>, question: Question) -> anyhow::Result<Held> {
+    let asked_us = clock::unix_us();
+    question.asked.fetch_add(1, Ordering::Relaxed);
     let answer = client.get_ok(&question.url).await?;
-    Ok(Held { asked, answered: answer.done })
+    Ok(Held { asked_us, answered_us: answer.done_unix_us })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_timed_by_its_arrival_and_not_by_its_reading() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let streams = vec![connect(listener.local_addr().unwrap()).unwrap()];
+        let (mut server, _) = listener.accept().unwrap();
+        let answering = thread::spawn(move || {
+            server.read_exact(&mut [0; 16]).unwrap();
+            server.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+            clock::unix_us()
+        });
+        let url = HttpUrl::parse("http://127.0.0.1/x").unwrap();
+        let question = Question { url, asked: Arc::default() };
+        let answers = ask_all(streams, &question).unwrap();
+        let (_, held) = answers.into_iter().next().unwrap().unwrap();
+        let sent_us = answering.join().unwrap();
+        assert!(held.asked_us <= held.answered_us);
+        // The kernel stamped it before the write returned, long before it was read.
+        assert!(held.answered_us <= sent_us, "{} {sent_us}", held.answered_us);
+        assert_eq!(question.asked.load(Ordering::Relaxed), 1);
+    }
 }

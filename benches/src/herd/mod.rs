@@ -10,6 +10,8 @@ mod held;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -17,7 +19,6 @@ use clap::Args;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::clock;
 use crate::histogram::Histogram;
 use crate::http::{Client, Protocol};
 use crate::limits;
@@ -155,17 +156,16 @@ impl Shepherd {
         let next = fresh.media.next_unlisted();
         let wanted = Position { part: next.part + self.args.ahead, ..next };
         let query = format!("_HLS_msn={}&_HLS_part={}", wanted.msn, wanted.part);
-        let question =
-            Rc::new(Question { url: fresh.base.with_query(&query), asked: Cell::new(0) });
+        let question = Question { url: fresh.base.with_query(&query), asked: Arc::default() };
         let watching = self.sample_when_held(&question);
         let (results, ()) = tokio::join!(herd.ask(&question, self.args.held), watching);
-        let held = self.count_failures(results);
-        let first = held.iter().map(|held| held.answered).min().context("no answer at all")?;
-        let first_unix_us = clock::unix_us() - first.elapsed().as_micros() as u64;
-        self.count_answers(&held, first);
+        let held = self.count_failures(results?);
+        let first_us =
+            held.iter().map(|held| held.answered_us).min().context("no answer at all")?;
+        self.count_answers(&held, first_us);
         add(&self.stats.rounds, 1);
         if let Some(sent_us) = newest_sent_us(client, &fresh.base, next, self.args.ahead).await? {
-            let after = first_unix_us.saturating_sub(sent_us);
+            let after = first_us.saturating_sub(sent_us);
             self.stats.newest_to_first.borrow_mut().record_us(after);
         }
         Ok(())
@@ -177,7 +177,7 @@ impl Shepherd {
         while self.stats.while_held.get().is_none() && polls < 200 {
             sleep(Duration::from_millis(10)).await;
             polls += 1;
-            if question.asked.get() == self.args.held {
+            if question.asked.load(Ordering::Relaxed) == self.args.held {
                 self.stats.while_held.set(self.usage());
                 return;
             }
@@ -191,18 +191,18 @@ impl Shepherd {
         results.into_iter().filter_map(count).collect()
     }
 
-    fn count_answers(&self, answers: &[Held], first: Instant) {
-        let mut last = first;
+    fn count_answers(&self, answers: &[Held], first_us: u64) {
+        let mut last_us = first_us;
         for held in answers {
-            if held.asked >= first {
+            if held.asked_us >= first_us {
                 add(&self.stats.late, 1);
                 continue;
             }
             add(&self.stats.held, 1);
-            self.stats.first_to_answer.borrow_mut().record(held.answered - first);
-            last = last.max(held.answered);
+            self.stats.first_to_answer.borrow_mut().record_us(held.answered_us - first_us);
+            last_us = last_us.max(held.answered_us);
         }
-        self.stats.first_to_last.borrow_mut().record(last - first);
+        self.stats.first_to_last.borrow_mut().record_us(last_us - first_us);
     }
 
     fn usage(&self) -> Option<Usage> {
@@ -349,7 +349,8 @@ fn distributions(stats: &Stats) -> Vec<Distribution> {
     vec![
         Distribution::new(
             "first_to_answer",
-            "from the first answer of a round to each answer; the client's own work on one core is in it",
+            "from the first answer of a round to each answer: over HTTP/1.1 when the kernel had it, over HTTP/2 when it \
+             had been read",
             stats.first_to_answer.take(),
         ),
         Distribution::new(
