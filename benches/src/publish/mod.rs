@@ -27,7 +27,7 @@ use stats::Stats;
 /// Options of `publish`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PublishArgs {
-    /// Ingest URL, rtmp://host[:port]/app/key; may be repeated, or be a template with {n} for the camera's number.
+    /// Ingest URL, rtmp://host:port/app/key; may be repeated, or be a template with {n} for the camera's number.
     #[arg(long)]
     url: Vec<String>,
     /// File with one ingest URL a line.
