@@ -1,12 +1,13 @@
 // Opens a viewer page in headless Chromium and reports, as one JSON object on standard output, what a viewer
 // would have noticed: which camera colours were on screen and when, and every stall.
 //
-//   node watch.mjs URL SECONDS [SCREENSHOT]
+//   node watch.mjs URL [SCREENSHOT]
 //
-// SECONDS count from the first picture. Exit code 1 when there is none within 30 s.
+// Prints `watching` on standard error at the first picture (exit code 1 when there is none within 30 s) and
+// watches until standard input ends.
 import { chromium } from "playwright-core";
 
-const [url, seconds, screenshot] = process.argv.slice(2);
+const [url, screenshot] = process.argv.slice(2);
 const FIRST_PICTURE_MS = 30_000;
 
 const browser = await chromium.launch({
@@ -34,15 +35,18 @@ try {
     undefined,
     { timeout: FIRST_PICTURE_MS },
   );
-  const report = await page.evaluate(observe, Number(seconds) * 1000);
+  const report = await page.evaluateHandle(observe);
+  process.stderr.write("watching\n");
+  await new Promise((resolve) => process.stdin.on("end", resolve).resume());
+  const seen = await report.evaluate((collect) => collect());
   if (screenshot) await page.screenshot({ path: screenshot });
-  process.stdout.write(JSON.stringify({ ...report, console: console_ }));
+  process.stdout.write(JSON.stringify({ ...seen, console: console_ }));
 } finally {
   await browser.close();
 }
 
-/** Runs in the page: samples every presented frame until `duration` ms have passed. */
-function observe(duration) {
+/** Runs in the page: looks at every presented frame. Returns what gives the report when it is called. */
+function observe() {
   const video = document.querySelector("video");
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 1;
@@ -83,21 +87,18 @@ function observe(duration) {
   };
   video.requestVideoFrameCallback(onFrame);
 
-  return new Promise((resolve) =>
-    setTimeout(() => {
-      clearInterval(watchdog);
-      if (stalledSince !== undefined) stalls.push({ at: stalledSince, ms: performance.now() - stalledSince });
-      const quality = video.getVideoPlaybackQuality();
-      resolve({
-        frames,
-        backwards,
-        dropped: quality.droppedVideoFrames,
-        currentTime: video.currentTime,
-        latency: video.hls?.latency,
-        colours,
-        stalls,
-        hlsErrors,
-      });
-    }, duration),
-  );
+  return () => {
+    clearInterval(watchdog);
+    if (stalledSince !== undefined) stalls.push({ at: stalledSince, ms: performance.now() - stalledSince });
+    return {
+      frames,
+      backwards,
+      dropped: video.getVideoPlaybackQuality().droppedVideoFrames,
+      currentTime: video.currentTime,
+      latency: video.hls?.latency,
+      colours,
+      stalls,
+      hlsErrors,
+    };
+  };
 }

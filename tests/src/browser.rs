@@ -1,9 +1,10 @@
 //! A viewer in headless Chromium.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::clip::Colour;
@@ -30,31 +31,44 @@ pub struct Seen {
 }
 
 impl Viewer {
-    /// Opens `url` and watches for `seconds` from the first picture.
+    /// Opens `url` and waits for the first picture.
     ///
     /// # Errors
-    /// When node cannot be started.
-    pub fn open(url: &str, seconds: u64) -> Result<Self> {
+    /// When node cannot be started or no picture comes.
+    pub fn open(url: &str) -> Result<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/watch.mjs");
-        let node = Command::new("node")
+        let mut node = Command::new("node")
             .arg(script)
-            .args([url, &seconds.to_string()])
-            .stdin(Stdio::null())
+            .arg(url)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .context("cannot start node")?;
-        Ok(Self { node: Some(node) })
+        let told = node.stderr.take().map(BufReader::new).context("node has no standard error")?;
+        let viewer = Self { node: Some(node) };
+        let mut complaint = String::new();
+        let mut lines = told.lines();
+        while let Some(line) = lines.next().transpose()? {
+            if line == "watching" {
+                // Kept drained, so that node never waits for a reader.
+                std::thread::spawn(move || lines.for_each(drop));
+                return Ok(viewer);
+            }
+            complaint.push_str(&line);
+        }
+        bail!("no picture: {complaint}")
     }
 
-    /// Waits for the end of the watching time.
+    /// Closes the page and tells what was seen.
     ///
     /// # Errors
-    /// When the page showed no picture or the browser failed.
+    /// When the browser failed.
     pub fn finish(mut self) -> Result<Seen> {
-        let node = self.node.take().context("the viewer has finished already")?;
+        let mut node = self.node.take().context("the viewer has finished already")?;
+        drop(node.stdin.take());
         let output = node.wait_with_output()?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        ensure!(output.status.success(), "the viewer ended with {}", output.status);
         let report: Value = serde_json::from_slice(&output.stdout)?;
         Ok(seen(report))
     }
