@@ -108,7 +108,7 @@ pub(crate) struct Flags {
     /// Token of the administrator [default: made at the first start and printed once]
     #[arg(long, value_name = "TOKEN", env = "GENLOCK_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
-    /// The address that people use, such as https://live.example [default: taken from each request]
+    /// The address that people use, such as `https://live.example` [default: taken from each request]
     #[arg(long, value_name = "URL", env = "GENLOCK_PUBLIC_URL")]
     public_url: Option<String>,
     /// What is logged, such as `info` or `info,genlock_ingest=debug` [default: info]

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Architecture Invariant: everything here is answered from memory. The store is read once, at start;
-//! afterwards every change comes through [`Engine::apply`].
+//! afterwards every change comes from the API as a `Change`.
 
 mod camera;
 mod event;
