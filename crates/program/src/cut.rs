@@ -346,7 +346,7 @@ pub(crate) fn video_time(ticks: i64) -> EventTime {
 }
 
 /// The sync samples of the Feed's current publish session.
-fn sync_times(feed: &Feed) -> Vec<SyncTime> {
+pub(crate) fn sync_times(feed: &Feed) -> Vec<SyncTime> {
     let epoch = feed.status().epoch;
     let of_session = |sync: &SyncPoint| sync.epoch == epoch;
     feed.sync_points()

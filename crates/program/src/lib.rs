@@ -10,6 +10,7 @@
 //! | `splicer` | which video samples may leave; out-point |
 //! | `source` | a camera as it is read; in-point, continuity, lateness |
 //! | `audio` | the grid of access units |
+//! | `forecast` | what a take would be told, without taking |
 //! | [`failover`] | when a camera is lost and who takes over |
 //! | `program_core` | state, commands, the programme's own decisions |
 //! | `cut` | the life of a cut |
@@ -23,6 +24,7 @@ mod cut;
 mod error;
 mod event;
 pub mod failover;
+mod forecast;
 pub mod limits;
 pub mod planner;
 mod program_core;
@@ -39,5 +41,6 @@ pub use event::{
     Reason,
 };
 pub use failover::FailoverPolicy;
+pub use forecast::forecast;
 pub use program_core::{ProgramConfig, ProgramCore, Watched};
 pub use shell::{Program, ProgramHandle, ProgramStopped};

@@ -5,13 +5,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use genlock_control_api::live::{
     AudioHealth, CameraState, CameraStatus, Change, Check, Cut, CutReason, CutStyle, Discontinuity,
-    EventStatus, Health, Live, ProgramState, TakeError, Totals, VideoHealth, Warning,
+    EventStatus, Forecast, Health, Live, ProgramState, TakeError, Totals, VideoHealth, Warning,
 };
+use genlock_feed::Feed;
 use genlock_ingest::health::{CameraHealth, CameraState as IngestState};
 use genlock_program as program;
 use genlock_store::{CameraId, EventId};
 
-use super::event::{program_id, store_id};
+use super::event::{LiveEvent, program_id, store_id};
 use super::{Engine, WallClock};
 
 /// How long the programme may take to answer a take. It answers at once; this bounds a broken one.
@@ -23,11 +24,12 @@ impl Live for Engine {
         let Some(live) = self.camera(event, camera) else { return CameraState::default() };
         let health = live.health(self.clock.now());
         let status = status_of(health.state);
+        let forecast = self.event(event).and_then(|event| self.forecast(&event, &live.feed()));
         CameraState {
             status,
             since: health.since.map(|since| self.wall.timestamp(since)),
             health: is_known(&health).then(|| describe(&health, self.wall)),
-            forecast: None,
+            forecast,
         }
     }
 
@@ -96,6 +98,16 @@ impl Live for Engine {
 }
 
 impl Engine {
+    /// What a take of the camera behind `target` would cost now.
+    fn forecast(&self, event: &LiveEvent, target: &Feed) -> Option<Forecast> {
+        let (now, style) = (self.clock.now(), program::CutStyle::default());
+        let forecast = program::forecast(now, &event.output(), target, style)?;
+        Some(Forecast {
+            wait_ms: forecast.wait.map(millis),
+            discontinuity: discontinuity(forecast.discontinuity),
+        })
+    }
+
     fn cut(&self, to: &program::CameraId, forecast: &program::Forecast) -> Option<Cut> {
         Some(Cut {
             camera_id: store_id(to)?,
