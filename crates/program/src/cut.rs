@@ -18,7 +18,6 @@ use crate::limits::{AUDIO_PROBE, SEAM_MAX, TAIL_WAIT, TAIL_WAIT_MAX};
 use crate::planner::{self, InPoint, Plan, ProgramView, SyncTime, TargetView};
 use crate::program_core::ProgramCore;
 use crate::source::Source;
-use crate::splicer::Edge;
 
 /// The camera on air.
 #[derive(Debug)]
@@ -144,18 +143,9 @@ impl ProgramCore {
         planner::plan(now, &self.view(), &target, style, fresh)
     }
 
-    /// The edge that an in-point has to lie beyond: the picture that has left last is shown whole.
-    fn guarded_edge(&self) -> Option<Edge> {
-        let lasts = self.on_air.as_ref().map_or(0, |on_air| on_air.source.picture_lasts());
-        self.edge.map(|edge| Edge {
-            dts: edge.dts,
-            pts: edge.pts.saturating_add(lasts - 1).max(edge.pts),
-        })
-    }
-
     fn view(&self) -> ProgramView<'_> {
         ProgramView {
-            edge: self.guarded_edge().map(|edge| video_time(edge.pts)),
+            edge: self.edge.map(|edge| video_time(edge.pts)),
             video: self.video.as_deref(),
             audio: self.grid.config().map(|config| &**config),
         }
@@ -189,7 +179,7 @@ impl ProgramCore {
 
     /// Looks whether the camera that is waited for has sent its in-point, or cannot any more.
     pub(crate) fn watch_incoming(&mut self, now: EventTime) {
-        let (edge, hold_back) = (self.guarded_edge(), self.config.hold_back);
+        let (edge, hold_back) = (self.edge, self.config.hold_back);
         let Some(incoming) = &mut self.incoming else {
             return;
         };
