@@ -1,3 +1,5 @@
+//! Tests of the chunk reader: headers, extended timestamps, interleaving, limits.
+
 use super::*;
 use crate::chunk::{ChunkWriter, ExtendedTimestamps, HeaderCompression};
 
