@@ -15,6 +15,7 @@
 //! | `program_core` | state, commands, the programme's own decisions |
 //! | `cut` | the life of a cut |
 //! | `advance` | the pass that moves samples |
+//! | `sound` | its part for sound |
 //! | `shell` | the task, its handle, commands and events |
 
 mod advance;
@@ -29,6 +30,7 @@ pub mod limits;
 pub mod planner;
 mod program_core;
 mod shell;
+mod sound;
 mod source;
 mod splicer;
 #[cfg(test)]
