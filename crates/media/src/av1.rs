@@ -15,6 +15,7 @@ use crate::error::MediaError;
 use crate::limits::NAL_UNITS_PER_ACCESS_UNIT;
 use crate::sample::Dependency;
 
+pub(crate) use record::newest_sequence_header;
 pub use record::{config_from_parameter_sets, config_from_record};
 pub use sequence_header::SequenceHeader;
 

@@ -11,6 +11,7 @@
 //! | `source` | a camera as it is read; in-point, continuity, lateness |
 //! | `audio` | the grid of access units |
 //! | `forecast` | what a take would be told, without taking |
+//! | [`compatibility`] | what a cut between two streams costs, and which settings to change |
 //! | [`failover`] | when a camera is lost and who takes over |
 //! | `program_core` | state, commands, the programme's own decisions |
 //! | `cut` | the life of a cut |
@@ -21,6 +22,7 @@
 mod advance;
 mod audio;
 mod camera;
+pub mod compatibility;
 mod cut;
 mod error;
 mod event;

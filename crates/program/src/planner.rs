@@ -32,6 +32,7 @@ use std::time::Duration;
 use genlock_feed::Position;
 use genlock_media::{EventTime, TrackConfig};
 
+use crate::compatibility;
 use crate::event::{CutStyle, Discontinuity, Forecast, Reason};
 use crate::limits::{
     COMPOSITION_SHIFT, HOLD_MARGIN, HOLD_WINDOW, HOLD_WINDOW_MAX, PREDICTION_GOPS, PREDICTION_GUARD,
@@ -171,21 +172,11 @@ pub fn hold(syncs: &[SyncTime]) -> Hold {
     Hold { clear_until, window: (lateness + HOLD_MARGIN).clamp(HOLD_WINDOW, HOLD_WINDOW_MAX) }
 }
 
-/// What cutting from the programme's configuration to the target's costs. A target without sound gets
-/// silence in the programme's own configuration, which costs nothing.
+/// What cutting from the programme's configuration to the target's costs: see
+/// [`crate::compatibility`].
 #[must_use]
 pub fn discontinuity(program: &ProgramView<'_>, target: &TargetView<'_>) -> Discontinuity {
-    let video = match (program.video, target.video) {
-        (Some(TrackConfig::Video(old)), Some(TrackConfig::Video(new))) if old != new => {
-            if old.codec == new.codec { Discontinuity::Parameters } else { Discontinuity::Codec }
-        }
-        _ => Discontinuity::None,
-    };
-    let audio = match (program.audio, target.audio) {
-        (Some(old), Some(new)) if old != new => Discontinuity::Codec,
-        _ => Discontinuity::None,
-    };
-    video.max(audio)
+    compatibility::discontinuity((program.video, program.audio), (target.video, target.audio))
 }
 
 /// The newest sync samples that a prediction looks at.

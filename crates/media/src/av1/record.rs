@@ -43,6 +43,11 @@ pub fn config_from_parameter_sets(sets: &[Bytes]) -> Result<VideoConfig, MediaEr
     Ok(config(write_record(&header, &obu), &header, vec![obu]))
 }
 
+/// The last sequence header of `sets`, parsed.
+pub(crate) fn newest_sequence_header(sets: &[Bytes]) -> Result<SequenceHeader, MediaError> {
+    sequence_header(&Bytes::from(sets.concat())).map(|(_, header)| header)
+}
+
 /// The last sequence header of `bytes`, whole and parsed.
 fn sequence_header(bytes: &Bytes) -> Result<(Bytes, SequenceHeader), MediaError> {
     let mut last = Err(MediaError::malformed(WHAT, "lacks a sequence header"));
