@@ -11,13 +11,12 @@ use genlock_media::{EventTime, MediaTime, Timescale};
 
 use crate::camera::{Camera, CameraId};
 use crate::error::CutFailure;
-use crate::event::{
-    CutId, CutStyle, Discontinuity, Forecast, Loss, PendingCut, ProgramEvent, Reason,
-};
+use crate::event::{CutId, Discontinuity, Forecast, Loss, PendingCut, ProgramEvent, Reason};
 use crate::limits::{AUDIO_PROBE, SEAM_MAX, TAIL_WAIT, TAIL_WAIT_MAX};
 use crate::planner::{self, InPoint, Plan, ProgramView, SyncTime, TargetView};
 use crate::program_core::ProgramCore;
 use crate::source::Source;
+use crate::style::CutStyle;
 
 /// The camera on air.
 #[derive(Debug)]
@@ -105,6 +104,15 @@ impl ProgramCore {
         for id in waiting.into_iter().chain(queued) {
             self.events.push_back(ProgramEvent::CutSuperseded { id });
         }
+    }
+
+    /// Takes back the newest command whose camera has not gone on air.
+    pub(crate) fn withdraw_newest(&mut self) -> Option<(CutId, CameraId)> {
+        if let Some(command) = self.queued.take() {
+            return Some((command.id, command.to));
+        }
+        let incoming = self.incoming.take_if(|incoming| incoming.request.id().is_some())?;
+        Some((incoming.request.id()?, incoming.source.camera))
     }
 
     /// Starts to wait for `camera`'s in-point.
@@ -260,6 +268,7 @@ impl ProgramCore {
                 planned_at,
                 cut_at,
                 wait: now.saturating_since(planned_at),
+                style: incoming.plan.forecast.style,
                 discontinuity,
             },
             (Request::Automatic(Some(loss)), Some(from)) => {

@@ -23,9 +23,21 @@ pub enum TakeError {
     Stopped,
 }
 
+/// An undo that was refused.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UndoError {
+    /// No take is waiting: the last one has been aired, or there was none.
+    #[error("there is no cut to undo")]
+    NothingToUndo,
+    /// The programme's task has ended.
+    #[error("the programme has stopped")]
+    Stopped,
+}
+
 /// A cut style that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown cut style {0:?}, expected \"clean\"")]
+#[error("unknown cut style {0:?}, expected \"auto\", \"clean\", \"instant\" or \"lookahead\"")]
 pub struct UnknownStyle(pub String);
 
 /// Why a planned cut did not happen.

@@ -1,53 +1,16 @@
 //! What the programme tells: plans, cuts, who is on air.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use genlock_media::EventTime;
 
 use crate::camera::CameraId;
-use crate::error::{CutFailure, UnknownStyle};
+use crate::error::CutFailure;
+use crate::style::{CutStyle, StylePolicy};
 
 /// Number of a cut within the programme, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CutId(pub u64);
-
-/// How a take becomes a cut.
-#[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum CutStyle {
-    /// At the target's next sync sample: no artefact, waits up to one GOP.
-    #[default]
-    Clean,
-}
-
-impl CutStyle {
-    /// The name that commands use.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Clean => "clean",
-        }
-    }
-}
-
-impl fmt::Display for CutStyle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for CutStyle {
-    type Err = UnknownStyle;
-
-    fn from_str(name: &str) -> Result<Self, UnknownStyle> {
-        match name {
-            "clean" => Ok(Self::Clean),
-            other => Err(UnknownStyle(other.to_owned())),
-        }
-    }
-}
 
 /// Whether a cut needs an `EXT-X-DISCONTINUITY`, told by comparing configuration bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,7 +43,7 @@ pub struct Forecast {
     pub cut_at: Option<EventTime>,
     /// From the command to `cut_at`.
     pub wait: Option<Duration>,
-    /// How the cut is made.
+    /// How the cut is made: never [`CutStyle::Auto`], and what was asked for only where it is possible.
     pub style: CutStyle,
     /// What the cut costs in the playlist.
     pub discontinuity: Discontinuity,
@@ -103,6 +66,17 @@ pub struct Cut {
     pub forecast: Forecast,
 }
 
+/// The answer to an undo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// The take that was withdrawn.
+    pub id: CutId,
+    /// Where it would have led.
+    pub to: CameraId,
+    /// Who stays on air, unless an older cut is still under way.
+    pub stays: Option<CameraId>,
+}
+
 /// Why a camera lost the air.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Loss {
@@ -116,7 +90,7 @@ pub enum Loss {
 
 /// Something that happened. Each change of the camera on air is told exactly once: as
 /// [`Self::CutCommitted`], [`Self::OnAir`] or [`Self::FailedOver`]. Each accepted take ends exactly once:
-/// as [`Self::CutCommitted`], [`Self::CutSuperseded`] or [`Self::CutFailed`].
+/// as [`Self::CutCommitted`], [`Self::CutSuperseded`], [`Self::CutUndone`] or [`Self::CutFailed`].
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProgramEvent {
@@ -136,11 +110,18 @@ pub enum ProgramEvent {
         cut_at: EventTime,
         /// From the command until the first sample left.
         wait: Duration,
+        /// How the cut was made.
+        style: CutStyle,
         /// What the cut costs in the playlist.
         discontinuity: Discontinuity,
     },
     /// A newer take replaced one that had not been committed.
     CutSuperseded {
+        /// Which.
+        id: CutId,
+    },
+    /// A take was withdrawn by an undo.
+    CutUndone {
         /// Which.
         id: CutId,
     },
@@ -206,4 +187,6 @@ pub struct ProgramStatus {
     pub pending: Option<PendingCut>,
     /// Cuts made since the programme started, whoever asked.
     pub cuts: u64,
+    /// The styles of its cuts.
+    pub policy: StylePolicy,
 }

@@ -4,9 +4,10 @@ use genlock_feed::Feed;
 use genlock_media::EventTime;
 
 use crate::cut::sync_times;
-use crate::event::{CutStyle, Forecast};
+use crate::event::Forecast;
 use crate::failover::FailoverPolicy;
 use crate::planner::{self, ProgramView, TargetView};
+use crate::style::CutStyle;
 
 /// What a take of the camera that publishes into `target` would be told at `now` by the programme that
 /// publishes into `output`. From the Feeds alone: the programme is not asked, and nothing is planned.

@@ -7,6 +7,7 @@
 //! | module | owns |
 //! |---|---|
 //! | [`planner`] | when a cut happens and what is held back for it: a pure function |
+//! | `style` | how a take becomes a cut |
 //! | `splicer` | which video samples may leave; out-point |
 //! | `source` | a camera as it is read; in-point, continuity, lateness |
 //! | `audio` | the grid of access units |
@@ -35,16 +36,18 @@ mod shell;
 mod sound;
 mod source;
 mod splicer;
+mod style;
 #[cfg(test)]
 mod testing;
 
 pub use camera::{CameraId, Priority};
-pub use error::{CutFailure, TakeError, UnknownStyle};
+pub use error::{CutFailure, TakeError, UndoError, UnknownStyle};
 pub use event::{
-    Cut, CutId, CutStyle, Discontinuity, Forecast, Loss, PendingCut, ProgramEvent, ProgramStatus,
-    Reason,
+    Cut, CutId, Discontinuity, Forecast, Loss, PendingCut, ProgramEvent, ProgramStatus, Reason,
+    Undone,
 };
 pub use failover::FailoverPolicy;
 pub use forecast::forecast;
 pub use program_core::{ProgramConfig, ProgramCore, Watched};
 pub use shell::{Program, ProgramHandle, ProgramStopped};
+pub use style::{CutStyle, StylePolicy};

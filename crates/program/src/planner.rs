@@ -33,10 +33,11 @@ use genlock_feed::Position;
 use genlock_media::{EventTime, TrackConfig};
 
 use crate::compatibility;
-use crate::event::{CutStyle, Discontinuity, Forecast, Reason};
+use crate::event::{Discontinuity, Forecast, Reason};
 use crate::limits::{
     COMPOSITION_SHIFT, HOLD_MARGIN, HOLD_WINDOW, HOLD_WINDOW_MAX, PREDICTION_GOPS, PREDICTION_GUARD,
 };
+use crate::style::CutStyle;
 
 /// A sync sample of the target's current publish session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +110,7 @@ pub struct Plan {
     pub forecast: Forecast,
 }
 
-/// Plans a cut to `target`. `fresh` is how old a sync sample in the ring may be: what is later than a
+/// Plans a cut to `target`. Every style is carried out as a clean cut, and the forecast says so. `fresh` is how old a sync sample in the ring may be: what is later than a
 /// camera on air may be without being given up has been missed by viewers.
 #[must_use]
 pub fn plan(
@@ -120,7 +121,9 @@ pub fn plan(
     fresh: Duration,
 ) -> Plan {
     match style {
-        CutStyle::Clean => plan_clean(now, program, target, fresh),
+        CutStyle::Auto | CutStyle::Clean | CutStyle::Instant | CutStyle::Lookahead => {
+            plan_clean(now, program, target, fresh)
+        }
     }
 }
 

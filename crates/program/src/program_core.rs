@@ -25,10 +25,11 @@ use genlock_media::{AudioConfig, EventTime, TrackConfig};
 use crate::audio::AudioGrid;
 use crate::camera::{Camera, CameraId, Priority, Roster};
 use crate::cut::{Command, Incoming, OnAir, Request, Seam};
-use crate::error::{CutFailure, TakeError};
-use crate::event::{Cut, CutId, CutStyle, Loss, ProgramEvent, ProgramStatus};
+use crate::error::{CutFailure, TakeError, UndoError};
+use crate::event::{Cut, CutId, Loss, ProgramEvent, ProgramStatus, Undone};
 use crate::failover::{FailoverPolicy, choose};
 use crate::splicer::Edge;
+use crate::style::{CutStyle, StylePolicy};
 
 /// What a programme may decide for itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct ProgramConfig {
     /// How long a take waits for a sync sample. Default 15 s, above the longest GOP that encoders make
     /// by themselves (OBS: 8.3 s).
     pub cut_timeout: Duration,
+    /// How takes become cuts.
+    pub styles: StylePolicy,
 }
 
 impl Default for ProgramConfig {
@@ -49,6 +52,7 @@ impl Default for ProgramConfig {
             failover: FailoverPolicy::default(),
             hold_back: Duration::from_millis(1_500),
             cut_timeout: Duration::from_secs(15),
+            styles: StylePolicy::default(),
         }
     }
 }
@@ -104,7 +108,7 @@ impl ProgramCore {
     #[must_use]
     pub fn new(config: ProgramConfig, output: &Feed, now: EventTime) -> Self {
         Self {
-            config,
+            config: ProgramConfig { styles: config.styles.normalised(), ..config },
             output: output.open(now),
             output_lost: false,
             roster: Roster::default(),
@@ -155,7 +159,13 @@ impl ProgramCore {
         self.config.failover = policy;
     }
 
-    /// Plans a cut to `camera` and answers at once; [`ProgramEvent`]s tell what becomes of it.
+    /// Changes how takes become cuts, from the next one on.
+    pub fn set_style_policy(&mut self, policy: StylePolicy) {
+        self.config.styles = policy.normalised();
+    }
+
+    /// Plans a cut to `camera` and answers at once; [`ProgramEvent`]s tell what becomes of it. Without a
+    /// style it has the event's ([`StylePolicy::style`]).
     ///
     /// # Errors
     /// When the camera cannot be cut to, or is on air already.
@@ -163,8 +173,9 @@ impl ProgramCore {
         &mut self,
         now: EventTime,
         camera: &CameraId,
-        style: CutStyle,
+        style: Option<CutStyle>,
     ) -> Result<Cut, TakeError> {
+        let style = style.unwrap_or(self.config.styles.style);
         let target = self
             .roster
             .get(camera)
@@ -198,6 +209,16 @@ impl ProgramCore {
         Ok(cut)
     }
 
+    /// Withdraws the newest take of which no viewer can have seen anything.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn undo(&mut self) -> Result<Undone, UndoError> {
+        let (id, to) = self.withdraw_newest().ok_or(UndoError::NothingToUndo)?;
+        self.events.push_back(ProgramEvent::CutUndone { id });
+        Ok(Undone { id, to, stays: self.settled_on().cloned() })
+    }
+
     /// The next thing that happened.
     pub fn poll_event(&mut self) -> Option<ProgramEvent> {
         self.events.pop_front()
@@ -212,6 +233,7 @@ impl ProgramCore {
             lost: self.loss(now),
             pending: self.incoming.as_ref().map(Incoming::describe),
             cuts: self.cuts,
+            policy: self.config.styles,
         }
     }
 

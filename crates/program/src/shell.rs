@@ -16,11 +16,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use crate::camera::{CameraId, Priority};
-use crate::error::TakeError;
-use crate::event::{Cut, CutStyle, ProgramEvent, ProgramStatus};
+use crate::error::{TakeError, UndoError};
+use crate::event::{Cut, ProgramEvent, ProgramStatus, Undone};
 use crate::failover::FailoverPolicy;
 use crate::limits::{COMMANDS_MAX, EVENTS_MAX};
 use crate::program_core::{ProgramConfig, ProgramCore, Watched};
+use crate::style::{CutStyle, StylePolicy};
 
 /// Starts programmes.
 #[derive(Debug)]
@@ -68,15 +69,34 @@ pub struct ProgramHandle {
 }
 
 impl ProgramHandle {
-    /// Takes `camera`. Answers at once with the plan; events tell what becomes of it.
+    /// Takes `camera`. Answers at once with the plan; events tell what becomes of it. Without a style it
+    /// has the event's.
     ///
     /// # Errors
     /// When the camera cannot be cut to, or the programme has stopped.
-    pub async fn take(&self, camera: CameraId, style: CutStyle) -> Result<Cut, TakeError> {
+    pub async fn take(&self, camera: CameraId, style: Option<CutStyle>) -> Result<Cut, TakeError> {
         let (reply, answer) = oneshot::channel();
         let command = Command::Take { camera, style, reply };
         self.send(command).await.map_err(|_| TakeError::Stopped)?;
         answer.await.unwrap_or(Err(TakeError::Stopped))
+    }
+
+    /// Withdraws the newest take of which no viewer can have seen anything.
+    ///
+    /// # Errors
+    /// When there is none, or the programme has stopped.
+    pub async fn undo(&self) -> Result<Undone, UndoError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Undo { reply }).await.map_err(|_| UndoError::Stopped)?;
+        answer.await.unwrap_or(Err(UndoError::Stopped))
+    }
+
+    /// Changes how takes become cuts, from the next one on.
+    ///
+    /// # Errors
+    /// When the programme has stopped.
+    pub async fn set_style_policy(&self, policy: StylePolicy) -> Result<(), ProgramStopped> {
+        self.send(Command::SetStylePolicy { policy }).await
     }
 
     /// Adds a camera. One that is known gets the new Feed and priority for its next time on air.
@@ -152,11 +172,32 @@ impl ProgramHandle {
 
 #[derive(Debug)]
 enum Command {
-    Take { camera: CameraId, style: CutStyle, reply: oneshot::Sender<Result<Cut, TakeError>> },
-    Add { camera: CameraId, feed: Feed, priority: Priority },
-    Remove { camera: CameraId },
-    SetPriority { camera: CameraId, priority: Priority },
-    SetFailover { policy: FailoverPolicy },
+    Take {
+        camera: CameraId,
+        style: Option<CutStyle>,
+        reply: oneshot::Sender<Result<Cut, TakeError>>,
+    },
+    Undo {
+        reply: oneshot::Sender<Result<Undone, UndoError>>,
+    },
+    SetStylePolicy {
+        policy: StylePolicy,
+    },
+    Add {
+        camera: CameraId,
+        feed: Feed,
+        priority: Priority,
+    },
+    Remove {
+        camera: CameraId,
+    },
+    SetPriority {
+        camera: CameraId,
+        priority: Priority,
+    },
+    SetFailover {
+        policy: FailoverPolicy,
+    },
 }
 
 struct Task {
@@ -201,6 +242,10 @@ impl Task {
                 // Whoever asked may have gone; the take stands all the same.
                 let _ = reply.send(answer);
             }
+            Command::Undo { reply } => {
+                let _ = reply.send(self.core.undo());
+            }
+            Command::SetStylePolicy { policy } => self.core.set_style_policy(policy),
             Command::Add { camera, feed, priority } => {
                 self.watches.insert(camera.clone(), feed.watch());
                 self.core.add_camera(camera, feed, priority);
@@ -256,10 +301,11 @@ fn log(event: &ProgramEvent) {
             let wait = cut.forecast.wait;
             debug!(cut = cut.id.0, to = %cut.to, ?wait, reason = ?cut.forecast.reason, "cut planned");
         }
-        ProgramEvent::CutCommitted { id, to, wait, discontinuity, .. } => {
-            info!(cut = id.0, %to, ?wait, ?discontinuity, "cut");
+        ProgramEvent::CutCommitted { id, to, wait, style, discontinuity, .. } => {
+            info!(cut = id.0, %to, ?wait, %style, ?discontinuity, "cut");
         }
         ProgramEvent::CutSuperseded { id } => debug!(cut = id.0, "cut superseded"),
+        ProgramEvent::CutUndone { id } => info!(cut = id.0, "cut undone"),
         ProgramEvent::CutFailed { id, to, reason } => warn!(cut = id.0, %to, %reason, "cut failed"),
         ProgramEvent::OnAir { camera, .. } => info!(%camera, "on air"),
         ProgramEvent::OffAir { camera, loss } => warn!(%camera, ?loss, "nothing is on air"),
@@ -339,7 +385,7 @@ mod tests {
 
         let mut on_b = Publisher::new(clock, &b, 2);
         on_b.push();
-        let cut = program.take("b".into(), CutStyle::Clean).await.unwrap();
+        let cut = program.take("b".into(), Some(CutStyle::Clean)).await.unwrap();
         assert_eq!(cut.from, Some("a".into()));
         for _ in 0..=GOP {
             on_a.push();
@@ -358,11 +404,11 @@ mod tests {
     #[tokio::test]
     async fn refusals_are_typed() {
         let (_, program) = started();
-        let answer = program.take("x".into(), CutStyle::Clean).await;
+        let answer = program.take("x".into(), Some(CutStyle::Clean)).await;
         assert_eq!(answer, Err(TakeError::UnknownCamera("x".into())));
         let idle = Feed::new(FeedLimits::default());
         program.add_camera("x".into(), idle, Priority(0)).await.unwrap();
-        let answer = program.take("x".into(), CutStyle::Clean).await;
+        let answer = program.take("x".into(), Some(CutStyle::Clean)).await;
         assert_eq!(answer, Err(TakeError::NotLive("x".into())));
     }
 
@@ -372,7 +418,7 @@ mod tests {
         assert!(program.output().status().live);
         program.stop().await;
         assert!(!program.output().status().live);
-        let answer = program.take("a".into(), CutStyle::Clean).await;
+        let answer = program.take("a".into(), Some(CutStyle::Clean)).await;
         assert_eq!(answer, Err(TakeError::Stopped));
         assert_eq!(program.remove_camera("a".into()).await, Err(ProgramStopped));
     }

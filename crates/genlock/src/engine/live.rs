@@ -56,7 +56,7 @@ impl Live for Engine {
         let style = match style {
             CutStyle::Clean => program::CutStyle::Clean,
         };
-        let take = live.program().take(program_id(camera), style);
+        let take = live.program().take(program_id(camera), Some(style));
         let answer = tokio::time::timeout(TAKE_ANSWER_MAX, take).await;
         match answer.map_err(|_elapsed| TakeError::Stopped)? {
             Ok(cut) => Ok(self.cut(&cut.to, &cut.forecast)),
@@ -100,7 +100,7 @@ impl Live for Engine {
 impl Engine {
     /// What a take of the camera behind `target` would cost now.
     fn forecast(&self, event: &LiveEvent, target: &Feed) -> Option<Forecast> {
-        let (now, style) = (self.clock.now(), program::CutStyle::default());
+        let (now, style) = (self.clock.now(), program::CutStyle::Clean);
         let forecast = program::forecast(now, &event.output(), target, style)?;
         Some(Forecast {
             wait_ms: forecast.wait.map(millis),

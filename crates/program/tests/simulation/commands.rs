@@ -1,7 +1,7 @@
 //! Takes and their answers.
 
 use genlock_media::EventTime;
-use genlock_program::{CutFailure, ProgramEvent, Reason, TakeError};
+use genlock_program::{CutFailure, ProgramEvent, Reason, TakeError, UndoError};
 
 use crate::SECOND;
 use crate::camera::{Profile, Tag, micros};
@@ -187,4 +187,26 @@ fn stopping_ends_what_waits() {
     let failed =
         ProgramEvent::CutFailed { id: cut.id, to: "cam-2".into(), reason: CutFailure::Stopped };
     assert_eq!(world.events_since(6 * SECOND), [failed]);
+}
+
+#[test]
+fn an_undo_withdraws_the_newest_take_and_tells_which() {
+    let mut world = three_cameras();
+    let slow = world.take(2).expect("it is live");
+    let undone = world.core.undo().expect("it waits");
+    assert_eq!((undone.id, undone.to), (slow.id, "cam-2".into()));
+    assert_eq!(undone.stays, Some("cam-0".into()));
+    assert_eq!(world.core.undo(), Err(UndoError::NothingToUndo));
+    world.run_until(world.now + 20 * SECOND);
+    assert_eq!(world.events_since(6 * SECOND), [ProgramEvent::CutUndone { id: slow.id }]);
+    assert_eq!(world.active().as_deref(), Some("cam-0"));
+}
+
+#[test]
+fn what_has_been_aired_cannot_be_undone() {
+    let mut world = three_cameras();
+    world.take(1).expect("it is live");
+    world.run_until(world.now + 2 * SECOND);
+    assert_eq!(world.core.undo(), Err(UndoError::NothingToUndo));
+    assert_eq!(world.active().as_deref(), Some("cam-1"));
 }

@@ -116,7 +116,7 @@ impl World {
     pub(crate) fn take(&mut self, camera: usize) -> Result<Cut, TakeError> {
         let id = CameraId::from(self.cameras[camera].name());
         let now = EventTime::from_micros(self.now);
-        let answer = self.core.take(now, &id, CutStyle::Clean);
+        let answer = self.core.take(now, &id, Some(CutStyle::Clean));
         match &answer {
             Ok(cut) => {
                 let command = Command { cut: cut.clone(), ended: None };
@@ -177,6 +177,7 @@ impl World {
         let ended = match &event {
             ProgramEvent::CutCommitted { id, .. }
             | ProgramEvent::CutSuperseded { id }
+            | ProgramEvent::CutUndone { id }
             | ProgramEvent::CutFailed { id, .. } => Some(*id),
             _ => None,
         };
