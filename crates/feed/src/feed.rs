@@ -38,6 +38,10 @@ pub struct FeedStatus {
     pub live_changed: Option<EventTime>,
     /// When the newest sample arrived.
     pub last_arrival: Option<EventTime>,
+    /// When the newest video sample of the newest session arrived.
+    pub video_arrival: Option<EventTime>,
+    /// When the newest audio sample of the newest session arrived.
+    pub audio_arrival: Option<EventTime>,
     /// Presentation time of the newest video sample of the newest session.
     pub newest_video: Option<EventTime>,
     /// Presentation time of the newest audio sample of the newest session.
@@ -61,10 +65,11 @@ impl FeedStatus {
         self.last_arrival = Some(now);
         self.samples_pushed += 1;
         self.bytes_pushed += sample.payload.len() as u64;
-        let (newest, config) = match sample.kind() {
-            TrackKind::Video => (&mut self.newest_video, &mut self.video),
-            TrackKind::Audio => (&mut self.newest_audio, &mut self.audio),
+        let (arrival, newest, config) = match sample.kind() {
+            TrackKind::Video => (&mut self.video_arrival, &mut self.newest_video, &mut self.video),
+            TrackKind::Audio => (&mut self.audio_arrival, &mut self.newest_audio, &mut self.audio),
         };
+        *arrival = Some(now);
         *newest = (*newest).max(Some(sample.pts_event()));
         if !config.as_ref().is_some_and(|held| Arc::ptr_eq(held, &sample.config)) {
             *config = Some(Arc::clone(&sample.config));

@@ -47,6 +47,9 @@ impl ProgramCore {
         if let Some(on_air) = &mut self.on_air {
             on_air.source.pull(edge, hold_back);
             on_air.source.drop_audio_before(on_air.since);
+            if on_air.source.camera.is_slate() {
+                on_air.source.audio.clear();
+            }
         }
         if let Some(tail) = self.seam.as_mut().and_then(|seam| seam.tail.as_mut()) {
             tail.pull(edge, hold_back);
@@ -65,7 +68,7 @@ impl ProgramCore {
             .on_air
             .as_ref()
             .is_none_or(|on_air| on_air.source.newest_dts().is_some_and(|newest| newest >= dts));
-        let complete = reached || now >= tail_deadline || self.loss(now).is_some();
+        let complete = reached || now >= tail_deadline || self.lost(now).is_some();
         (complete && dts <= paced_dts(now)).then_some(pts)
     }
 
@@ -122,7 +125,7 @@ impl ProgramCore {
             Stage::Committed { tail_deadline, .. } => tail_deadline,
         });
         let seam = self.seam.as_ref().map(|seam| seam.deadline);
-        [waiting, seam, self.release_at(now), self.silent_at(now)]
+        [waiting, seam, self.release_at(now), self.silent_at(now), self.acts_at(now)]
             .into_iter()
             .flatten()
             .min()
@@ -146,12 +149,8 @@ impl ProgramCore {
     /// When the camera on air will count as lost.
     fn silent_at(&self, now: EventTime) -> Option<EventTime> {
         let on_air = self.on_air.as_ref()?;
-        if self.loss(now).is_some() {
-            return None;
-        }
-        let last = on_air.source.last_video.unwrap_or(on_air.since);
-        let patience = self.config.failover.patience(on_air.source.frame_gap);
-        Some(last + patience + WAKE_MIN)
+        let lost = self.lost(now).is_some();
+        (!lost).then(|| self.silent_from(on_air) + WAKE_MIN)
     }
 }
 

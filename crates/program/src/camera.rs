@@ -7,25 +7,43 @@ use genlock_feed::Feed;
 
 /// Name of a camera within its event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CameraId(Arc<str>);
+pub struct CameraId(Name);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Name {
+    Given(Arc<str>),
+    /// The slate is read like a camera. No given name is equal to this one, whatever it says.
+    Slate,
+}
 
 impl CameraId {
     /// The camera called `name`.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self(name.into())
+        Self(Name::Given(name.into()))
+    }
+
+    pub(crate) const fn slate() -> Self {
+        Self(Name::Slate)
+    }
+
+    pub(crate) const fn is_slate(&self) -> bool {
+        matches!(self.0, Name::Slate)
     }
 
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Name::Given(name) => name,
+            Name::Slate => "slate",
+        }
     }
 }
 
 impl fmt::Display for CameraId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

@@ -11,7 +11,8 @@ use genlock_media::{EventTime, MediaTime, Timescale};
 
 use crate::camera::{Camera, CameraId};
 use crate::error::CutFailure;
-use crate::event::{CutId, Discontinuity, Forecast, Loss, PendingCut, ProgramEvent, Reason};
+use crate::event::{CutId, Discontinuity, Forecast, PendingCut, ProgramEvent, Reason};
+use crate::failover::Cause;
 use crate::limits::{AUDIO_PROBE, SEAM_MAX, TAIL_WAIT, TAIL_WAIT_MAX};
 use crate::planner::{self, InPoint, Plan, ProgramView, SyncTime, TargetView};
 use crate::program_core::ProgramCore;
@@ -50,12 +51,8 @@ pub(crate) enum Stage {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
-    Command {
-        id: CutId,
-        planned_at: EventTime,
-    },
-    /// `None` where nothing was on air.
-    Automatic(Option<Loss>),
+    Command { id: CutId, planned_at: EventTime },
+    Automatic(Cause),
 }
 
 /// The sound's way over a cut that the picture has passed.
@@ -248,7 +245,8 @@ impl ProgramCore {
         if let Some(end) = end {
             incoming.source.close_hole(end);
         }
-        let from = old.as_ref().map(|source| source.camera.clone());
+        let from =
+            old.as_ref().map(|source| &source.camera).filter(|from| !from.is_slate()).cloned();
         let to = incoming.source.camera.clone();
         // A grid that does not run yet starts with the new camera.
         self.seam = self.grid.config().is_some().then_some(Seam {
@@ -258,10 +256,10 @@ impl ProgramCore {
             deadline: now + SEAM_MAX,
         });
         self.on_air = Some(OnAir::new(now, incoming.source, cut_at));
-        self.failed = None;
         self.cuts += 1;
-        self.events.push_back(match (incoming.request, from) {
-            (Request::Command { id, planned_at }, from) => ProgramEvent::CutCommitted {
+        self.note_change(now, &incoming.request, &to);
+        self.events.push_back(match incoming.request {
+            Request::Command { id, planned_at } => ProgramEvent::CutCommitted {
                 id,
                 from,
                 to,
@@ -271,10 +269,7 @@ impl ProgramCore {
                 style: incoming.plan.forecast.style,
                 discontinuity,
             },
-            (Request::Automatic(Some(loss)), Some(from)) => {
-                ProgramEvent::FailedOver { from, to, loss, cut_at, discontinuity }
-            }
-            (Request::Automatic(_), _) => ProgramEvent::OnAir { camera: to, at: cut_at },
+            Request::Automatic(cause) => cause.event(from, to, cut_at, discontinuity),
         });
     }
 
@@ -292,7 +287,7 @@ impl ProgramCore {
         let to = incoming.source.camera;
         match incoming.request {
             Request::Command { id, .. } => self.report_failure(id, to, reason),
-            Request::Automatic(_) => self.failed = Some(to),
+            Request::Automatic(_) => self.note_failed(to),
         }
     }
 
@@ -306,7 +301,9 @@ impl OnAir {
         let status = source.feed.status();
         let is_young =
             status.live_changed.is_some_and(|opened| now.saturating_since(opened) < AUDIO_PROBE);
-        Self { expects_audio: status.audio.is_some() || is_young, source, since, removed: false }
+        let may_have = status.audio.is_some() || is_young;
+        let expects_audio = may_have && !source.camera.is_slate();
+        Self { expects_audio, source, since, removed: false }
     }
 }
 
@@ -320,11 +317,6 @@ impl Seam {
 impl Incoming {
     pub(crate) fn is_committed(&self) -> bool {
         matches!(self.stage, Stage::Committed { .. })
-    }
-
-    /// The programme waits for it by itself, and need not any more once the camera on air recovers.
-    pub(crate) fn is_withdrawable(&self) -> bool {
-        !self.is_committed() && self.request.id().is_none()
     }
 
     pub(crate) fn describe(&self) -> PendingCut {

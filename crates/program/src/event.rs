@@ -88,8 +88,18 @@ pub enum Loss {
     Removed,
 }
 
-/// Something that happened. Each change of the camera on air is told exactly once: as
-/// [`Self::CutCommitted`], [`Self::OnAir`] or [`Self::FailedOver`]. Each accepted take ends exactly once:
+/// What keeps the programme from acting by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lock {
+    /// Somebody asked for it.
+    Operator,
+    /// It had changed cameras by itself too often.
+    Flapping,
+}
+
+/// Something that happened. Each change of what is on air is told exactly once: as
+/// [`Self::CutCommitted`], [`Self::OnAir`], [`Self::OffAir`], [`Self::FailedOver`], [`Self::Reverted`] or
+/// [`Self::SlateShown`]. Each accepted take ends exactly once:
 /// as [`Self::CutCommitted`], [`Self::CutSuperseded`], [`Self::CutUndone`] or [`Self::CutFailed`].
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +171,30 @@ pub enum ProgramEvent {
         /// What the change costs in the playlist.
         discontinuity: Discontinuity,
     },
+    /// The camera that was chosen is well again and the programme went back to it by itself.
+    Reverted {
+        /// Who was on air.
+        from: CameraId,
+        /// Who is: the camera that was chosen.
+        to: CameraId,
+        /// Presentation time of its first picture.
+        cut_at: EventTime,
+        /// What the change costs in the playlist.
+        discontinuity: Discontinuity,
+    },
+    /// No camera was left and the slate is shown. [`Self::OnAir`] or a take ends it.
+    SlateShown {
+        /// Who was on air, if that has not been told as [`Self::OffAir`].
+        from: Option<CameraId>,
+        /// Presentation time of the slate's first picture.
+        at: EventTime,
+        /// What the change costs in the playlist.
+        discontinuity: Discontinuity,
+    },
+    /// The programme does nothing by itself any more.
+    Locked(Lock),
+    /// It does again.
+    Unlocked,
 }
 
 /// A take that waits for its in-point.
@@ -177,10 +211,18 @@ pub struct PendingCut {
 /// The programme at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProgramStatus {
-    /// Who is on air.
+    /// The camera that was chosen: by the last take that became a cut, or before any by itself. What the
+    /// programme does when that camera is lost changes `active` and leaves this. `None` before the first
+    /// camera, and after the chosen one was removed.
+    pub intent: Option<CameraId>,
+    /// Who is on air. `None` before the first camera, and while there is none or the slate is shown.
     pub active: Option<CameraId>,
-    /// Presentation time of its first picture.
+    /// The slate is shown.
+    pub slate: bool,
+    /// Presentation time of the first picture of what is on air.
     pub since: Option<EventTime>,
+    /// What keeps the programme from acting by itself.
+    pub lock: Option<Lock>,
     /// The camera on air is silent or gone and nothing could take over yet.
     pub lost: Option<Loss>,
     /// The cut that is waited for.

@@ -15,6 +15,7 @@
 //! | [`compatibility`] | what a cut between two streams costs, and which settings to change |
 //! | [`failover`] | when a camera is lost and who takes over |
 //! | `program_core` | state, commands, the programme's own decisions |
+//! | `automation` | what the programme does by itself, carried out |
 //! | `cut` | the life of a cut |
 //! | `advance` | the pass that moves samples |
 //! | `sound` | its part for sound |
@@ -22,6 +23,7 @@
 
 mod advance;
 mod audio;
+mod automation;
 mod camera;
 pub mod compatibility;
 mod cut;
@@ -43,10 +45,10 @@ mod testing;
 pub use camera::{CameraId, Priority};
 pub use error::{CutFailure, TakeError, UndoError, UnknownStyle};
 pub use event::{
-    Cut, CutId, Discontinuity, Forecast, Loss, PendingCut, ProgramEvent, ProgramStatus, Reason,
-    Undone,
+    Cut, CutId, Discontinuity, Forecast, Lock, Loss, PendingCut, ProgramEvent, ProgramStatus,
+    Reason, Undone,
 };
-pub use failover::FailoverPolicy;
+pub use failover::{FailoverPolicy, FlapLimit, Revert};
 pub use forecast::forecast;
 pub use program_core::{ProgramConfig, ProgramCore, Watched};
 pub use shell::{Program, ProgramHandle, ProgramStopped};

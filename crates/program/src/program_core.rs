@@ -23,11 +23,12 @@ use genlock_feed::{Feed, FeedWriter};
 use genlock_media::{AudioConfig, EventTime, TrackConfig};
 
 use crate::audio::AudioGrid;
+use crate::automation::Automation;
 use crate::camera::{Camera, CameraId, Priority, Roster};
 use crate::cut::{Command, Incoming, OnAir, Request, Seam};
 use crate::error::{CutFailure, TakeError, UndoError};
-use crate::event::{Cut, CutId, Loss, ProgramEvent, ProgramStatus, Undone};
-use crate::failover::{FailoverPolicy, choose};
+use crate::event::{Cut, CutId, ProgramEvent, ProgramStatus, Undone};
+use crate::failover::FailoverPolicy;
 use crate::splicer::Edge;
 use crate::style::{CutStyle, StylePolicy};
 
@@ -76,8 +77,7 @@ pub struct ProgramCore {
     /// Configuration of the newest video sample.
     pub(crate) video: Option<Arc<TrackConfig>>,
     pub(crate) grid: AudioGrid,
-    /// The camera whose automatic takeover failed last.
-    pub(crate) failed: Option<CameraId>,
+    pub(crate) automation: Automation,
     pub(crate) events: VecDeque<ProgramEvent>,
     next_cut: u64,
     pub(crate) cuts: u64,
@@ -119,7 +119,7 @@ impl ProgramCore {
             edge: None,
             video: None,
             grid: AudioGrid::default(),
-            failed: None,
+            automation: Automation::default(),
             events: VecDeque::new(),
             next_cut: 1,
             cuts: 0,
@@ -143,6 +143,7 @@ impl ProgramCore {
         if self.incoming.as_ref().is_some_and(|incoming| incoming.source.camera == *id) {
             self.fail_incoming(CutFailure::CameraRemoved);
         }
+        self.automation.intent.take_if(|intent| intent == id);
         if let Some(queued) = self.queued.take_if(|queued| queued.to == *id) {
             self.report_failure(queued.id, queued.to, CutFailure::CameraRemoved);
         }
@@ -187,6 +188,7 @@ impl ProgramCore {
         }
         if self.settled_on() == Some(camera) {
             self.withdraw_command();
+            self.automation.intent = Some(camera.clone());
             return Err(TakeError::AlreadyOnAir(camera.clone()));
         }
         if status.video.is_none() {
@@ -196,7 +198,7 @@ impl ProgramCore {
         let command =
             Command { id: CutId(self.next_cut), to: camera.clone(), style, planned_at: now };
         self.next_cut += 1;
-        let from = self.settled_on().cloned();
+        let from = self.settled_on().filter(|from| !from.is_slate()).cloned();
         let forecast = if self.is_cutting() {
             let forecast = self.forecast_queued(now, &target, style);
             self.queued = Some(command.clone());
@@ -216,7 +218,7 @@ impl ProgramCore {
     pub fn undo(&mut self) -> Result<Undone, UndoError> {
         let (id, to) = self.withdraw_newest().ok_or(UndoError::NothingToUndo)?;
         self.events.push_back(ProgramEvent::CutUndone { id });
-        Ok(Undone { id, to, stays: self.settled_on().cloned() })
+        Ok(Undone { id, to, stays: self.settled_on().filter(|camera| !camera.is_slate()).cloned() })
     }
 
     /// The next thing that happened.
@@ -228,9 +230,12 @@ impl ProgramCore {
     #[must_use]
     pub fn status(&self, now: EventTime) -> ProgramStatus {
         ProgramStatus {
-            active: self.on_air.as_ref().map(|on_air| on_air.source.camera.clone()),
+            intent: self.automation.intent.clone(),
+            active: self.on_air_camera().cloned(),
+            slate: self.is_slate_on(),
+            lock: self.automation.lock,
             since: self.on_air.as_ref().map(|on_air| on_air.since),
-            lost: self.loss(now),
+            lost: self.lost(now).map(|lost| lost.why),
             pending: self.incoming.as_ref().map(Incoming::describe),
             cuts: self.cuts,
             policy: self.config.styles,
@@ -240,14 +245,15 @@ impl ProgramCore {
     /// Which Feeds to wake up for.
     #[must_use]
     pub fn watched(&self, now: EventTime) -> Watched {
-        if self.on_air.is_none() || self.loss(now).is_some() {
+        if self.on_air_camera().is_none() || self.lost(now).is_some() {
             return Watched::All;
         }
         let on_air = self.on_air.as_ref().map(|on_air| &on_air.source);
         let incoming = self.incoming.as_ref().map(|incoming| &incoming.source);
         let tail = self.seam.as_ref().and_then(|seam| seam.tail.as_ref());
         let sources = on_air.into_iter().chain(incoming).chain(tail);
-        Watched::Only(sources.map(|source| source.camera.clone()).collect())
+        let read = sources.map(|source| &source.camera);
+        Watched::Only(read.chain(self.revert_to()).cloned().collect())
     }
 
     /// Another writer has taken over the programme's Feed: nothing that this core writes is seen.
@@ -262,44 +268,6 @@ impl ProgramCore {
         if let Some(queued) = self.queued.take() {
             self.report_failure(queued.id, queued.to, CutFailure::Stopped);
         }
-    }
-
-    /// Lets the programme act by itself: first camera on air, failover, off air. Returns whether it
-    /// started to wait for a camera.
-    pub(crate) fn supervise(&mut self, now: EventTime) -> bool {
-        let loss = self.loss(now);
-        if self.on_air.is_some() && loss.is_none() {
-            self.incoming.take_if(|incoming| incoming.is_withdrawable());
-            return false;
-        }
-        if self.incoming.is_some() || self.seam.is_some() {
-            return false;
-        }
-        let leaving = self.on_air.as_ref().map(|on_air| on_air.source.camera.clone());
-        let policy = &self.config.failover;
-        let cameras = self.roster.iter();
-        let next = choose(now, policy, cameras, leaving.as_ref(), self.failed.as_ref());
-        if let Some(camera) = next.cloned() {
-            self.begin(now, &camera, CutStyle::Clean, Request::Automatic(loss));
-            return true;
-        }
-        if let (Some(camera), Some(loss @ (Loss::Closed | Loss::Removed))) = (leaving, loss) {
-            self.on_air = None;
-            self.events.push_back(ProgramEvent::OffAir { camera, loss });
-        }
-        false
-    }
-
-    /// Whether the camera on air is lost at `now`.
-    pub(crate) fn loss(&self, now: EventTime) -> Option<Loss> {
-        let on_air = self.on_air.as_ref()?;
-        if on_air.removed {
-            return Some(Loss::Removed);
-        }
-        let source = &on_air.source;
-        let last_video = source.last_video.unwrap_or(on_air.since);
-        let policy = &self.config.failover;
-        policy.loss(now, source.is_live(), last_video, source.frame_gap)
     }
 
     /// Audio configuration for a programme whose first camera has no sound: that of the first camera by

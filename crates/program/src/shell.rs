@@ -140,6 +140,30 @@ impl ProgramHandle {
         self.send(Command::SetFailover { policy }).await
     }
 
+    /// What to show when no camera is left; `None` for nothing. See [`ProgramCore::set_slate`].
+    ///
+    /// # Errors
+    /// When the programme has stopped.
+    pub async fn set_slate(&self, slate: Option<Feed>) -> Result<(), ProgramStopped> {
+        self.send(Command::SetSlate { slate }).await
+    }
+
+    /// Stops everything that the programme does by itself, until [`unlock`](Self::unlock). Takes go on.
+    ///
+    /// # Errors
+    /// When the programme has stopped.
+    pub async fn lock(&self) -> Result<(), ProgramStopped> {
+        self.send(Command::Lock).await
+    }
+
+    /// Lets the programme act by itself again, whatever locked it.
+    ///
+    /// # Errors
+    /// When the programme has stopped.
+    pub async fn unlock(&self) -> Result<(), ProgramStopped> {
+        self.send(Command::Unlock).await
+    }
+
     /// Who is on air and what is pending, as of the last change.
     #[must_use]
     pub fn status(&self) -> ProgramStatus {
@@ -198,6 +222,11 @@ enum Command {
     SetFailover {
         policy: FailoverPolicy,
     },
+    SetSlate {
+        slate: Option<Feed>,
+    },
+    Lock,
+    Unlock,
 }
 
 struct Task {
@@ -258,6 +287,15 @@ impl Task {
                 self.core.set_priority(&camera, priority);
             }
             Command::SetFailover { policy } => self.core.set_failover(policy),
+            Command::SetSlate { slate } => {
+                match &slate {
+                    Some(slate) => self.watches.insert(CameraId::slate(), slate.watch()),
+                    None => self.watches.remove(&CameraId::slate()),
+                };
+                self.core.set_slate(slate);
+            }
+            Command::Lock => self.core.lock(),
+            Command::Unlock => self.core.unlock(),
         }
     }
 
@@ -312,6 +350,10 @@ fn log(event: &ProgramEvent) {
         ProgramEvent::FailedOver { from, to, loss, .. } => {
             warn!(%from, %to, ?loss, "failed over");
         }
+        ProgramEvent::Reverted { from, to, .. } => info!(%from, %to, "went back"),
+        ProgramEvent::SlateShown { .. } => warn!("no camera is left, the slate is shown"),
+        ProgramEvent::Locked(lock) => warn!(?lock, "locked"),
+        ProgramEvent::Unlocked => info!("unlocked"),
     }
 }
 

@@ -3,6 +3,7 @@
 //! `GENLOCK_SIM_RUNS` sets the number of random runs of each kind (default 4; a nightly run takes more),
 //! `GENLOCK_SIM_SEED` replays one seed. A failure prints the command.
 
+mod automation;
 mod camera;
 mod check;
 mod commands;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use genlock_feed::{Feed, FeedLimits, FeedReader, Read, Start};
 use genlock_media::{EventTime, Sample, TrackKind};
 use genlock_program::{
-    CameraId, Cut, CutId, CutStyle, Priority, ProgramConfig, ProgramCore, ProgramEvent, TakeError,
-    Watched,
+    CameraId, Cut, CutId, CutStyle, Priority, ProgramConfig, ProgramCore, ProgramEvent,
+    ProgramStatus, TakeError, Watched,
 };
 
 use crate::camera::{Profile, VirtualCamera};
@@ -84,6 +84,13 @@ impl World {
         }
     }
 
+    /// Takes a camera from the event and makes it the slate.
+    pub(crate) fn use_as_slate(&mut self, camera: usize) {
+        let slate = &self.cameras[camera];
+        self.core.remove_camera(&slate.name().as_str().into());
+        self.core.set_slate(Some(slate.feed.clone()));
+    }
+
     /// Runs until `until`.
     pub(crate) fn run_until(&mut self, until: i64) {
         loop {
@@ -135,10 +142,13 @@ impl World {
         events.map(|(_, event)| event).filter(told).cloned().collect()
     }
 
+    pub(crate) fn status(&self) -> ProgramStatus {
+        self.core.status(EventTime::from_micros(self.now))
+    }
+
     /// Name of the camera on air.
     pub(crate) fn active(&self) -> Option<String> {
-        let status = self.core.status(EventTime::from_micros(self.now));
-        status.active.map(|camera| camera.as_str().to_owned())
+        self.status().active.map(|camera| camera.as_str().to_owned())
     }
 
     /// Latest presentation time that has left, in ticks.
