@@ -95,7 +95,10 @@ impl ProgramCore {
                 pts: ticks(incoming.limit(now)),
                 overdue_dts: ticks(now - HOLD_WINDOW_MAX),
             },
-            Stage::Committed { dts, pts, .. } => Limit::Cut { dts, pts },
+            Stage::Committed { dts, pts, .. } => {
+                let lasts = self.on_air.as_ref().map_or(0, |on_air| on_air.source.picture_lasts());
+                Limit::Cut { dts, pts: pts - lasts }
+            }
         }
     }
 

@@ -65,6 +65,14 @@ pub const AUDIO_TAIL_GRACE: Duration = Duration::from_millis(500);
 /// ticks: 250 ms, a mini-GOP of four frames at 16 fps. A longer one is a loss, and stays visible as one.
 pub const SEAM_HOLE_MAX_TICKS: i64 = 22_500;
 
+/// The resolution of RTMP's timestamps in 90 kHz ticks.
+pub const MILLISECOND_TICKS: i64 = 90;
+
+/// The longest picture that a cut leaves out rather than cut short, in 90 kHz ticks: 50 ms, 20 fps. Two
+/// pictures closer than a frame are shown by no display, and clocks that count in frames take them for
+/// one (ffmpeg complains of it).
+pub const WHOLE_PICTURE_MAX_TICKS: i64 = 4_500;
+
 /// A publish session younger than this may still turn out to have sound: 2 s, the ingest's own probe
 /// window.
 pub const AUDIO_PROBE: Duration = Duration::from_secs(2);

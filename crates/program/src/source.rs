@@ -18,8 +18,8 @@ use genlock_media::{EventTime, Sample, Timescale, TrackKind};
 
 use crate::camera::CameraId;
 use crate::limits::{
-    AHEAD_MAX, GRID_TOLERANCE_TICKS, INCOMING_AUDIO_MAX, LATENESS_WINDOW, QUEUE_MAX,
-    SEAM_HOLE_MAX_TICKS,
+    AHEAD_MAX, GRID_TOLERANCE_TICKS, INCOMING_AUDIO_MAX, LATENESS_WINDOW, MILLISECOND_TICKS,
+    QUEUE_MAX, SEAM_HOLE_MAX_TICKS, WHOLE_PICTURE_MAX_TICKS,
 };
 use crate::splicer::{Edge, Held};
 
@@ -43,6 +43,8 @@ pub(crate) struct Source {
     pub(crate) last_video: Option<EventTime>,
     /// Distance of the last two decoding times let in.
     pub(crate) frame_gap: Duration,
+    /// The last three distances of its pictures in ticks.
+    frame_gaps: Option<[u64; 3]>,
     /// Sync samples that came too late to be an in-point.
     pub(crate) missed: u64,
 }
@@ -99,6 +101,7 @@ impl Source {
             audio_lag: Lag::default(),
             last_video: None,
             frame_gap: Duration::ZERO,
+            frame_gaps: None,
             missed: 0,
         }
     }
@@ -206,6 +209,15 @@ impl Source {
         (gap > GRID_TOLERANCE_TICKS).then(|| edge.pts.saturating_add(gap))
     }
 
+    /// How long before a cut this camera's last picture has to begin, in 90 kHz ticks, so that it is not
+    /// cut short: the distance of its pictures, less the millisecond that RTMP's timestamps hide. Nothing
+    /// for a camera so slow that its last picture should rather end with the cut.
+    pub(crate) fn picture_lasts(&self) -> i64 {
+        let gap = i64::try_from(self.frame_gap.as_micros()).unwrap_or(0);
+        let gap = EventTime::from_micros(gap).to_media(Timescale::VIDEO).ticks;
+        if gap <= WHOLE_PICTURE_MAX_TICKS { (gap - MILLISECOND_TICKS).max(0) } else { 0 }
+    }
+
     /// Shows the in-point from `end` on, if what lies between is not longer than an out-point may leave
     /// out.
     ///
@@ -219,10 +231,15 @@ impl Source {
         }
     }
 
+    /// The median of the last three distances: one that is odd changes nothing.
     fn note_frame_gap(&mut self, sample: &Sample) {
         if let Some(edge) = self.edge {
             let ticks = u64::try_from(sample.dts.saturating_sub(edge.dts)).unwrap_or(0);
-            self.frame_gap = Duration::from_micros(ticks.saturating_mul(100) / 9);
+            let [_, second, third] = self.frame_gaps.unwrap_or([ticks; 3]);
+            self.frame_gaps = Some([second, third, ticks]);
+            let mut sorted = [second, third, ticks];
+            sorted.sort_unstable();
+            self.frame_gap = Duration::from_micros(sorted[1].saturating_mul(100) / 9);
         }
     }
 }
@@ -347,6 +364,21 @@ mod tests {
         rig.inter(1);
         rig.let_in(None);
         assert_eq!(rig.source.picture_end(edge), Some(9_000 + FRAME));
+    }
+
+    #[test]
+    fn a_picture_lasts_as_long_as_most_of_the_last_ones() {
+        let lasts = |places: &[i64]| {
+            let mut rig = Rig::new();
+            rig.sync(places[0]);
+            places[1..].iter().for_each(|place| rig.inter(*place));
+            rig.let_in(None);
+            rig.source.picture_lasts()
+        };
+        assert_eq!(lasts(&[0]), 0, "one picture tells nothing");
+        assert_eq!(lasts(&[0, 1, 2]), FRAME - MILLISECOND_TICKS);
+        assert_eq!(lasts(&[0, 1, 2, 9]), FRAME - MILLISECOND_TICKS, "one odd distance");
+        assert_eq!(lasts(&[0, 2, 4, 6]), 0, "15 fps: it rather ends with the cut");
     }
 
     #[test]

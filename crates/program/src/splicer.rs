@@ -18,8 +18,8 @@
 //! a constant, so completeness shows without waiting for the next sample: the prefix's largest
 //! presentation time is its last decoding time plus that constant.
 //!
-//! **Out-point.** The longest complete prefix whose pictures are all shown before the cut and whose last
-//! decoding time lies before the new sync sample's. Samples behind it are dropped: nothing that is kept
+//! **Out-point.** The longest complete prefix whose pictures have all been shown whole at the cut and whose
+//! last decoding time lies before the new sync sample's. Samples behind it are dropped: nothing that is kept
 //! refers to them, because references point backwards in decode order. Less than one mini-GOP is lost.
 //!
 //! **In-point.** A sync sample beyond everything that has left. It is shown from the end of the old

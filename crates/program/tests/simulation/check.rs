@@ -14,7 +14,7 @@ struct Stretch {
     session: u32,
     /// Presentation time of its sync sample as shown.
     shown: i64,
-    /// Presentation time of its sync sample as sent and of its last picture, in ticks.
+    /// Presentation time of its sync sample as sent, and of its last picture as shown, in ticks.
     first: i64,
     last: i64,
     first_index: i64,
@@ -82,7 +82,7 @@ fn video(outputs: &[Output]) -> Result<Vec<Stretch>, String> {
         if same {
             let open = stretches.last_mut().expect("there is one");
             ensure(sample.pts() == tag.pts, || format!("not the identity {}", place()))?;
-            open.last = open.last.max(tag.pts);
+            open.last = open.last.max(sample.pts());
             open.indices.insert(tag.index);
             continue;
         }
@@ -95,7 +95,7 @@ fn video(outputs: &[Output]) -> Result<Vec<Stretch>, String> {
             session: tag.session,
             shown: sample.pts(),
             first: tag.pts,
-            last: tag.pts,
+            last: sample.pts(),
             first_index: tag.index,
             indices: BTreeSet::from([tag.index]),
             at: output.at,
@@ -131,7 +131,7 @@ fn no_long_seams(stretches: &[Stretch], cameras: &[VirtualCamera]) -> Verdict {
     for pair in stretches.windows(2) {
         let [old, new] = pair else { continue };
         let profile = &cameras[usize::from(old.camera)].profile;
-        let most = (profile.b_frames + 1) * (profile.frame_ticks() + 1);
+        let most = (profile.b_frames + 2) * (profile.frame_ticks() + 1);
         let step = new.first - old.last;
         ensure(step <= most, || {
             format!("a hole of {} us before the cut at {} us", micros(step), new.at)

@@ -1,6 +1,6 @@
 //! Takes and their answers.
 
-use genlock_media::EventTime;
+use genlock_media::{EventTime, Sample, TrackKind};
 use genlock_program::{CutFailure, ProgramEvent, Reason, TakeError, UndoError};
 
 use crate::SECOND;
@@ -209,4 +209,34 @@ fn what_has_been_aired_cannot_be_undone() {
     world.run_until(world.now + 2 * SECOND);
     assert_eq!(world.core.undo(), Err(UndoError::NothingToUndo));
     assert_eq!(world.active().as_deref(), Some("cam-1"));
+}
+
+/// A picture that would still be shown when the cut comes is left out: two pictures closer than a frame
+/// are one to clocks that count in frames.
+#[test]
+fn no_picture_of_a_steady_camera_is_cut_short() {
+    const MILLISECOND: i64 = 90;
+    for b_frames in [0, 2] {
+        for phase in [3_000, 10_000, 17_000, 25_000, 31_000] {
+            let profile = Profile { b_frames, ..Profile::plain() };
+            let starts = vec![SECOND, 2 * SECOND + phase];
+            let mut world = World::starting_at(vec![profile.clone(); 2], starts, 11);
+            // Half a GOP before the sync samples: what has left before a command cannot be taken back.
+            world.run_until(5 * SECOND + SECOND / 2);
+            for target in [1, 0, 1, 0] {
+                world.run_until(world.now + 4 * SECOND);
+                world.take(target).expect("it is live");
+            }
+            world.run_until(world.now + 3 * SECOND);
+            let outputs = world.record.outputs.iter().map(|output| &output.sample);
+            let video = outputs.filter(|sample| sample.kind() == TrackKind::Video);
+            let mut shown: Vec<_> = video.map(Sample::pts).collect();
+            shown.sort_unstable();
+            let shortest = shown.windows(2).map(|pair| pair[1] - pair[0]).min();
+            assert!(
+                shortest >= Some(profile.frame_ticks() - MILLISECOND),
+                "{b_frames} B-frames, phase {phase} us: {shortest:?} ticks"
+            );
+        }
+    }
 }
