@@ -28,11 +28,11 @@ pub const CODED_SIDE_MIN: u32 = 64;
 /// Frames per second of a still. 25: a still needs no more, and players are used to it.
 pub const STILL_FRAMES_PER_SECOND: u32 = 25;
 
-/// Pictures of a still's GOP: 50, the two seconds that segments have by default.
-pub const STILL_GOP_FRAMES: usize = 50;
+/// Pictures of a still's GOP: 25, a second. Whoever starts to show it waits for its sync sample.
+pub const STILL_GOP_FRAMES: usize = 25;
 
-/// Bytes of a still's GOP: 400 kB, 1.6 Mb/s. A picture that needs more is coded more coarsely.
-pub const STILL_GOP_BYTES_MAX: usize = 400_000;
+/// Bytes of a still's GOP: 300 kB, 2.4 Mb/s. A picture that needs more is coded more coarsely.
+pub const STILL_GOP_BYTES_MAX: usize = 300_000;
 
 /// Pixels of a picture that is decoded for a thumbnail: 4096 x 2304, above 4K. The decoder allocates by
 /// what the parameter sets say, so this is checked before they reach it.
