@@ -28,7 +28,7 @@ impl ProgramCore {
 
     fn pass(&mut self, now: EventTime) {
         self.watch_incoming(now);
-        self.pull();
+        self.pull(now);
         self.release_video(now);
         self.release_audio(now);
     }
@@ -42,18 +42,17 @@ impl ProgramCore {
         self.begin_queued(now) || self.supervise(now)
     }
 
-    fn pull(&mut self) {
+    fn pull(&mut self, now: EventTime) {
         let (edge, hold_back) = (self.edge, self.config.hold_back);
+        self.listen(now);
         if let Some(on_air) = &mut self.on_air {
             on_air.source.pull(edge, hold_back);
             on_air.source.drop_audio_before(on_air.since);
-            if on_air.source.camera.is_slate() {
-                on_air.source.audio.clear();
-            }
         }
         if let Some(tail) = self.seam.as_mut().and_then(|seam| seam.tail.as_mut()) {
             tail.pull(edge, hold_back);
         }
+        self.drop_unheard();
     }
 
     /// The in-point's presentation time, if its time has come and the old camera has sent all it can
@@ -128,7 +127,9 @@ impl ProgramCore {
             Stage::Committed { tail_deadline, .. } => tail_deadline,
         });
         let seam = self.seam.as_ref().map(|seam| seam.deadline);
-        [waiting, seam, self.release_at(now), self.silent_at(now), self.acts_at(now)]
+        let release = self.release_at(now);
+        let sound = self.sound.fixed().and_then(|fixed| fixed.next_look(now));
+        [waiting, seam, release, sound, self.silent_at(now), self.acts_at(now)]
             .into_iter()
             .flatten()
             .min()

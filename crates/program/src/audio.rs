@@ -1,5 +1,5 @@
 //! The audio grid: the programme's sound as one uninterrupted row of access units, whatever camera it
-//! comes from (`follow`).
+//! comes from. [`audio_source`](crate::audio_source) chooses that.
 //!
 //! Decoders and playlists want audio to step exactly one access unit for ever; cameras count their own.
 //! The grid owns the output times. An access unit of the camera on air takes the grid's next place if its
@@ -111,6 +111,15 @@ impl AudioGrid {
         }
     }
 
+    /// How far `unit` would be moved to the next place; zero where it starts a grid at its own time.
+    pub(crate) fn shift_of(&self, unit: &Sample) -> i64 {
+        let running = self.running.as_ref().filter(|running| running.has(&unit.config));
+        running.map_or(0, |running| {
+            let place = running.at(running.next).to_event().as_micros();
+            place.saturating_sub(unit.dts_time().to_event().as_micros())
+        })
+    }
+
     /// Gives `unit` the next place, starting a new grid where the configuration is another.
     pub(crate) fn place(&mut self, unit: Sample) -> Option<Sample> {
         if !self.running.as_ref().is_some_and(|running| running.has(&unit.config)) {
@@ -143,9 +152,11 @@ impl AudioGrid {
         if let Some(running) = &mut self.running {
             let ticks = instant.to_media(running.config.timescale()).ticks;
             let gap = ticks.saturating_sub(running.next).saturating_add(running.unit / 2);
-            let steps = gap.div_euclid(running.unit).max(0);
-            running.next = running.next.saturating_add(steps.saturating_mul(running.unit));
-            self.seam = true;
+            let steps = gap.div_euclid(running.unit);
+            if steps > 0 {
+                running.next = running.next.saturating_add(steps.saturating_mul(running.unit));
+                self.seam = true;
+            }
         }
     }
 }
@@ -153,6 +164,7 @@ impl AudioGrid {
 /// A place of the grid on the event clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
+    pub(crate) start: EventTime,
     /// Half an access unit later: who owns this instant owns the place.
     pub(crate) middle: EventTime,
 }
@@ -176,7 +188,10 @@ impl Running {
     }
 
     fn place(&self) -> Place {
-        Place { middle: self.at(self.next.saturating_add(self.unit / 2)).to_event() }
+        Place {
+            start: self.at(self.next).to_event(),
+            middle: self.at(self.next.saturating_add(self.unit / 2)).to_event(),
+        }
     }
 
     fn fit_same(&self, dts: i64, seam: bool) -> Fit {

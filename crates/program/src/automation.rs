@@ -49,6 +49,10 @@ impl ProgramCore {
         self.automation.slate = slate;
     }
 
+    pub(crate) const fn has_slate(&self) -> bool {
+        self.automation.slate.is_some()
+    }
+
     /// The camera on air.
     pub(crate) fn on_air_camera(&self) -> Option<&CameraId> {
         let on_air = self.on_air.as_ref().map(|on_air| &on_air.source.camera);

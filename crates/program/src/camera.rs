@@ -106,7 +106,7 @@ impl Roster {
         self.cameras.iter().find(|camera| camera.id == *id)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Camera> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Camera> + Clone {
         self.cameras.iter()
     }
 

@@ -58,6 +58,8 @@ pub(crate) enum Request {
 /// The sound's way over a cut that the picture has passed.
 #[derive(Debug)]
 pub(crate) struct Seam {
+    /// The take that it belongs to.
+    pub(crate) cut: Option<CutId>,
     /// Places whose middle lies before this belong to the old camera.
     pub(crate) at: EventTime,
     /// The old camera, for its last access units.
@@ -142,13 +144,13 @@ impl ProgramCore {
         let target = TargetView {
             syncs: &syncs,
             video: status.video.as_deref(),
-            audio: status.audio.as_deref(),
+            audio: status.audio.as_deref().filter(|_| self.is_followed(&camera.id)),
         };
         let fresh = self.config.failover.silence_max;
         planner::plan(now, &self.view(), &target, style, fresh)
     }
 
-    fn view(&self) -> ProgramView<'_> {
+    pub(crate) fn view(&self) -> ProgramView<'_> {
         ProgramView {
             edge: self.edge.map(|edge| video_time(edge.pts)),
             video: self.video.as_deref(),
@@ -248,8 +250,10 @@ impl ProgramCore {
         let from =
             old.as_ref().map(|source| &source.camera).filter(|from| !from.is_slate()).cloned();
         let to = incoming.source.camera.clone();
-        // A grid that does not run yet starts with the new camera.
-        self.seam = self.grid.config().is_some().then_some(Seam {
+        // A grid that does not run yet starts with the new camera; a fixed source crosses nothing.
+        let crosses = self.sound.follows() && self.grid.config().is_some();
+        self.seam = crosses.then_some(Seam {
+            cut: incoming.request.id(),
             at: cut_at,
             tail: old,
             expects_audio,
@@ -276,7 +280,8 @@ impl ProgramCore {
     fn discontinuity(&self, source: &Source) -> Discontinuity {
         let status = source.feed.status();
         let first = source.video.front().map(|held| &*held.sample.config);
-        let target = TargetView { syncs: &[], video: first, audio: status.audio.as_deref() };
+        let audio = status.audio.as_deref().filter(|_| self.is_followed(&source.camera));
+        let target = TargetView { syncs: &[], video: first, audio };
         planner::discontinuity(&self.view(), &target)
     }
 

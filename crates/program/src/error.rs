@@ -35,6 +35,18 @@ pub enum UndoError {
     Stopped,
 }
 
+/// A source of the sound that was refused.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AudioSourceError {
+    /// The event has no such camera.
+    #[error("no camera {0}")]
+    UnknownCamera(CameraId),
+    /// The programme's task has ended.
+    #[error("the programme has stopped")]
+    Stopped,
+}
+
 /// A cut style that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown cut style {0:?}, expected \"auto\", \"clean\", \"instant\" or \"lookahead\"")]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use genlock_media::EventTime;
 
+use crate::audio_source::AudioSource;
 use crate::camera::CameraId;
 use crate::error::CutFailure;
 use crate::style::{CutStyle, StylePolicy};
@@ -191,6 +192,25 @@ pub enum ProgramEvent {
         /// What the change costs in the playlist.
         discontinuity: Discontinuity,
     },
+    /// The sound passed a change of its source: its first access unit took a place of the running grid.
+    /// Told once for each cut between cameras with sound, after the cut itself; never for a cut under a
+    /// fixed audio source, which moves nothing.
+    SoundJoined {
+        /// The take that it belongs to; `None` for what the programme did by itself, and for a change of
+        /// a fixed audio source.
+        cut: Option<CutId>,
+        /// Whose sound it is.
+        camera: CameraId,
+        /// How far it was moved, in microseconds; above zero it is heard later than its picture. At most
+        /// half an access unit; zero where another configuration starts a grid of its own.
+        moved_micros: i64,
+    },
+    /// Another source is heard under a fixed audio source: by command, or because the fixed one was lost
+    /// or is back. `None` for silence.
+    Heard {
+        /// Whose sound it is.
+        camera: Option<CameraId>,
+    },
     /// The programme does nothing by itself any more.
     Locked(Lock),
     /// It does again.
@@ -225,6 +245,10 @@ pub struct ProgramStatus {
     pub lock: Option<Lock>,
     /// The camera on air is silent or gone and nothing could take over yet.
     pub lost: Option<Loss>,
+    /// Where the sound comes from, as it was chosen.
+    pub audio_source: AudioSource,
+    /// Whose sound is heard: the camera on air, the fixed source or its stand-in. `None` for silence.
+    pub heard: Option<CameraId>,
     /// The cut that is waited for.
     pub pending: Option<PendingCut>,
     /// Cuts made since the programme started, whoever asked.

@@ -3,6 +3,7 @@
 use genlock_feed::Feed;
 use genlock_media::EventTime;
 
+use crate::audio_source::AudioSource;
 use crate::cut::sync_times;
 use crate::event::Forecast;
 use crate::failover::FailoverPolicy;
@@ -10,10 +11,16 @@ use crate::planner::{self, ProgramView, TargetView};
 use crate::style::CutStyle;
 
 /// What a take of the camera that publishes into `target` would be told at `now` by the programme that
-/// publishes into `output`. From the Feeds alone: the programme is not asked, and nothing is planned.
-/// `None` while nobody publishes, or no picture has come.
+/// publishes into `output` and takes its sound from `sound`. From the Feeds alone: the programme is not
+/// asked, and nothing is planned. `None` while nobody publishes, or no picture has come.
 #[must_use]
-pub fn forecast(now: EventTime, output: &Feed, target: &Feed, style: CutStyle) -> Option<Forecast> {
+pub fn forecast(
+    now: EventTime,
+    output: &Feed,
+    target: &Feed,
+    style: CutStyle,
+    sound: &AudioSource,
+) -> Option<Forecast> {
     let (program, camera) = (output.status(), target.status());
     if !camera.live || camera.video.is_none() {
         return None;
@@ -27,7 +34,7 @@ pub fn forecast(now: EventTime, output: &Feed, target: &Feed, style: CutStyle) -
     let target = TargetView {
         syncs: &syncs,
         video: camera.video.as_deref(),
-        audio: camera.audio.as_deref(),
+        audio: camera.audio.as_deref().filter(|_| *sound == AudioSource::Follow),
     };
     let fresh = FailoverPolicy::default().silence_max;
     Some(planner::plan(now, &program, &target, style, fresh).forecast)
@@ -68,7 +75,8 @@ mod tests {
     #[test]
     fn the_cadence_tells_the_wait_and_the_configurations_tell_the_cost() {
         let (output, target) = (camera(1, 5_300), camera(2, 5_300));
-        let forecast = forecast(at(5_300), &output, &target, CutStyle::Clean).unwrap();
+        let forecast =
+            forecast(at(5_300), &output, &target, CutStyle::Clean, &AudioSource::Follow).unwrap();
         assert_eq!(forecast.cut_at, Some(at(6_000)));
         assert_eq!(forecast.wait, Some(Duration::from_millis(700)));
         assert_eq!(forecast.discontinuity, Discontinuity::Parameters);
@@ -78,6 +86,9 @@ mod tests {
     fn nothing_is_forecast_for_a_camera_that_is_not_live() {
         let output = camera(1, 5_300);
         let idle = Feed::new(FeedLimits::default());
-        assert_eq!(forecast(at(5_300), &output, &idle, CutStyle::Clean), None);
+        assert_eq!(
+            forecast(at(5_300), &output, &idle, CutStyle::Clean, &AudioSource::Follow),
+            None
+        );
     }
 }

@@ -11,6 +11,7 @@
 //! | `splicer` | which video samples may leave; out-point |
 //! | `source` | a camera as it is read; in-point, continuity, lateness |
 //! | `audio` | the grid of access units |
+//! | `audio_source`, `ear` | whose sound is heard |
 //! | `forecast` | what a take would be told, without taking |
 //! | [`compatibility`] | what a cut between two streams costs, and which settings to change |
 //! | [`failover`] | when a camera is lost and who takes over |
@@ -23,10 +24,12 @@
 
 mod advance;
 mod audio;
+mod audio_source;
 mod automation;
 mod camera;
 pub mod compatibility;
 mod cut;
+mod ear;
 mod error;
 mod event;
 pub mod failover;
@@ -42,8 +45,9 @@ mod style;
 #[cfg(test)]
 mod testing;
 
+pub use audio_source::AudioSource;
 pub use camera::{CameraId, Priority};
-pub use error::{CutFailure, TakeError, UndoError, UnknownStyle};
+pub use error::{AudioSourceError, CutFailure, TakeError, UndoError, UnknownStyle};
 pub use event::{
     Cut, CutId, Discontinuity, Forecast, Lock, Loss, PendingCut, ProgramEvent, ProgramStatus,
     Reason, Undone,

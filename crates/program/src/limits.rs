@@ -99,3 +99,14 @@ pub const EVENTS_MAX: usize = 256;
 
 /// Shortest pause before the core asks to be called again by time alone: 5 ms.
 pub const WAKE_MIN: Duration = Duration::from_millis(5);
+
+/// A fixed source of the sound that has been silent for this long is lost: 1 s, which is as long as sound
+/// may lag behind the picture ([`AUDIO_GRACE`]).
+pub const SOUND_LOST: Duration = Duration::from_secs(1);
+
+/// How long a lost source must have come without a pause before it is heard again: 2 s, twice the time
+/// after which it would be lost again.
+pub const SOUND_STEADY: Duration = Duration::from_secs(2);
+
+/// Access units that wait of a camera that is listened to: 1024, 21 s of AAC at 48 kHz. The oldest goes.
+pub const EAR_QUEUE_MAX: usize = 1_024;

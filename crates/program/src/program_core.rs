@@ -20,15 +20,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use genlock_feed::{Feed, FeedWriter};
-use genlock_media::{AudioConfig, EventTime, TrackConfig};
+use genlock_media::{EventTime, TrackConfig};
 
 use crate::audio::AudioGrid;
+use crate::audio_source::{AudioSource, Sound};
 use crate::automation::Automation;
 use crate::camera::{Camera, CameraId, Priority, Roster};
 use crate::cut::{Command, Incoming, OnAir, Request, Seam};
 use crate::error::{CutFailure, TakeError, UndoError};
 use crate::event::{Cut, CutId, ProgramEvent, ProgramStatus, Undone};
 use crate::failover::FailoverPolicy;
+use crate::sound::Join;
 use crate::splicer::Edge;
 use crate::style::{CutStyle, StylePolicy};
 
@@ -77,6 +79,9 @@ pub struct ProgramCore {
     /// Configuration of the newest video sample.
     pub(crate) video: Option<Arc<TrackConfig>>,
     pub(crate) grid: AudioGrid,
+    pub(crate) sound: Sound,
+    /// The next access unit is the first of another source.
+    pub(crate) join: Option<Join>,
     pub(crate) automation: Automation,
     pub(crate) events: VecDeque<ProgramEvent>,
     next_cut: u64,
@@ -119,6 +124,8 @@ impl ProgramCore {
             edge: None,
             video: None,
             grid: AudioGrid::default(),
+            sound: Sound::default(),
+            join: None,
             automation: Automation::default(),
             events: VecDeque::new(),
             next_cut: 1,
@@ -144,6 +151,9 @@ impl ProgramCore {
             self.fail_incoming(CutFailure::CameraRemoved);
         }
         self.automation.intent.take_if(|intent| intent == id);
+        if self.sound.source() == AudioSource::Camera(id.clone()) {
+            self.follow_audio();
+        }
         if let Some(queued) = self.queued.take_if(|queued| queued.to == *id) {
             self.report_failure(queued.id, queued.to, CutFailure::CameraRemoved);
         }
@@ -236,6 +246,8 @@ impl ProgramCore {
             lock: self.automation.lock,
             since: self.on_air.as_ref().map(|on_air| on_air.since),
             lost: self.lost(now).map(|lost| lost.why),
+            audio_source: self.sound.source(),
+            heard: self.heard().cloned(),
             pending: self.incoming.as_ref().map(Incoming::describe),
             cuts: self.cuts,
             policy: self.config.styles,
@@ -252,8 +264,13 @@ impl ProgramCore {
         let incoming = self.incoming.as_ref().map(|incoming| &incoming.source);
         let tail = self.seam.as_ref().and_then(|seam| seam.tail.as_ref());
         let sources = on_air.into_iter().chain(incoming).chain(tail);
-        let read = sources.map(|source| &source.camera);
-        Watched::Only(read.chain(self.revert_to()).cloned().collect())
+        let mut read: Vec<_> = sources.map(|source| &source.camera).collect();
+        read.extend(self.revert_to());
+        if let Some(fixed) = self.sound.fixed() {
+            let Some(heard) = fixed.watched() else { return Watched::All };
+            read.extend(heard);
+        }
+        Watched::Only(read.into_iter().cloned().collect())
     }
 
     /// Another writer has taken over the programme's Feed: nothing that this core writes is seen.
@@ -268,15 +285,5 @@ impl ProgramCore {
         if let Some(queued) = self.queued.take() {
             self.report_failure(queued.id, queued.to, CutFailure::Stopped);
         }
-    }
-
-    /// Audio configuration for a programme whose first camera has no sound: that of the first camera by
-    /// priority that has, so that a later cut to it costs nothing. It must have a silence.
-    pub(crate) fn usual_audio(&self) -> Option<Arc<TrackConfig>> {
-        let has_silence = |config: &Arc<TrackConfig>| {
-            config.as_audio().and_then(AudioConfig::silent_access_unit).is_some()
-        };
-        let mut configs = self.roster.iter().filter_map(|camera| camera.feed.status().audio);
-        configs.find(has_silence)
     }
 }

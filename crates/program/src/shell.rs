@@ -15,9 +15,10 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use crate::audio_source::AudioSource;
 use crate::camera::{CameraId, Priority};
-use crate::error::{TakeError, UndoError};
-use crate::event::{Cut, ProgramEvent, ProgramStatus, Undone};
+use crate::error::{AudioSourceError, TakeError, UndoError};
+use crate::event::{Cut, Discontinuity, ProgramEvent, ProgramStatus, Undone};
 use crate::failover::FailoverPolicy;
 use crate::limits::{COMMANDS_MAX, EVENTS_MAX};
 use crate::program_core::{ProgramConfig, ProgramCore, Watched};
@@ -132,6 +133,21 @@ impl ProgramHandle {
         self.send(Command::SetPriority { camera, priority }).await
     }
 
+    /// Chooses where the sound comes from; see [`ProgramCore::set_audio_source`]. Answers what the change
+    /// costs in the playlist.
+    ///
+    /// # Errors
+    /// When the event has no such camera, or the programme has stopped.
+    pub async fn set_audio_source(
+        &self,
+        source: AudioSource,
+    ) -> Result<Discontinuity, AudioSourceError> {
+        let (reply, answer) = oneshot::channel();
+        let command = Command::SetAudioSource { source, reply };
+        self.send(command).await.map_err(|_| AudioSourceError::Stopped)?;
+        answer.await.unwrap_or(Err(AudioSourceError::Stopped))
+    }
+
     /// Changes when a camera counts as lost, from now on.
     ///
     /// # Errors
@@ -222,6 +238,10 @@ enum Command {
     SetFailover {
         policy: FailoverPolicy,
     },
+    SetAudioSource {
+        source: AudioSource,
+        reply: oneshot::Sender<Result<Discontinuity, AudioSourceError>>,
+    },
     SetSlate {
         slate: Option<Feed>,
     },
@@ -287,6 +307,11 @@ impl Task {
                 self.core.set_priority(&camera, priority);
             }
             Command::SetFailover { policy } => self.core.set_failover(policy),
+            Command::SetAudioSource { source, reply } => {
+                let answer = self.core.set_audio_source(self.clock.now(), &source);
+                // As with a take.
+                let _ = reply.send(answer);
+            }
             Command::SetSlate { slate } => {
                 match &slate {
                     Some(slate) => self.watches.insert(CameraId::slate(), slate.watch()),
@@ -352,6 +377,12 @@ fn log(event: &ProgramEvent) {
         }
         ProgramEvent::Reverted { from, to, .. } => info!(%from, %to, "went back"),
         ProgramEvent::SlateShown { .. } => warn!("no camera is left, the slate is shown"),
+        ProgramEvent::SoundJoined { camera, moved_micros, .. } => {
+            debug!(%camera, moved_micros, "sound joined");
+        }
+        ProgramEvent::Heard { camera } => {
+            info!(camera = camera.as_ref().map(CameraId::as_str), "heard");
+        }
         ProgramEvent::Locked(lock) => warn!(?lock, "locked"),
         ProgramEvent::Unlocked => info!("unlocked"),
     }

@@ -5,15 +5,109 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use genlock_media::{AudioConfig, EventTime, TrackConfig};
+use genlock_media::{AudioConfig, EventTime, Sample, TrackConfig};
 
 use crate::advance::paced;
 use crate::audio::Fit;
+use crate::audio_source::{AudioSource, Fixed, Sound};
+use crate::camera::CameraId;
 use crate::cut::{Stage, video_time};
+use crate::error::AudioSourceError;
+use crate::event::{CutId, Discontinuity, ProgramEvent};
 use crate::limits::{AUDIO_GRACE, AUDIO_TAIL_GRACE};
+use crate::planner::{self, TargetView};
 use crate::program_core::ProgramCore;
+use crate::splicer::Held;
+
+/// A change of the source whose first access unit has not come yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Join {
+    /// The take that it belongs to.
+    cut: Option<CutId>,
+}
 
 impl ProgramCore {
+    /// Chooses where the sound comes from, from now on. Answers what the change costs in the playlist:
+    /// another audio configuration is a discontinuity, once now and once for each later change.
+    ///
+    /// A fixed camera need not be live: until it has sound, the next one by priority stands in for it.
+    /// Removing it from the event makes the sound follow the picture again.
+    ///
+    /// # Errors
+    /// When the event has no such camera.
+    pub fn set_audio_source(
+        &mut self,
+        now: EventTime,
+        source: &AudioSource,
+    ) -> Result<Discontinuity, AudioSourceError> {
+        let AudioSource::Camera(id) = source else {
+            self.follow_audio();
+            let on_air = self.on_air.as_ref().filter(|on_air| on_air.expects_audio);
+            let config = on_air.and_then(|on_air| on_air.source.feed.status().audio);
+            return Ok(self.audio_discontinuity(config.as_deref()));
+        };
+        let camera =
+            self.roster.get(id).ok_or_else(|| AudioSourceError::UnknownCamera(id.clone()))?;
+        let config = camera.feed.status().audio;
+        if self.sound.source() != *source {
+            self.sound = Sound::Fixed(Box::new(Fixed::new(now, camera)));
+            self.seam = None;
+            self.change_heard();
+        }
+        Ok(self.audio_discontinuity(config.as_deref()))
+    }
+
+    /// Whether the sound of `camera` is heard while it is on air.
+    pub(crate) fn is_followed(&self, camera: &CameraId) -> bool {
+        self.sound.follows() && !camera.is_slate()
+    }
+
+    /// Whose sound is heard.
+    pub(crate) fn heard(&self) -> Option<&CameraId> {
+        match &self.sound {
+            Sound::Fixed(fixed) => fixed.heard().map(|ear| &ear.camera),
+            Sound::Follow => {
+                let on_air = self.on_air.as_ref().filter(|on_air| on_air.expects_audio);
+                on_air.map(|on_air| &on_air.source.camera)
+            }
+        }
+    }
+
+    pub(crate) fn follow_audio(&mut self) {
+        if self.sound.follows() {
+            return;
+        }
+        self.sound = Sound::Follow;
+        if let Some(on_air) = &mut self.on_air {
+            let has_audio = on_air.source.feed.status().audio.is_some();
+            on_air.expects_audio = has_audio && !on_air.source.camera.is_slate();
+        }
+        self.change_heard();
+    }
+
+    /// Reads a fixed source, and chooses who stands in for it.
+    pub(crate) fn listen(&mut self, now: EventTime) {
+        let Some(fixed) = self.sound.fixed_mut() else { return };
+        fixed.pull(self.config.hold_back);
+        let may_act = self.automation.lock.is_none();
+        let stand_ins = self.roster.iter().filter(move |_| may_act);
+        if fixed.choose(now, stand_ins, self.grid.config()) {
+            self.change_heard();
+        }
+    }
+
+    /// Drops the sound of the camera on air that nobody will hear: all but what a change of the source
+    /// could still use.
+    pub(crate) fn drop_unheard(&mut self) {
+        let next = self.grid.next_place();
+        let Some(on_air) = &mut self.on_air else { return };
+        if on_air.source.camera.is_slate() {
+            on_air.source.audio.clear();
+        } else if let (false, Some(place)) = (self.sound.follows(), next) {
+            on_air.source.drop_audio_before(place.start);
+        }
+    }
+
     /// Moves the sound that may leave at `now`.
     pub(crate) fn release_audio(&mut self, now: EventTime) {
         let limit = self.audio_limit(now);
@@ -26,40 +120,71 @@ impl ProgramCore {
         }
     }
 
-    /// Instant up to which the sound may leave.
-    fn audio_limit(&self, now: EventTime) -> EventTime {
-        let Some(incoming) = &self.incoming else {
-            return paced(now);
-        };
-        match incoming.stage {
-            Stage::Waiting => incoming.limit(now),
-            Stage::Committed { pts, .. } => video_time(pts).min(paced(now)),
-        }
+    fn change_heard(&mut self) {
+        self.grid.begin_seam();
+        self.join = Some(Join { cut: None });
+        let camera = self.heard().cloned();
+        self.events.push_back(ProgramEvent::Heard { camera });
     }
 
-    /// Starts the grid with the first camera's sound, or with silence once that has not come.
+    fn audio_discontinuity(&self, config: Option<&TrackConfig>) -> Discontinuity {
+        let target = TargetView { syncs: &[], video: None, audio: config };
+        planner::discontinuity(&self.view(), &target)
+    }
+
+    /// Instant up to which the sound may leave. Without a camera and a slate it stands still with the
+    /// picture: a playlist has no sound in a gap. A cut holds the sound that it will cross, and no other.
+    fn audio_limit(&self, now: EventTime) -> EventTime {
+        let shown = self.edge.map_or(EventTime::ZERO, |edge| video_time(edge.pts));
+        if self.on_air.is_none() {
+            return shown;
+        }
+        let by_gap = if self.has_slate() { shown + self.config.hold_back } else { EventTime::MAX };
+        let by_cut = match &self.incoming {
+            Some(incoming) if self.sound.follows() => match incoming.stage {
+                Stage::Waiting => incoming.limit(now),
+                Stage::Committed { pts, .. } => video_time(pts),
+            },
+            _ => EventTime::MAX,
+        };
+        paced(now).min(by_gap).min(by_cut)
+    }
+
+    /// Starts the grid with the first sound, or with silence once that has not come.
     fn start_grid(&mut self) {
-        let Some(on_air) = &self.on_air else {
+        let Some(since) = self.on_air.as_ref().map(|on_air| on_air.since) else {
             return;
         };
         if self.grid.config().is_some() {
             return;
         }
-        if let Some(first) = on_air.source.audio.front() {
-            self.grid.start_with(&first.sample, on_air.since);
-        } else if self.is_overdue(on_air.since) {
+        if let Some(ear) = self.sound.fixed_mut().and_then(Fixed::heard_mut) {
+            ear.drop_before(since);
+        }
+        if let Some(first) = self.waiting_audio().and_then(|queue| queue.front()) {
+            let first = first.sample.clone();
+            self.grid.start_with(&first, since);
+        } else if self.is_overdue(since) {
             let usual = self
                 .usual_audio()
                 .unwrap_or_else(|| Arc::new(TrackConfig::Audio(AudioConfig::default_aac())));
-            let since = on_air.since.to_media(usual.timescale());
-            self.grid.start(&usual, since);
+            self.grid.start(&usual, since.to_media(usual.timescale()));
+        }
+    }
+
+    /// The access units that wait for the next place.
+    fn waiting_audio(&mut self) -> Option<&mut VecDeque<Held>> {
+        match (&mut self.sound, &mut self.seam, &mut self.on_air) {
+            (Sound::Fixed(fixed), ..) => fixed.heard_mut().map(|ear| &mut ear.queue),
+            (_, Some(seam), _) => seam.tail.as_mut().map(|tail| &mut tail.audio),
+            (_, None, on_air) => on_air.as_mut().map(|on_air| &mut on_air.source.audio),
         }
     }
 
     /// Ends the seam when the old camera's last place is taken.
     fn close_seam(&mut self, now: EventTime, middle: EventTime) {
-        if self.seam.as_ref().is_some_and(|seam| middle >= seam.at) {
-            self.seam = None;
+        if let Some(seam) = self.seam.take_if(|seam| middle >= seam.at) {
+            self.join = Some(Join { cut: seam.cut });
             self.grid.begin_seam();
         } else if let Some(seam) = &mut self.seam
             && now >= seam.deadline
@@ -71,12 +196,9 @@ impl ProgramCore {
     /// Takes one step for the next place. Returns whether there may be another.
     fn fill_place(&mut self, now: EventTime, middle: EventTime) -> bool {
         let overdue = self.is_overdue(middle);
-        let queue = match (&mut self.seam, &mut self.on_air) {
-            (Some(seam), _) => seam.tail.as_mut().map(|tail| &mut tail.audio),
-            (None, on_air) => on_air.as_mut().map(|on_air| &mut on_air.source.audio),
-        };
-        let next = queue.as_ref().and_then(|queue| queue.front());
-        match next.map(|held| self.grid.fit(&held.sample)) {
+        let next =
+            self.waiting_audio().and_then(|queue| queue.front()).map(|held| held.sample.clone());
+        match next.as_ref().map(|unit| self.grid.fit(unit)) {
             None if !overdue => return false,
             None => {
                 self.note_audio(false);
@@ -84,19 +206,29 @@ impl ProgramCore {
             }
             Some(Fit::Gap) => self.fill(now),
             Some(Fit::Drop) => {
-                queue.and_then(VecDeque::pop_front);
+                self.waiting_audio().and_then(VecDeque::pop_front);
                 self.note_audio(true);
             }
             Some(Fit::Place | Fit::Restart) => {
-                let unit = queue.and_then(VecDeque::pop_front);
-                let unit = unit.and_then(|held| self.grid.place(held.sample));
+                self.waiting_audio().and_then(VecDeque::pop_front);
                 self.note_audio(true);
-                if let Some(unit) = unit {
-                    self.push(now, unit);
-                }
+                self.place(now, next);
             }
         }
         true
+    }
+
+    fn place(&mut self, now: EventTime, unit: Option<Sample>) {
+        if let Some(unit) = &unit
+            && let Some(Join { cut }) = self.join.take_if(|_| self.seam.is_none())
+            && let Some(camera) = self.heard().cloned()
+        {
+            let moved_micros = self.grid.shift_of(unit);
+            self.events.push_back(ProgramEvent::SoundJoined { cut, camera, moved_micros });
+        }
+        if let Some(unit) = unit.and_then(|unit| self.grid.place(unit)) {
+            self.push(now, unit);
+        }
     }
 
     fn fill(&mut self, now: EventTime) {
@@ -107,7 +239,8 @@ impl ProgramCore {
 
     /// Notes whether the camera on air has sound.
     fn note_audio(&mut self, heard: bool) {
-        if self.seam.is_none()
+        if self.sound.follows()
+            && self.seam.is_none()
             && let Some(on_air) = &mut self.on_air
         {
             on_air.expects_audio = heard;
@@ -116,11 +249,23 @@ impl ProgramCore {
 
     /// Whether the sound for `middle` is not waited for any longer: the picture is that far ahead.
     fn is_overdue(&self, middle: EventTime) -> bool {
-        let grace = match (&self.seam, &self.on_air) {
-            (Some(seam), _) if seam.is_waited_for() => AUDIO_TAIL_GRACE,
-            (None, Some(on_air)) if on_air.expects_audio => AUDIO_GRACE,
+        let grace = match (&self.sound, &self.seam, &self.on_air) {
+            (Sound::Fixed(fixed), ..) if fixed.heard().is_some() => AUDIO_GRACE,
+            (Sound::Fixed(_), ..) => Duration::ZERO,
+            (_, Some(seam), _) if seam.is_waited_for() => AUDIO_TAIL_GRACE,
+            (_, None, Some(on_air)) if on_air.expects_audio => AUDIO_GRACE,
             _ => Duration::ZERO,
         };
         self.edge.is_some_and(|edge| video_time(edge.pts) >= middle + grace)
+    }
+
+    /// Audio configuration for a programme whose first camera has no sound: that of the first camera by
+    /// priority that has, so that a later cut to it costs nothing. It must have a silence.
+    fn usual_audio(&self) -> Option<Arc<TrackConfig>> {
+        let has_silence = |config: &Arc<TrackConfig>| {
+            config.as_audio().and_then(AudioConfig::silent_access_unit).is_some()
+        };
+        let mut configs = self.roster.iter().filter_map(|camera| camera.feed.status().audio);
+        configs.find(has_silence)
     }
 }

@@ -62,7 +62,7 @@ enum Gate {
 /// The best of the last [`LATENESS_WINDOW`] to two of them is what later samples are measured against:
 /// a camera whose sync offset is changed is believed again after that time.
 #[derive(Debug, Clone, Copy, Default)]
-struct Lag {
+pub(crate) struct Lag {
     last: i64,
     best: Option<i64>,
     best_before: Option<i64>,
@@ -71,7 +71,7 @@ struct Lag {
 
 impl Lag {
     /// Notes a sample and returns by how much it is later than the best one.
-    fn note(&mut self, arrived: EventTime, time: EventTime) -> Duration {
+    pub(crate) fn note(&mut self, arrived: EventTime, time: EventTime) -> Duration {
         if arrived >= self.window_ends {
             self.best_before = self.best.take();
             self.window_ends = arrived + LATENESS_WINDOW;
@@ -141,9 +141,7 @@ impl Source {
 
     /// Drops the audio that ends before `instant`.
     pub(crate) fn drop_audio_before(&mut self, instant: EventTime) {
-        while self.audio.front().is_some_and(|held| audio_end(&held.sample) < instant) {
-            self.audio.pop_front();
-        }
+        drop_ended(&mut self.audio, instant);
     }
 
     /// Drops the oldest audio beyond what a waiting camera may keep.
@@ -241,6 +239,13 @@ impl Source {
             sorted.sort_unstable();
             self.frame_gap = Duration::from_micros(sorted[1].saturating_mul(100) / 9);
         }
+    }
+}
+
+/// Drops the access units that end before `instant`.
+pub(crate) fn drop_ended(queue: &mut VecDeque<Held>, instant: EventTime) {
+    while queue.front().is_some_and(|held| audio_end(&held.sample) < instant) {
+        queue.pop_front();
     }
 }
 

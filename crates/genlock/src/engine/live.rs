@@ -101,7 +101,8 @@ impl Engine {
     /// What a take of the camera behind `target` would cost now.
     fn forecast(&self, event: &LiveEvent, target: &Feed) -> Option<Forecast> {
         let (now, style) = (self.clock.now(), program::CutStyle::Clean);
-        let forecast = program::forecast(now, &event.output(), target, style)?;
+        let sound = event.program().status().audio_source;
+        let forecast = program::forecast(now, &event.output(), target, style, &sound)?;
         Some(Forecast {
             wait_ms: forecast.wait.map(millis),
             discontinuity: discontinuity(forecast.discontinuity),

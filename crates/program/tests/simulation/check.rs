@@ -199,6 +199,7 @@ fn audio(
         })?;
         source = Some((tag.camera, tag.session));
         if weather == Weather::Calm
+            && world.followed
             && let Some(seen) = seen_at(stretches, middle)
         {
             let slack = 22_000;
@@ -212,7 +213,7 @@ fn audio(
             })?;
         }
     }
-    if weather == Weather::Calm {
+    if weather == Weather::Calm && world.followed {
         for camera in world.cameras.iter().filter(|camera| camera.profile.audio.is_some()) {
             let silent = silent_by_camera.get(&camera.number).copied().unwrap_or(0);
             let allowed = 3 * stretches.len() + 60;

@@ -9,6 +9,7 @@ mod check;
 mod commands;
 mod failover;
 mod rng;
+mod sound;
 mod world;
 
 use camera::Profile;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use genlock_feed::{Feed, FeedLimits, FeedReader, Read, Start};
 use genlock_media::{EventTime, Sample, TrackKind};
 use genlock_program::{
-    CameraId, Cut, CutId, CutStyle, Priority, ProgramConfig, ProgramCore, ProgramEvent,
-    ProgramStatus, TakeError, Watched,
+    AudioSource, AudioSourceError, CameraId, Cut, CutId, CutStyle, Discontinuity, Priority,
+    ProgramConfig, ProgramCore, ProgramEvent, ProgramStatus, TakeError, Watched,
 };
 
 use crate::camera::{Profile, VirtualCamera};
@@ -49,6 +49,8 @@ pub(crate) struct World {
     deadline: Option<i64>,
     watched: Watched,
     busy_since: Option<i64>,
+    /// The sound has always followed the picture.
+    pub(crate) followed: bool,
 }
 
 impl World {
@@ -81,6 +83,7 @@ impl World {
             deadline: None,
             watched: Watched::All,
             busy_since: None,
+            followed: true,
         }
     }
 
@@ -89,6 +92,16 @@ impl World {
         let slate = &self.cameras[camera];
         self.core.remove_camera(&slate.name().as_str().into());
         self.core.set_slate(Some(slate.feed.clone()));
+    }
+
+    pub(crate) fn set_audio_source(
+        &mut self,
+        source: &AudioSource,
+    ) -> Result<Discontinuity, AudioSourceError> {
+        let answer = self.core.set_audio_source(EventTime::from_micros(self.now), source);
+        self.followed &= answer.is_err();
+        self.advance();
+        answer
     }
 
     /// Runs until `until`.
@@ -135,10 +148,12 @@ impl World {
         answer
     }
 
-    /// What happened from `from` on, without the plans.
+    /// What happened from `from` on, without the plans and where the sound joined.
     pub(crate) fn events_since(&self, from: i64) -> Vec<ProgramEvent> {
         let events = self.record.events.iter().filter(|(at, _)| *at >= from);
-        let told = |event: &&ProgramEvent| !matches!(event, ProgramEvent::CutPlanned(_));
+        let told = |event: &&ProgramEvent| {
+            !matches!(event, ProgramEvent::CutPlanned(_) | ProgramEvent::SoundJoined { .. })
+        };
         events.map(|(_, event)| event).filter(told).cloned().collect()
     }
 
