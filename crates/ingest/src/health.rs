@@ -1,12 +1,13 @@
 //! What is known about a camera's input: the snapshot that the control plane reads.
 //!
-//! The codes of warnings follow the vocabulary of YouTube's `healthStatus.configurationIssues` where
-//! it has a word, because the operators of live events know it.
+//! What can be wrong with it is in [`crate::issue`].
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use genlock_media::{AudioCodec, EventTime, VideoCodec};
+
+use crate::issue::Issue;
 
 /// A camera's input at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,9 +34,9 @@ pub struct CameraHealth {
     pub timestamp_jumps: u64,
     /// Publish sessions after the first.
     pub reconnects: u64,
-    /// What should be looked at, oldest first. Kept until the next session starts, or until the
-    /// condition is gone where it can go.
-    pub warnings: Vec<Warning>,
+    /// What should be looked at, oldest first. What the camera had when it went stays until it is old or
+    /// the next session starts.
+    pub issues: Vec<Issue>,
     /// Why the last publish was refused or ended in error, in a sentence for people.
     pub last_error: Option<String>,
 }
@@ -71,6 +72,16 @@ pub struct VideoHealth {
     pub gop: Option<Duration>,
     /// Length of the longest in this session.
     pub gop_max: Option<Duration>,
+    /// Length of the longest of the last four.
+    pub gop_recent_max: Option<Duration>,
+    /// The rate at which the encoder makes pictures, whether they all arrive or not. It does not follow
+    /// a moment's disturbance; `None` during the first second.
+    pub frame_rate: Option<f64>,
+    /// How many pictures come before one that is shown earlier than they are; `None` before the first
+    /// whole group of pictures.
+    pub reorder_frames: Option<u8>,
+    /// Since when configuration and frame rate are what they are.
+    pub since: EventTime,
 }
 
 /// The sound.
@@ -86,66 +97,6 @@ pub struct AudioHealth {
     pub channels: u8,
     /// Payload bits per second, averaged over five seconds.
     pub bits_per_second: u64,
-}
-
-/// Something about a camera that should be looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// What it is.
-    pub code: WarningCode,
-    /// The particulars, in a sentence for people.
-    pub detail: String,
-    /// When it was noticed first in this session.
+    /// Since when the configuration is what it is.
     pub since: EventTime,
-}
-
-/// Kinds of warnings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum WarningCode {
-    /// Sync samples are further apart than a segment may be long.
-    GopSizeLong,
-    /// The audio codec is not carried: the camera has no sound.
-    AudioCodec,
-    /// The video codec is not carried: the publish was refused.
-    VideoCodec,
-    /// Audio comes without the header that tells how to decode it.
-    NoAudioHeader,
-    /// Video comes without the header that tells how to decode it.
-    NoVideoHeader,
-    /// Several video tracks; the first is used.
-    MultipleVideoStreams,
-    /// Several audio tracks; the first is used.
-    MultipleAudioStreams,
-    /// Timestamps jumped.
-    TimestampJump,
-    /// Timestamps repeated or went back a little.
-    TimestampNotMonotonic,
-    /// The delay of the connection changed for good by over a second.
-    DelayShift,
-    /// The configuration changed while publishing.
-    ConfigurationChanged,
-    /// Tags could not be read.
-    MalformedData,
-}
-
-impl WarningCode {
-    /// The stable name for interfaces.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GopSizeLong => "gopSizeLong",
-            Self::AudioCodec => "audioCodec",
-            Self::VideoCodec => "videoCodec",
-            Self::NoAudioHeader => "noAudioHeader",
-            Self::NoVideoHeader => "noVideoHeader",
-            Self::MultipleVideoStreams => "multipleVideoStreams",
-            Self::MultipleAudioStreams => "multipleAudioStreams",
-            Self::TimestampJump => "timestampJump",
-            Self::TimestampNotMonotonic => "timestampNotMonotonic",
-            Self::DelayShift => "delayShift",
-            Self::ConfigurationChanged => "configurationChanged",
-            Self::MalformedData => "malformedData",
-        }
-    }
 }

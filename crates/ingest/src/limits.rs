@@ -35,9 +35,6 @@ pub const NOTICES_MAX: usize = 32;
 /// sequence headers at once.
 pub const NO_MEDIA_AFTER: Duration = Duration::from_secs(3);
 
-/// Warnings kept per camera. 32: above the number of kinds, of which each is kept once.
-pub const WARNINGS_MAX: usize = 32;
-
 /// Refused keys per address that cost nothing. 5: somebody who mistypes.
 pub const FREE_REFUSALS: u32 = 5;
 

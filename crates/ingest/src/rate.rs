@@ -46,9 +46,7 @@ impl RateWindow {
     /// Bits per second over the whole seconds before `now`.
     pub(crate) fn bits_per_second(&self, now: EventTime) -> u64 {
         let bytes: u64 = self.closed(now).map(|bucket| bucket.bytes).sum();
-        let first = self.buckets.front().map_or(0, |bucket| bucket.second);
-        let covered = (second_of(now) - first).clamp(1, SECONDS);
-        bytes.saturating_mul(8) / u64::try_from(covered).unwrap_or(1)
+        bytes.saturating_mul(8) / u64::try_from(self.covered(now)).unwrap_or(1)
     }
 
     /// Samples per second of media time.
@@ -61,6 +59,26 @@ impl RateWindow {
             return 0.0;
         }
         samples as f64 * f64::from(ticks_per_second) / ticks as f64
+    }
+
+    /// Samples per second of arrival.
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    pub(crate) fn arriving_per_second(&self, now: EventTime) -> f64 {
+        let samples: u64 = self.closed(now).map(|bucket| bucket.samples).sum();
+        samples as f64 / self.covered(now) as f64
+    }
+
+    /// Seconds of media per second of arrival.
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    pub(crate) fn speed(&self, now: EventTime, ticks_per_second: u32) -> f64 {
+        let ticks = self.closed(now).fold(0i64, |sum, bucket| sum.saturating_add(bucket.ticks));
+        ticks as f64 / f64::from(ticks_per_second) / self.covered(now) as f64
+    }
+
+    /// Whole seconds before `now` that there are counts of.
+    fn covered(&self, now: EventTime) -> i64 {
+        let first = self.buckets.front().map_or(0, |bucket| bucket.second);
+        (second_of(now) - first).clamp(1, SECONDS)
     }
 
     fn closed(&self, now: EventTime) -> impl Iterator<Item = &Bucket> {
@@ -92,6 +110,18 @@ mod tests {
         let (window, now) = (filled(12), EventTime::from_millis(12_000));
         assert_eq!(window.bits_per_second(now) / 1_000, 200);
         assert!((window.samples_per_second(now, 90_000) - 25.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn arrival_is_measured_by_the_clock_and_not_by_the_timestamps() {
+        let mut window = RateWindow::default();
+        // Half of the pictures of 25 fps, and two seconds of media in each second.
+        for index in 0..120 {
+            window.note(EventTime::from_millis(index * 80), 1_000, index * 14_400);
+        }
+        let now = EventTime::from_millis(9_600);
+        assert!((window.arriving_per_second(now) - 12.5).abs() < 0.6);
+        assert!((window.speed(now, 90_000) - 2.0).abs() < 0.1);
     }
 
     #[test]

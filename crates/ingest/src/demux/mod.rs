@@ -83,6 +83,9 @@ pub struct DemuxCounters {
     pub dropped: u64,
     /// Tags that could not be read.
     pub malformed: u64,
+    /// Signs of an open GOP: I-pictures that are a recovery point but no sync sample, and leading pictures
+    /// that refer to what was before their sync sample.
+    pub open_gops: u64,
 }
 
 impl Demuxer {
@@ -162,6 +165,7 @@ impl Demuxer {
         DemuxCounters {
             dropped: self.video.dropped() + self.audio.dropped(),
             malformed: self.health.malformed,
+            open_gops: self.video.open_gops(),
         }
     }
 

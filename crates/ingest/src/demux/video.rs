@@ -25,6 +25,7 @@ pub(super) struct VideoTrack {
     gop: Gop,
     changes: ChangeBudget,
     dropped: u64,
+    open_gops: u64,
 }
 
 /// The newest sequence header as sent, to know it again, and what it says about framing.
@@ -93,6 +94,7 @@ impl VideoTrack {
         let Some(picture) = self.picture(now, codec, &tag, notices)? else {
             return Ok(None);
         };
+        self.open_gops += u64::from(picture.recovers || picture.is_rasl);
         let Some(config) = self.admit(&picture, notices) else {
             self.dropped += 1;
             return Ok(None);
@@ -114,6 +116,10 @@ impl VideoTrack {
 
     pub(super) const fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    pub(super) const fn open_gops(&self) -> u64 {
+        self.open_gops
     }
 
     fn sequence_header(

@@ -76,6 +76,8 @@ pub struct TimelineCounters {
     pub shifts: u64,
     /// Gaps in the audio that were jumped over.
     pub realignments: u64,
+    /// Sync offsets that took effect after the first.
+    pub offsets: u64,
     /// Access units that were dropped because time went back: the audio count was ahead, a sync offset
     /// was made smaller, or the last session of the camera had come further.
     pub dropped: u64,
@@ -156,6 +158,7 @@ impl Timeline {
         };
         if applies && self.applied_offset != self.wanted_offset {
             self.applied_offset = self.wanted_offset;
+            self.counters.offsets += 1;
             self.audio.realign();
         }
     }
