@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::addresses::Links;
 use crate::events::{self, parse_name};
 use crate::extract::{Body, CameraPath, EventPath, present};
-use crate::live::{CameraStatus, Change, Forecast, Health};
+use crate::live::{CameraStatus, Change, Compatibility, Forecast, Health};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 use crate::time::{now, rfc3339, rfc3339_option};
@@ -94,6 +94,8 @@ pub(crate) struct CameraView {
     health: Option<Health>,
     /// What a take would cost now, `null` unless the camera is live.
     forecast: Option<Forecast>,
+    /// How well it fits the programme as it is now.
+    compatibility: Option<Compatibility>,
 }
 
 /// A camera with its new stream key, which is shown this once.
@@ -128,6 +130,7 @@ impl CameraView {
             ingest_url: links.ingest(),
             health: state.health,
             forecast: state.forecast,
+            compatibility: state.compatibility,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`live`] | what is needed of the running system |
 //! | `events`, `cameras`, `takes` | the calls, with their bodies and answers |
+//! | `compatibility` | what cuts between any two cameras would be |
 //! | `compatible` | the same under the paths of the NGINX-RTMP plan |
 //! | `system` | `/healthz`, `/readyz`, `/metrics` |
 //! | `openapi` | the description of it all, generated from the code |
@@ -19,6 +20,7 @@
 mod addresses;
 mod auth;
 mod cameras;
+mod compatibility;
 mod compatible;
 mod events;
 mod extract;

@@ -9,6 +9,7 @@ use genlock_store::{Camera, CameraId, Event, EventId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use crate::compatibility::{Compatibility, Difference, Pairing, Track, Verdict};
 use crate::time::{rfc3339, rfc3339_option};
 
 /// The running system, as the API sees it.
@@ -21,6 +22,9 @@ pub trait Live: Send + Sync + 'static {
 
     /// The event's programme. One that is not known yet is waiting.
     fn program(&self, event: &EventId) -> ProgramState;
+
+    /// How well each live camera of the event fits after each other one.
+    fn pairings(&self, event: &EventId) -> Vec<Pairing>;
 
     /// Asks the programme for a cut to `camera` and returns its plan, without waiting for the cut; `None`
     /// if the camera is on air already, so that nothing has to be done.
@@ -84,6 +88,8 @@ pub struct CameraState {
     pub health: Option<Health>,
     /// What a take would cost now; `None` unless it is live.
     pub forecast: Option<Forecast>,
+    /// How well it fits the programme; `None` if the camera is not known.
+    pub compatibility: Option<Compatibility>,
 }
 
 /// What a publisher sends, or sent last.
@@ -104,8 +110,9 @@ pub struct Health {
     pub timestamp_jumps: u64,
     /// Publish sessions after the first.
     pub reconnects: u64,
-    /// What should be looked at, oldest first.
-    pub warnings: Vec<Warning>,
+    /// What should be looked at: the input's own issues, oldest first, then what differs from the
+    /// programme.
+    pub issues: Vec<Issue>,
     /// Why the last publisher was refused or disconnected, for people.
     pub last_error: Option<String>,
 }
@@ -150,16 +157,38 @@ pub struct AudioHealth {
 
 /// Something about a camera that should be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Warning {
-    /// What it is, for programs.
+#[schema(as = HealthIssue)]
+pub struct Issue {
+    /// What it is, for programs: the name of YouTube's `configurationIssues` where that has one.
+    #[serde(rename = "type")]
     #[schema(value_type = String, example = "gopSizeLong")]
-    pub code: &'static str,
-    /// The particulars, for people.
-    pub detail: String,
-    /// When it was noticed first.
+    pub kind: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The particulars and what they mean, for people.
+    #[schema(
+        example = "Key frames are 8.3 s apart. Clean cuts wait up to that long; instant cuts show a fast-forward."
+    )]
+    pub sentence: String,
+    /// The setting of the encoder to change, in OBS's words.
+    #[schema(example = "Settings > Output > Streaming > Keyframe Interval: 2 s")]
+    pub setting: String,
+    /// When it began.
     #[serde(serialize_with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
+}
+
+/// How much an issue or a difference matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Viewers or whoever switches may notice.
+    Warning,
+    /// Something is missing or unusable, or viewers notice.
+    Error,
 }
 
 /// What a take to a camera would cost now.

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::limits::{BODY_BYTES_MAX, REQUEST_TIME_MAX};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::{ApiState, Shared};
-use crate::{auth, cameras, compatible, events, openapi, system, takes};
+use crate::{auth, cameras, compatibility, compatible, events, openapi, system, takes};
 
 /// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -57,6 +57,7 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(cameras::create, cameras::list))
         .routes(routes!(cameras::get, cameras::update, cameras::delete))
         .routes(routes!(cameras::rotate_key))
+        .routes(routes!(compatibility::matrix))
         .routes(routes!(takes::switch))
         .routes(routes!(takes::active))
         .routes(routes!(takes::log))

@@ -42,7 +42,15 @@ async fn a_live_camera_shows_its_health() {
     assert_eq!(camera["status"], "live");
     assert_eq!(camera["since"], "1970-01-01T00:00:01.000Z");
     assert_eq!(camera["health"]["bitrate_bps"], 6_000_000);
-    assert_eq!(camera["health"]["warnings"], json!([]));
+    let issue = json!({
+        "type": "gopSizeLong",
+        "severity": "warning",
+        "sentence": "Key frames are 8.3 s apart.",
+        "setting": "Keyframe Interval: 2 s",
+        "since": "1970-01-01T00:00:01.500Z",
+    });
+    assert_eq!(camera["health"]["issues"], json!([issue]));
+    assert_eq!(camera["compatibility"]["verdict"], "audio_change");
     assert_eq!(camera["forecast"], json!({ "wait_ms": 700, "discontinuity": "none" }));
 }
 

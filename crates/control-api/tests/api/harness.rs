@@ -8,8 +8,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use genlock_control_api::live::{
-    CameraState, CameraStatus, Check, Cut, CutReason, CutStyle, Discontinuity, EventStatus,
-    Forecast, Health, ProgramState, TakeError, Totals,
+    CameraState, CameraStatus, Check, Compatibility, Cut, CutReason, CutStyle, Difference,
+    Discontinuity, EventStatus, Forecast, Health, Issue, Pairing, ProgramState, Severity,
+    TakeError, Totals, Track, Verdict,
 };
 use genlock_control_api::{Addresses, ApiState, Change, Live, router};
 use genlock_store::{AdminToken, CameraId, EventId, SqliteStore, Store, Timestamp};
@@ -56,9 +57,34 @@ impl Live for FakeLive {
         CameraState {
             status: CameraStatus::Live,
             since: Some(Timestamp::from_millis(1000)),
-            health: Some(Health { bitrate_bps: 6_000_000, ..Health::default() }),
+            health: Some(Health {
+                bitrate_bps: 6_000_000,
+                issues: vec![Issue {
+                    kind: "gopSizeLong",
+                    severity: Severity::Warning,
+                    sentence: "Key frames are 8.3 s apart.".to_owned(),
+                    setting: "Keyframe Interval: 2 s".to_owned(),
+                    since: Timestamp::from_millis(1500),
+                }],
+                ..Health::default()
+            }),
             forecast: Some(Forecast { wait_ms: Some(700), discontinuity: Discontinuity::None }),
+            compatibility: Some(other_sound()),
         }
+    }
+
+    /// Every live camera differs from every other one in its sound; in no order.
+    fn pairings(&self, _event: &EventId) -> Vec<Pairing> {
+        let live = self.state().live.clone();
+        let pairs = live.iter().rev().flat_map(|from| live.iter().map(move |to| (from, to)));
+        pairs
+            .filter(|(from, to)| from != to)
+            .map(|(from, to)| Pairing {
+                from: from.clone(),
+                to: to.clone(),
+                compatibility: other_sound(),
+            })
+            .collect()
     }
 
     fn program(&self, event: &EventId) -> ProgramState {
@@ -141,6 +167,24 @@ impl Live for FakeLive {
 
     fn totals(&self) -> Totals {
         Totals { cameras_live: self.state().live.len() as u64, ..Totals::default() }
+    }
+}
+
+fn other_sound() -> Compatibility {
+    Compatibility {
+        verdict: Verdict::AudioChange,
+        obstacle: None,
+        discontinuity: Discontinuity::Codec,
+        differences: vec![Difference {
+            field: "sample_rate",
+            severity: Severity::Warning,
+            cost: Discontinuity::Codec,
+            expected: "48 kHz".to_owned(),
+            got: "44.1 kHz".to_owned(),
+            meaning: "Sound clicks.",
+            setting: "Settings > Audio > Sample Rate: 48 kHz".to_owned(),
+        }],
+        lost_in_ts: vec![Track::Video],
     }
 }
 

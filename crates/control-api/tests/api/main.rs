@@ -4,6 +4,7 @@
 
 mod bounds;
 mod cameras;
+mod compatibility;
 mod errors;
 mod events;
 mod harness;

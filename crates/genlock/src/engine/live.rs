@@ -5,9 +5,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use genlock_control_api::live::{
     AudioHealth, CameraState, CameraStatus, Change, Check, Cut, CutReason, CutStyle, Discontinuity,
-    EventStatus, Forecast, Health, Live, ProgramState, TakeError, Totals, VideoHealth, Warning,
+    EventStatus, Forecast, Health, Issue, Live, Pairing, ProgramState, Severity, TakeError, Totals,
+    VideoHealth,
 };
 use genlock_feed::Feed;
+use genlock_ingest as ingest;
 use genlock_ingest::health::{CameraHealth, CameraState as IngestState};
 use genlock_program as program;
 use genlock_store::{CameraId, EventId};
@@ -24,12 +26,20 @@ impl Live for Engine {
         let Some(live) = self.camera(event, camera) else { return CameraState::default() };
         let health = live.health(self.clock.now());
         let status = status_of(health.state);
-        let forecast = self.event(event).and_then(|event| self.forecast(&event, &live.feed()));
+        let event = self.event(event);
+        let forecast = event.as_ref().and_then(|event| self.forecast(event, &live.feed()));
+        let fit = event.map(|event| self.fit(&event, &live, &health));
+        let told = is_known(&health).then(|| {
+            let mut told = describe(&health, self.wall);
+            told.issues.extend(fit.iter().flat_map(|fit| fit.issues(self.wall)));
+            told
+        });
         CameraState {
             status,
             since: health.since.map(|since| self.wall.timestamp(since)),
-            health: is_known(&health).then(|| describe(&health, self.wall)),
+            health: told,
             forecast,
+            compatibility: fit.map(|fit| fit.compatibility()),
         }
     }
 
@@ -44,6 +54,10 @@ impl Live for Engine {
             on_air_since: status.since.map(|since| self.wall.timestamp(since)),
             pending,
         }
+    }
+
+    fn pairings(&self, event: &EventId) -> Vec<Pairing> {
+        self.pairs(event)
     }
 
     async fn take(
@@ -134,7 +148,7 @@ const fn status_of(state: IngestState) -> CameraStatus {
     }
 }
 
-const fn discontinuity(kind: program::Discontinuity) -> Discontinuity {
+pub(super) const fn discontinuity(kind: program::Discontinuity) -> Discontinuity {
     match kind {
         program::Discontinuity::None => Discontinuity::None,
         program::Discontinuity::Parameters => Discontinuity::Parameters,
@@ -168,16 +182,23 @@ fn describe(health: &CameraHealth, wall: WallClock) -> Health {
         dropped: health.dropped,
         timestamp_jumps: health.timestamp_jumps,
         reconnects: health.reconnects,
-        warnings: health.warnings.iter().map(|warning| describe_warning(warning, wall)).collect(),
+        issues: health.issues.iter().map(|issue| describe_issue(issue, wall)).collect(),
         last_error: health.last_error.clone(),
     }
 }
 
-fn describe_warning(warning: &genlock_ingest::Warning, wall: WallClock) -> Warning {
-    Warning {
-        code: warning.code.as_str(),
-        detail: warning.detail.clone(),
-        since: wall.timestamp(warning.since),
+fn describe_issue(issue: &ingest::Issue, wall: WallClock) -> Issue {
+    let about = issue.kind.about();
+    Issue {
+        kind: about.name,
+        severity: match about.severity {
+            ingest::Severity::Info => Severity::Info,
+            ingest::Severity::Warning => Severity::Warning,
+            ingest::Severity::Error => Severity::Error,
+        },
+        sentence: issue.sentence.clone(),
+        setting: about.setting.to_owned(),
+        since: wall.timestamp(issue.since),
     }
 }
 

@@ -10,8 +10,11 @@
 //! afterwards every change comes from the API as a `Change`.
 
 mod camera;
+mod compatibility;
 mod event;
 mod gate;
+#[cfg(test)]
+mod health_table;
 mod live;
 mod switch_log;
 mod wall;

@@ -53,7 +53,7 @@ impl Session {
     }
 
     fn usual(&self) -> &'static [u8] {
-        if self.millis / 40 % self.gop == 0 { AVC_IDR } else { AVC_P }
+        if (self.millis / 40).is_multiple_of(self.gop) { AVC_IDR } else { AVC_P }
     }
 
     /// `seconds` of which `each` makes every fortieth millisecond.

@@ -14,6 +14,9 @@ const FRAME_RATE_TOLERANCE: f64 = 0.03;
 /// Groups of pictures whose lengths differ by less than this factor count as equal.
 const GOP_TOLERANCE: f64 = 1.25;
 
+/// What rounded timestamps may add to a group of pictures.
+const GOP_ROUNDING: Duration = Duration::from_millis(100);
+
 /// Something in which two streams can differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "named by what they are")]
@@ -100,6 +103,48 @@ impl Field {
         }
     }
 
+    /// Its name for people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::VideoCodec => "Video codec",
+            Self::Resolution => "Size",
+            Self::FrameRate => "Frame rate",
+            Self::PixelFormat => "Pixels",
+            Self::Scan => "Scan",
+            Self::VideoProfile => "Video profile",
+            Self::BFrames => "B-frames",
+            Self::Gop => "Key frame interval",
+            Self::VideoParameters => "Encoder's parameters",
+            Self::AudioCodec => "Sound's codec",
+            Self::AudioProfile => "Sound's profile",
+            Self::SampleRate => "Sound's sample rate",
+            Self::Channels => "Sound's channels",
+            Self::AudioParameters => "Sound's configuration",
+        }
+    }
+
+    /// Where its setting is in OBS; the setting of a [`Difference`] goes on with the value.
+    #[must_use]
+    pub const fn setting_path(self) -> &'static str {
+        match self {
+            Self::VideoCodec => "Settings > Output > Streaming > Video Encoder",
+            Self::Resolution => "Settings > Video > Output (Scaled) Resolution",
+            Self::FrameRate => "Settings > Video > Common FPS Values",
+            Self::PixelFormat => "Settings > Advanced > Color Format",
+            Self::Scan => "Encoder",
+            Self::VideoProfile | Self::VideoParameters => "Settings > Output > Streaming",
+            Self::BFrames => "Settings > Output > Streaming > B-Frames",
+            Self::Gop => "Settings > Output > Streaming > Keyframe Interval",
+            Self::AudioCodec | Self::AudioParameters => {
+                "Settings > Output > Streaming > Audio Encoder"
+            }
+            Self::AudioProfile => "Settings > Output > Audio > Audio Bitrate",
+            Self::SampleRate => "Settings > Audio > Sample Rate",
+            Self::Channels => "Settings > Audio > Channels",
+        }
+    }
+
     /// The type of health issue that this difference is, in the vocabulary of YouTube's
     /// `configurationIssues` where that has a word.
     #[must_use]
@@ -171,6 +216,16 @@ impl Field {
     }
 }
 
+impl Difference {
+    /// What differs and what that means, for people.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { field, expected, got, .. } = self;
+        let (label, meaning) = (field.label(), field.meaning());
+        format!("{label}: {got}; the programme has {expected}. {meaning}")
+    }
+}
+
 pub(super) fn between(
     program: &StreamView<'_>,
     camera: &StreamView<'_>,
@@ -233,7 +288,7 @@ impl Found {
         let named = self.0.iter().any(|difference| difference.cost == PARAMETERS);
         if old != new && !named {
             let setting = settings::same_video_encoder();
-            let words = ("the programme's parameter sets", "others");
+            let words = ("its own parameter sets", "others");
             self.add(Field::VideoParameters, PARAMETERS, words, setting);
         }
     }
@@ -300,8 +355,8 @@ impl Found {
         let Some(got) = camera.cadence.gop else { return };
         let seconds = |gop: Duration| format!("{:.1} s", gop.as_secs_f64());
         let (expected, aim) = match program.cadence.gop {
-            Some(gop) if gop <= wanted && differ(gop, got) => (seconds(gop), gop),
-            _ if got > wanted => (format!("at most {}", seconds(wanted)), wanted),
+            Some(gop) if !too_long(gop, wanted) && differ(gop, got) => (seconds(gop), gop),
+            _ if too_long(got, wanted) => (format!("at most {}", seconds(wanted)), wanted),
             _ => return,
         };
         let setting = settings::keyframe_interval(aim);
@@ -332,10 +387,15 @@ impl Found {
             self.add(Field::Channels, CODEC, words, settings::channels(old.channels));
         }
         if !self.0.iter().any(|difference| difference.field.is_audio()) {
-            let words = ("the programme's configuration", "another");
+            let words = ("its own", "another");
             self.add(Field::AudioParameters, CODEC, words, settings::audio_encoder(old.codec));
         }
     }
+}
+
+/// Whether a group of pictures is longer than wanted, by more than the rounding of timestamps.
+pub(super) fn too_long(gop: Duration, wanted: Duration) -> bool {
+    gop > wanted + GOP_ROUNDING
 }
 
 fn differ(a: Duration, b: Duration) -> bool {

@@ -93,6 +93,8 @@ pub struct Compatibility {
     pub discontinuity: Discontinuity,
     /// What differs, in the order of [`Field::ALL`].
     pub differences: Vec<Difference>,
+    /// Its groups of pictures are longer than wanted, whatever they are compared with.
+    pub gop_too_long: bool,
     /// Tracks of the camera that the MPEG-TS flavour does not carry: it is H.264 with AAC.
     pub lost_in_ts: Vec<TrackKind>,
 }
@@ -126,7 +128,14 @@ pub fn compare(
         (None, _) if audio_changes => Verdict::AudioChange,
         (None, _) => Verdict::Discontinuity,
     };
-    Compatibility { verdict, obstacle, discontinuity, differences, lost_in_ts: lost_in_ts(camera) }
+    Compatibility {
+        verdict,
+        obstacle,
+        discontinuity,
+        differences,
+        gop_too_long: camera.cadence.gop.is_some_and(|gop| differences::too_long(gop, gop_wanted)),
+        lost_in_ts: lost_in_ts(camera),
+    }
 }
 
 /// Video and audio configuration of a stream.

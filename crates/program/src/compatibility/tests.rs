@@ -67,7 +67,10 @@ fn check(camera: &Stream, field: Field, verdict: Verdict, words: (&str, &str), s
     assert_eq!((difference.field, got.verdict), (field, verdict), "{got:#?}");
     assert_eq!((difference.expected.as_str(), difference.got.as_str()), words);
     assert_eq!(difference.setting, setting);
+    assert!(setting.starts_with(field.setting_path()), "{}", field.setting_path());
     assert_eq!(difference.cost, got.discontinuity);
+    let sentence = format!("{}; the programme has {}.", words.1, words.0);
+    assert!(difference.sentence().contains(&sentence), "{}", difference.sentence());
 }
 
 #[test]
@@ -108,7 +111,7 @@ fn one_picture_difference_each() {
 
     let other = Stream { video: (*video_config(2)).clone(), ..Stream::new() };
     let setting = "Settings > Output > Streaming: the same Video Encoder, Rate Control, Preset, Profile and Tune";
-    let words = ("the programme's parameter sets", "others");
+    let words = ("its own parameter sets", "others");
     check(&other, Field::VideoParameters, Discontinuity, words, setting);
 }
 
@@ -128,6 +131,11 @@ fn profile_level_chroma_and_scan_are_read_from_the_parameter_sets() {
         found(Field::VideoProfile).unwrap().setting,
         "Settings > Output > Streaming > Profile: high"
     );
+
+    for difference in &got.differences {
+        let Difference { field, setting, .. } = difference;
+        assert!(setting.starts_with(field.setting_path()), "{difference:?}");
+    }
 
     // The level alone: byte 3 of the SPS.
     let camera = Stream::with_video(|video| {
@@ -165,7 +173,7 @@ fn one_sound_difference_each() {
 
     // 960 samples in an access unit.
     let setting = "Settings > Output > Streaming > Audio Encoder: FFmpeg AAC";
-    let words = ("the programme's configuration", "another");
+    let words = ("its own", "another");
     check(&Stream::with_audio(0x1194), Field::AudioParameters, AudioChange, words, setting);
 }
 
@@ -175,6 +183,10 @@ fn what_is_not_worth_a_word() {
     let silent = Stream { audio: None, ..Stream::new() };
     let near = Stream::with_cadence(|cadence| cadence.frames_per_second = Some(29.97));
     let unmeasured = Stream { cadence: Cadence::default(), ..Stream::new() };
+    let rounded = Duration::from_millis(4_001);
+    let four = Stream::with_cadence(|cadence| cadence.gop = Some(rounded));
+    let got = compare(&StreamView::default(), &four.view(), GOP_WANTED);
+    assert_eq!((got.differences, got.gop_too_long), (vec![], false), "4 s, rounded");
     for camera in [silent, near, unmeasured] {
         let got = compare(&program.view(), &camera.view(), GOP_WANTED);
         assert_eq!((got.verdict, got.differences), (Verdict::Seamless, vec![]));
