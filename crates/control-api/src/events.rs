@@ -7,7 +7,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use genlock_store::limits::{FAILOVER_AFTER_MS_MAX, FAILOVER_AFTER_MS_MIN};
-use genlock_store::{DisplayName, Event, EventId, EventPatch, EventPolicy, Timestamp};
+use genlock_store::{
+    DisplayName, Event, EventId, EventPatch, EventPolicy, Life, Playback, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -143,6 +145,9 @@ pub(crate) async fn create(
         id: EventId::random().map_err(random_failed)?,
         name: parse_name(&wanted.name)?,
         created_at: now(),
+        creator_id: None,
+        life: Life::default(),
+        playback: Playback::default(),
         policy,
     };
     let kept = event.clone();
@@ -206,6 +211,7 @@ pub(crate) async fn update(
     let patch = EventPatch {
         name: wanted.name.as_deref().map(parse_name).transpose()?,
         failover_after_ms: wanted.policy.as_ref().map(failover_after).transpose()?.flatten(),
+        ..EventPatch::default()
     };
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
     let event = shared

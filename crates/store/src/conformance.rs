@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use crate::limits::{CAMERAS_PER_EVENT_MAX, SWITCH_PAGE_MAX};
+use crate::limits::{CAMERAS_PER_EVENT_MAX, SWITCH_PAGE_MAX, TOKENS_PER_EVENT_MAX};
 use crate::{
-    Camera, CameraId, CameraPatch, Discontinuity, DisplayName, Event, EventId, EventPatch,
-    EventPolicy, MetaKey, SecretHash, Store, StoreError, SwitchPage, SwitchReason, SwitchRecord,
-    SwitchSeq, SwitchStyle, Timestamp,
+    AccessRole, AccessToken, Camera, CameraId, CameraPatch, CreatorId, Discontinuity, DisplayName,
+    Event, EventId, EventPatch, EventPolicy, Life, MetaKey, Playback, SecretHash, Store,
+    StoreError, SwitchPage, SwitchReason, SwitchRecord, SwitchSeq, SwitchStyle, Timestamp, TokenId,
 };
 
 /// Runs all checks against stores that `make` makes.
@@ -24,6 +24,10 @@ pub(crate) async fn run<S: Store>(make: impl Fn() -> S) {
     an_event_has_a_limited_number_of_cameras(&make()).await;
     an_event_takes_its_cameras_and_log_with_it(&make()).await;
     the_log_is_paged_newest_first(&make()).await;
+    tokens_come_back_as_written_oldest_first(&make()).await;
+    a_token_is_found_by_its_hash_until_it_is_removed(&make()).await;
+    a_token_and_its_id_are_taken_once(&make()).await;
+    ended_tokens_make_room_for_new_ones(&make()).await;
     meta_values_are_replaced(&make()).await;
     writers_do_not_lose_each_others_changes(make()).await;
     a_closed_store_says_so(&make()).await;
@@ -35,6 +39,9 @@ pub(crate) fn event(id: &str) -> Event {
         id: EventId::parse(id).unwrap(),
         name: DisplayName::parse("Ann & Bob").unwrap(),
         created_at: Timestamp::from_millis(0),
+        creator_id: None,
+        life: Life::Open,
+        playback: Playback::Public,
         policy: EventPolicy::default(),
     }
 }
@@ -49,6 +56,20 @@ pub(crate) fn camera(event: &str, id: &str) -> Camera {
         sync_offset_ms: -40,
         key_hash: SecretHash::of(id),
         created_at: Timestamp::from_millis(0),
+    }
+}
+
+/// An access token for tests, made at 0, whose hash is that of its id.
+fn token(event: &str, id: &str, expires_at_millis: i64) -> AccessToken {
+    AccessToken {
+        id: TokenId::parse(id).unwrap(),
+        event: EventId::parse(event).unwrap(),
+        camera: None,
+        role: AccessRole::Viewer,
+        name: None,
+        hash: SecretHash::of(id),
+        created_at: Timestamp::from_millis(0),
+        expires_at: Timestamp::from_millis(expires_at_millis),
     }
 }
 
@@ -70,7 +91,13 @@ pub(crate) fn switch(event: &str, at_millis: i64) -> SwitchRecord {
 async fn events_come_back_as_written(store: &impl Store) {
     let later = Event { created_at: Timestamp::from_millis(5), ..event("a") };
     let policy = EventPolicy { failover_after_ms: 2000 };
-    let earlier = Event { policy, ..event("b") };
+    let earlier = Event {
+        creator_id: Some(CreatorId::parse("auth0|ann").unwrap()),
+        life: Life::Paused,
+        playback: Playback::Signed,
+        policy,
+        ..event("b")
+    };
     store.create_event(later.clone()).await.unwrap();
     store.create_event(earlier.clone()).await.unwrap();
     assert_eq!(store.event(&later.id).await.unwrap(), Some(later.clone()));
@@ -82,7 +109,7 @@ async fn an_event_changes_only_where_patched(store: &impl Store) {
     let before = event("a");
     store.create_event(before.clone()).await.unwrap();
     let name = DisplayName::parse("Cup final").unwrap();
-    let patch = EventPatch { name: Some(name.clone()), failover_after_ms: None };
+    let patch = EventPatch { name: Some(name.clone()), ..EventPatch::default() };
     let after = store.update_event(&before.id, patch).await.unwrap();
     assert_eq!(after, Some(Event { name, ..before.clone() }));
     assert_eq!(store.event(&before.id).await.unwrap(), after);
@@ -214,6 +241,68 @@ async fn the_log_is_paged_newest_first(store: &impl Store) {
     assert!(before_all.is_empty());
     let far = store.switches(&event.id, page(Some(SwitchSeq(u64::MAX)), 10)).await.unwrap();
     assert_eq!(far.len(), 5);
+}
+
+async fn tokens_come_back_as_written_oldest_first(store: &impl Store) {
+    store.create_event(event("a")).await.unwrap();
+    store.create_event(event("b")).await.unwrap();
+    let later = AccessToken { created_at: Timestamp::from_millis(5), ..token("a", "x", 100) };
+    let earlier = AccessToken {
+        camera: Some(CameraId::parse("altar").unwrap()),
+        role: AccessRole::Operator,
+        name: Some(DisplayName::parse("Tally").unwrap()),
+        ..token("a", "y", 100)
+    };
+    for token in [&later, &earlier, &token("b", "z", 100)] {
+        store.create_token(token.clone(), Timestamp::from_millis(0)).await.unwrap();
+    }
+    assert_eq!(store.tokens(&later.event).await.unwrap(), [earlier, later]);
+    let orphan = store.create_token(token("c", "o", 100), Timestamp::from_millis(0)).await;
+    assert!(matches!(orphan, Err(StoreError::NotFound { what: "event" })), "{orphan:?}");
+    assert!(store.tokens(&EventId::parse("c").unwrap()).await.unwrap().is_empty());
+}
+
+async fn a_token_is_found_by_its_hash_until_it_is_removed(store: &impl Store) {
+    let (here, elsewhere) = (event("a"), event("b"));
+    store.create_event(here.clone()).await.unwrap();
+    store.create_event(elsewhere.clone()).await.unwrap();
+    let (first, second) = (token("a", "x", 100), token("a", "y", 100));
+    for token in [&first, &second] {
+        store.create_token(token.clone(), Timestamp::from_millis(0)).await.unwrap();
+    }
+    assert_eq!(store.token_by_hash(&first.hash).await.unwrap(), Some(first.clone()));
+    assert_eq!(store.token_by_hash(&SecretHash::of("other")).await.unwrap(), None);
+    assert_eq!(store.delete_token(&elsewhere.id, &first.id).await.unwrap(), None);
+    assert_eq!(store.delete_token(&here.id, &first.id).await.unwrap(), Some(first.clone()));
+    assert_eq!(store.delete_token(&here.id, &first.id).await.unwrap(), None);
+    assert_eq!(store.token_by_hash(&first.hash).await.unwrap(), None);
+    store.delete_event(&here.id).await.unwrap();
+    assert_eq!(store.token_by_hash(&second.hash).await.unwrap(), None);
+}
+
+async fn a_token_and_its_id_are_taken_once(store: &impl Store) {
+    store.create_event(event("a")).await.unwrap();
+    let first = token("a", "x", 100);
+    store.create_token(first.clone(), Timestamp::from_millis(0)).await.unwrap();
+    let same_id = AccessToken { hash: SecretHash::of("new"), ..first.clone() };
+    let same_hash = AccessToken { hash: first.hash, ..token("a", "y", 100) };
+    for again in [same_id, same_hash] {
+        let refused = store.create_token(again, Timestamp::from_millis(0)).await;
+        assert!(matches!(refused, Err(StoreError::AlreadyExists { what: "token" })), "{refused:?}");
+    }
+}
+
+async fn ended_tokens_make_room_for_new_ones(store: &impl Store) {
+    store.create_event(event("a")).await.unwrap();
+    let at = Timestamp::from_millis;
+    for number in 0..TOKENS_PER_EVENT_MAX {
+        let ends = if number == 0 { 50 } else { 100 };
+        store.create_token(token("a", &format!("x{number}"), ends), at(0)).await.unwrap();
+    }
+    let refused = store.create_token(token("a", "y", 100), at(49)).await;
+    assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
+    store.create_token(token("a", "y", 100), at(50)).await.unwrap();
+    assert_eq!(store.token_by_hash(&SecretHash::of("x0")).await.unwrap(), None);
 }
 
 async fn meta_values_are_replaced(store: &impl Store) {

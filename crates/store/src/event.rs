@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::creator::CreatorId;
 use crate::id::EventId;
+use crate::life::Life;
 use crate::name::DisplayName;
+use crate::playback::Playback;
 use crate::time::Timestamp;
 
 /// An event as kept. Whether it is live is not: that is a fact of the running system.
@@ -15,6 +18,15 @@ pub struct Event {
     pub name: DisplayName,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Whom it belongs to; `None` for the administrator's own.
+    #[serde(default)]
+    pub creator_id: Option<CreatorId>,
+    /// What its creator has decided about it.
+    #[serde(default)]
+    pub life: Life,
+    /// Who may watch it.
+    #[serde(default)]
+    pub playback: Playback,
     /// What the programme may do by itself.
     #[serde(default)]
     pub policy: EventPolicy,
@@ -42,6 +54,10 @@ impl Default for EventPolicy {
 pub struct EventPatch {
     /// New name.
     pub name: Option<DisplayName>,
+    /// New decision about its life.
+    pub life: Option<Life>,
+    /// New choice of who may watch.
+    pub playback: Option<Playback>,
     /// New limit of silence before the failover.
     pub failover_after_ms: Option<u32>,
 }
@@ -51,6 +67,12 @@ impl EventPatch {
     pub fn apply(self, event: &mut Event) {
         if let Some(name) = self.name {
             event.name = name;
+        }
+        if let Some(life) = self.life {
+            event.life = life;
+        }
+        if let Some(playback) = self.playback {
+            event.playback = playback;
         }
         if let Some(millis) = self.failover_after_ms {
             event.policy.failover_after_ms = millis;

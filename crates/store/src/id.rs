@@ -84,6 +84,30 @@ impl CameraId {
     }
 }
 
+/// Identity of an access token. Not the token.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TokenId(String);
+
+impl TokenId {
+    /// Reads an id, refusing what could not stand in a URL path.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        check(text)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// A new random id.
+    pub fn random() -> Result<Self, NoEntropy> {
+        random_base32(NEW_ID_CHARS).map(Self)
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 fn check(text: &str) -> Result<(), InvalidId> {
     if text.is_empty() || text.chars().count() > ID_CHARS_MAX {
         return Err(InvalidId::Length);
@@ -108,6 +132,26 @@ impl TryFrom<String> for CameraId {
 
     fn try_from(text: String) -> Result<Self, InvalidId> {
         Self::parse(&text)
+    }
+}
+
+impl TryFrom<String> for TokenId {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        Self::parse(&text)
+    }
+}
+
+impl From<TokenId> for String {
+    fn from(id: TokenId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -9,6 +9,7 @@
 //! | [`id`], [`name`], [`time`] | the validated values that records are made of |
 //! | [`secret`] | stream keys and the admin token: random, hashed at rest, never printed |
 //! | [`event`], [`camera`], [`switch`] | the records |
+//! | [`creator`], [`access_token`], [`playback`], [`life`] | whom an event belongs to, who else may do what, who may watch, whether it runs |
 //! | [`store`], [`error`] | the trait and what can go wrong behind it |
 //! | [`sqlite`] | the embedded back end |
 //! | [`limits`] | everything a caller can grow, bounded |
@@ -18,25 +19,33 @@
 //!
 //! Does not read the clock: times of records are given by the caller.
 
+pub mod access_token;
 pub mod camera;
 #[cfg(test)]
 mod conformance;
+pub mod creator;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod life;
 pub mod limits;
 pub mod name;
+pub mod playback;
 pub mod secret;
 pub mod sqlite;
 pub mod store;
 pub mod switch;
 pub mod time;
 
+pub use access_token::{AccessRole, AccessSecret, AccessToken};
 pub use camera::{Camera, CameraPatch};
+pub use creator::CreatorId;
 pub use error::StoreError;
 pub use event::{Event, EventPatch, EventPolicy};
-pub use id::{CameraId, EventId};
+pub use id::{CameraId, EventId, TokenId};
+pub use life::Life;
 pub use name::DisplayName;
+pub use playback::{Playback, PlaybackKeys};
 pub use secret::{AdminToken, SecretHash, StreamKey};
 pub use sqlite::SqliteStore;
 pub use store::{MetaKey, Store};

@@ -8,6 +8,22 @@ pub const ID_CHARS_MAX: usize = 64;
 /// Characters (Unicode scalar values) of a display name. Fits a heading, not an essay.
 pub const NAME_CHARS_MAX: usize = 200;
 
+/// Characters of a creator's id. OpenID Connect Core §2 limits `sub` to 255.
+pub const CREATOR_ID_CHARS_MAX: usize = 255;
+
+/// Random characters of an access token: 200 bits.
+pub const ACCESS_TOKEN_CHARS: usize = 40;
+
+/// Access tokens of one event that have not expired. A crew and its tally lights; listings are not paged below
+/// it.
+pub const TOKENS_PER_EVENT_MAX: u32 = 64;
+
+/// Bytes of a key that playback paths are signed with: as many as the hash has (RFC 2104 §3).
+pub const PLAYBACK_SECRET_BYTES: usize = 32;
+
+/// Playback keys that are believed at once. Each costs a comparison when a path is checked first.
+pub const PLAYBACK_KEYS_MAX: usize = 8;
+
 /// Characters of an admin token given by the operator, at least. Shorter ones can be guessed over the
 /// network.
 pub const ADMIN_TOKEN_CHARS_MIN: usize = 8;

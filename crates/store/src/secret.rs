@@ -177,8 +177,13 @@ impl TryFrom<String> for SecretHash {
 /// `chars` random characters of [`BASE32`], five bits each.
 pub(crate) fn random_base32(chars: usize) -> Result<String, NoEntropy> {
     let mut random = vec![0; chars];
-    getrandom::fill(&mut random).map_err(NoEntropy)?;
+    fill(&mut random)?;
     Ok(random.iter().map(|byte| char::from(BASE32[usize::from(byte % 32)])).collect())
+}
+
+/// Fills `bytes` with random ones.
+pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), NoEntropy> {
+    getrandom::fill(bytes).map_err(NoEntropy)
 }
 
 #[cfg(test)]

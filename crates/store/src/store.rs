@@ -4,12 +4,14 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use crate::access_token::AccessToken;
 use crate::camera::{Camera, CameraPatch};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
-use crate::id::{CameraId, EventId};
+use crate::id::{CameraId, EventId, TokenId};
 use crate::secret::SecretHash;
 use crate::switch::{LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
+use crate::time::Timestamp;
 
 /// Keeps events, cameras, the switch log and a few values of the server itself.
 ///
@@ -36,7 +38,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         patch: EventPatch,
     ) -> Result<Option<Event>, StoreError>;
 
-    /// Removes an event with its cameras and its switch log and returns it, `None` if there is no such.
+    /// Removes an event with its cameras, its access tokens and its switch log and returns it, `None` if there is no such.
     async fn delete_event(&self, id: &EventId) -> Result<Option<Event>, StoreError>;
 
     /// Adds a camera to its event.
@@ -76,6 +78,22 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         page: SwitchPage,
     ) -> Result<Vec<LoggedSwitch>, StoreError>;
 
+    /// Adds an access token to its event. Those that have ended by `now` make room for it and are gone.
+    async fn create_token(&self, token: AccessToken, now: Timestamp) -> Result<(), StoreError>;
+
+    /// The access tokens of an event, oldest first; empty if there is no such event.
+    async fn tokens(&self, event: &EventId) -> Result<Vec<AccessToken>, StoreError>;
+
+    /// The access token with this hash, ended or not; `None` if there is no such.
+    async fn token_by_hash(&self, hash: &SecretHash) -> Result<Option<AccessToken>, StoreError>;
+
+    /// Removes an access token and returns it, `None` if the event has no such.
+    async fn delete_token(
+        &self,
+        event: &EventId,
+        id: &TokenId,
+    ) -> Result<Option<AccessToken>, StoreError>;
+
     /// A value of the server itself, `None` if it was never set.
     async fn meta(&self, key: MetaKey) -> Result<Option<String>, StoreError>;
 
@@ -94,6 +112,8 @@ pub enum MetaKey {
     AdminTokenHash,
     /// Wall time of the event clock's zero, in microseconds since 1970, as decimal digits.
     EventClockOrigin,
+    /// [`PlaybackKeys`](crate::PlaybackKeys) as text.
+    PlaybackKeys,
 }
 
 impl MetaKey {
@@ -103,6 +123,7 @@ impl MetaKey {
         match self {
             Self::AdminTokenHash => "admin_token_hash",
             Self::EventClockOrigin => "event_clock_origin",
+            Self::PlaybackKeys => "playback_keys",
         }
     }
 }

@@ -4,15 +4,20 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::SqliteStore;
-use super::documents::{get, list, put_camera, put_event, put_switch, read, seq_of_row};
+use super::documents::{get, list, put_camera, put_event, put_switch, put_token, read, seq_of_row};
+use crate::access_token::AccessToken;
 use crate::camera::{Camera, CameraPatch};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
-use crate::id::{CameraId, EventId};
-use crate::limits::{CAMERAS_PER_EVENT_MAX, EVENTS_MAX, SWITCH_PAGE_MAX, SWITCHES_PER_EVENT_MAX};
+use crate::id::{CameraId, EventId, TokenId};
+use crate::limits::{
+    CAMERAS_PER_EVENT_MAX, EVENTS_MAX, SWITCH_PAGE_MAX, SWITCHES_PER_EVENT_MAX,
+    TOKENS_PER_EVENT_MAX,
+};
 use crate::secret::SecretHash;
 use crate::store::{MetaKey, Store};
 use crate::switch::{LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
+use crate::time::Timestamp;
 
 const EVENT: &str = "SELECT doc FROM events WHERE id = ?1";
 const EVENTS: &str = "SELECT doc FROM events ORDER BY created_at, id";
@@ -20,6 +25,9 @@ const CAMERA: &str = "SELECT doc FROM cameras WHERE id = ?1 AND event = ?2";
 const CAMERA_ANYWHERE: &str = "SELECT doc FROM cameras WHERE id = ?1";
 const CAMERA_BY_KEY: &str = "SELECT doc FROM cameras WHERE key_hash = ?1";
 const CAMERAS: &str = "SELECT doc FROM cameras WHERE event = ?1 ORDER BY priority, created_at, id";
+const TOKEN: &str = "SELECT doc FROM tokens WHERE id = ?1 AND event = ?2";
+const TOKEN_BY_HASH: &str = "SELECT doc FROM tokens WHERE hash = ?1";
+const TOKENS: &str = "SELECT doc FROM tokens WHERE event = ?1 ORDER BY created_at, id";
 const SWITCHES: &str =
     "SELECT seq, doc FROM switches WHERE event = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
 const TRIM_SWITCHES: &str = "DELETE FROM switches WHERE event = ?1 AND seq <= (
@@ -160,6 +168,58 @@ impl Store for SqliteStore {
         self.writer.call(move |db| find_switches(db, &event, page)).await
     }
 
+    async fn create_token(&self, token: AccessToken, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |db| {
+            if find_event(db, &token.event)?.is_none() {
+                return Err(StoreError::NotFound { what: "event" });
+            }
+            db.execute(
+                "DELETE FROM tokens WHERE event = ?1 AND expires_at <= ?2",
+                params![token.event.as_str(), now.as_millis()],
+            )?;
+            if find_token(db, &token.event, &token.id)?.is_some()
+                || find_token_by_hash(db, &token.hash)?.is_some()
+            {
+                return Err(StoreError::AlreadyExists { what: "token" });
+            }
+            let count = db.query_row(
+                "SELECT count(*) FROM tokens WHERE event = ?1",
+                [token.event.as_str()],
+                |row| row.get(0),
+            )?;
+            check_limit("tokens in the event", count, TOKENS_PER_EVENT_MAX)?;
+            put_token(db, &token)
+        })
+        .await
+    }
+
+    async fn tokens(&self, event: &EventId) -> Result<Vec<AccessToken>, StoreError> {
+        let event = event.clone();
+        self.writer.call(move |db| list(db, "token", TOKENS, [event.as_str()])).await
+    }
+
+    async fn token_by_hash(&self, hash: &SecretHash) -> Result<Option<AccessToken>, StoreError> {
+        let hash = *hash;
+        self.writer.call(move |db| find_token_by_hash(db, &hash)).await
+    }
+
+    async fn delete_token(
+        &self,
+        event: &EventId,
+        id: &TokenId,
+    ) -> Result<Option<AccessToken>, StoreError> {
+        let (event, id) = (event.clone(), id.clone());
+        self.write(move |db| {
+            let token = find_token(db, &event, &id)?;
+            db.execute(
+                "DELETE FROM tokens WHERE id = ?1 AND event = ?2",
+                [id.as_str(), event.as_str()],
+            )?;
+            Ok(token)
+        })
+        .await
+    }
+
     async fn meta(&self, key: MetaKey) -> Result<Option<String>, StoreError> {
         self.writer
             .call(move |db| {
@@ -221,6 +281,23 @@ fn find_camera(
 fn find_by_key(db: &Connection, key_hash: &SecretHash) -> Result<Option<Camera>, StoreError> {
     let camera: Option<Camera> = get(db, "camera", CAMERA_BY_KEY, [key_hash.as_bytes()])?;
     Ok(camera.filter(|camera| camera.key_hash == *key_hash))
+}
+
+fn find_token(
+    db: &Connection,
+    event: &EventId,
+    id: &TokenId,
+) -> Result<Option<AccessToken>, StoreError> {
+    get(db, "token", TOKEN, [id.as_str(), event.as_str()])
+}
+
+/// As for stream keys: the index finds, the constant-time comparison admits.
+fn find_token_by_hash(
+    db: &Connection,
+    hash: &SecretHash,
+) -> Result<Option<AccessToken>, StoreError> {
+    let token: Option<AccessToken> = get(db, "token", TOKEN_BY_HASH, [hash.as_bytes()])?;
+    Ok(token.filter(|token| token.hash == *hash))
 }
 
 /// Appends to an event's log and drops what is older than its newest `keep` entries.

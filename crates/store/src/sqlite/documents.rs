@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::access_token::AccessToken;
 use crate::camera::Camera;
 use crate::error::StoreError;
 use crate::event::Event;
@@ -40,6 +41,23 @@ pub(super) fn put_camera(connection: &Connection, camera: &Camera) -> Result<(),
         camera.created_at.as_millis(),
         camera.key_hash.as_bytes(),
         write("camera", camera)?,
+    ])?;
+    Ok(())
+}
+
+/// Writes a new access token.
+pub(super) fn put_token(connection: &Connection, token: &AccessToken) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO tokens (id, event, hash, created_at, expires_at, doc)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    statement.execute(params![
+        token.id.as_str(),
+        token.event.as_str(),
+        token.hash.as_bytes(),
+        token.created_at.as_millis(),
+        token.expires_at.as_millis(),
+        write("token", token)?,
     ])?;
     Ok(())
 }

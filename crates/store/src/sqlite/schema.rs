@@ -14,7 +14,8 @@ use crate::limits::FILE_BUSY_TIME_MAX;
 const APPLICATION_ID: i32 = 0x474E_4C4B;
 
 /// Step `n` leads from version `n` to `n + 1`.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE events (
         id         TEXT PRIMARY KEY NOT NULL,
         created_at INTEGER NOT NULL,
@@ -43,7 +44,20 @@ const STEPS: &[&str] = &["
         key   TEXT PRIMARY KEY NOT NULL,
         value TEXT NOT NULL
     ) STRICT;
-"];
+",
+    "
+    CREATE TABLE tokens (
+        id         TEXT NOT NULL,
+        event      TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+        hash       BLOB NOT NULL UNIQUE,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        doc        TEXT NOT NULL CHECK (json_valid(doc)),
+        PRIMARY KEY (event, id)
+    ) STRICT;
+    CREATE INDEX tokens_by_age ON tokens (event, created_at, id);
+",
+];
 
 /// The newest schema version that this build knows.
 pub(super) const VERSION: u32 = STEPS.len() as u32;
@@ -100,4 +114,31 @@ fn migrate(connection: &mut Connection, found: u32) -> rusqlite::Result<()> {
     transaction.commit()?;
     tracing::info!(from = found, to = VERSION, "store schema brought up to date");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::documents::list;
+    use crate::{Event, Life, Playback};
+
+    /// What a build without creators wrote.
+    const EVENT: &str =
+        r#"{"id":"a","name":"A","created_at":5,"policy":{"failover_after_ms":2000}}"#;
+
+    #[test]
+    fn an_event_of_a_build_without_creators_is_the_administrators_open_and_public() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(STEPS[0]).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let event = "INSERT INTO events (id, created_at, doc) VALUES ('a', 5, ?1)";
+        connection.execute(event, [EVENT]).unwrap();
+        prepare(&mut connection, Path::new("old")).unwrap();
+        let events: Vec<Event> = list(&connection, "event", "SELECT doc FROM events", []).unwrap();
+        assert_eq!(events.len(), 1);
+        let event = &events[0];
+        assert_eq!(event.creator_id, None);
+        assert_eq!((event.life, event.playback), (Life::Open, Playback::Public));
+    }
 }
