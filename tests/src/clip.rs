@@ -38,7 +38,7 @@ impl Colour {
     }
 }
 
-/// How a clip is encoded. Ten seconds, 48 kHz stereo AAC.
+/// How a clip is encoded. Ten seconds, stereo AAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Clip {
     /// Picture colour.
@@ -57,6 +57,8 @@ pub struct Clip {
     pub encoder: &'static str,
     /// Hz of the tone; 0 for a clip without sound.
     pub tone: u32,
+    /// Samples of sound per second.
+    pub sample_rate: u32,
 }
 
 impl Clip {
@@ -72,6 +74,7 @@ impl Clip {
             profile: "high",
             encoder: "libx264",
             tone: 440,
+            sample_rate: 48_000,
         }
     }
 
@@ -93,7 +96,7 @@ impl Clip {
 
     fn name(&self) -> String {
         format!(
-            "{:?}-{}x{}-{}fps-gop{}-bf{}-{}-{}-{}hz",
+            "{:?}-{}x{}-{}fps-gop{}-bf{}-{}-{}-{}hz-{}",
             self.colour,
             self.size.0,
             self.size.1,
@@ -102,7 +105,8 @@ impl Clip {
             self.b_frames,
             self.profile,
             self.encoder,
-            self.tone
+            self.tone,
+            self.sample_rate
         )
     }
 
@@ -117,7 +121,7 @@ impl Clip {
         ffmpeg.args(["-v", "error", "-y", "-f", "lavfi", "-i", &picture]);
         ffmpeg.args(["-f", "lavfi", "-i", &bar]);
         if self.tone > 0 {
-            let tone = format!("sine=frequency={}:sample_rate=48000", self.tone);
+            let tone = format!("sine=frequency={}:sample_rate={}", self.tone, self.sample_rate);
             ffmpeg.args(["-f", "lavfi", "-i", &tone, "-map", "2:a"]);
             ffmpeg.args(["-c:a", "aac", "-ac", "2", "-b:a", "96k"]);
         }

@@ -10,8 +10,8 @@ use genlock_feed::FeedStatus;
 use genlock_ingest::CameraHealth;
 use genlock_ingest::monitor::GOP_LONG_DEFAULT;
 use genlock_media::{EventTime, TrackKind};
-use genlock_program::ProgramStatus;
 use genlock_program::compatibility::{self as program, Cadence, Field, StreamView};
+use genlock_program::{AudioSource, ProgramStatus};
 use genlock_store::EventId;
 
 use super::Engine;
@@ -24,24 +24,27 @@ use super::wall::WallClock;
 struct Stream {
     feed: FeedStatus,
     cadence: Cadence,
+    /// Its sound follows its picture; under a fixed source a cut does not touch the sound.
+    heard: bool,
 }
 
 impl Stream {
-    fn of_camera(camera: &LiveCamera, health: &CameraHealth) -> Self {
-        Self { feed: camera.feed().status(), cadence: cadence(health) }
+    fn of_camera(camera: &LiveCamera, health: &CameraHealth, sound: &AudioSource) -> Self {
+        let heard = *sound == AudioSource::Follow;
+        Self { feed: camera.feed().status(), cadence: cadence(health), heard }
     }
 
     /// The programme's configuration, with the cadence of the camera on air.
     fn of_program(event: &LiveEvent, on_air: Option<&CameraHealth>) -> Self {
         let cadence = on_air.map(cadence).unwrap_or_default();
-        Self { feed: event.output().status(), cadence }
+        Self { feed: event.output().status(), cadence, heard: true }
     }
 
     fn view(&self) -> StreamView<'_> {
         StreamView {
             live: self.feed.live,
             video: self.feed.video.as_deref(),
-            audio: self.feed.audio.as_deref(),
+            audio: self.feed.audio.as_deref().filter(|_| self.heard),
             cadence: self.cadence,
         }
     }
@@ -62,7 +65,7 @@ impl Engine {
         let on_air = on_air(event, &status);
         let on_air_health = on_air.as_ref().map(|camera| camera.health(self.clock.now()));
         let before = Stream::of_program(event, on_air_health.as_ref());
-        let after = Stream::of_camera(camera, health);
+        let after = Stream::of_camera(camera, health, &status.audio_source);
         let found = program::compare(&before.view(), &after.view(), GOP_LONG_DEFAULT);
         let since = on_air_health
             .filter(|_| on_air.is_some_and(|on_air| on_air.id() != camera.id()))
@@ -74,9 +77,9 @@ impl Engine {
     /// Each ordered pair of live cameras.
     pub(super) fn pairs(&self, event: &EventId) -> Vec<Pairing> {
         let Some(event) = self.event(event) else { return Vec::new() };
-        let now = self.clock.now();
+        let (now, sound) = (self.clock.now(), event.program().status().audio_source);
         let described = event.cameras().into_iter().map(|camera| {
-            let stream = Stream::of_camera(&camera, &camera.health(now));
+            let stream = Stream::of_camera(&camera, &camera.health(now), &sound);
             (camera.id().clone(), stream)
         });
         let streams: Vec<_> = described.filter(|(_, stream)| stream.feed.live).collect();
