@@ -58,6 +58,32 @@ impl Api {
         Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
     }
 
+    /// Status and body of a `PUT` of a file.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub fn upload(&self, path: &str, media_type: &str, file: &[u8]) -> Result<(u16, String)> {
+        let request = ureq::http::Request::put(format!("{}{path}", self.base))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", media_type);
+        let mut response = self.agent.run(request.body(file)?)?;
+        Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
+    }
+
+    /// The bytes at a path that must answer 200.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn download(&self, path: &str) -> Result<Vec<u8>> {
+        let request = ureq::http::Request::get(format!("{}{path}", self.base))
+            .header("authorization", format!("Bearer {}", self.token));
+        let mut response = self.agent.run(request.body(())?)?;
+        if response.status() != 200 {
+            bail!("GET {path} answered {}", response.status());
+        }
+        Ok(response.body_mut().read_to_vec()?)
+    }
+
     /// The JSON of a call that must succeed.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! | module | owns |
 //! |---|---|
 //! | [`live`] | what is needed of the running system |
+//! | [`slates`] | the picture for when no camera is left |
 //! | `events`, `cameras`, `takes` | the calls, with their bodies and answers |
 //! | `compatibility` | what cuts between any two cameras would be |
 //! | `compatible` | the same under the paths of the NGINX-RTMP plan |
@@ -30,6 +31,7 @@ mod metrics;
 mod openapi;
 mod problem;
 mod service;
+pub mod slates;
 mod state;
 mod system;
 mod takes;
@@ -40,4 +42,5 @@ pub use live::{Change, Live};
 pub use openapi::document;
 pub use problem::ProblemCode;
 pub use service::router;
+pub use slates::Slates;
 pub use state::ApiState;

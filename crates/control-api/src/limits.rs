@@ -8,6 +8,9 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Time in which a request body must have arrived. Phones on bad networks send 4 kB in less.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// Time in which an uploaded picture must have arrived: 8 MiB at 4.5 Mb/s. Below [`REQUEST_TIME_MAX`].
+pub const UPLOAD_TIME_MAX: Duration = Duration::from_secs(15);
+
 /// Time after which a request is answered whatever happens. Above the body's time and a call of the store.
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
 

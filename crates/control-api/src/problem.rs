@@ -55,8 +55,10 @@ pub enum ProblemCode {
     AlreadyExists,
     /// The body is too large.
     BodyTooLarge,
-    /// The body is not declared as JSON.
+    /// The body is not declared as what it must be.
     UnsupportedMediaType,
+    /// The uploaded picture cannot be read, or has too many or too few pixels.
+    UnusablePicture,
     /// The server has a fault.
     Internal,
     /// The store does not answer.
@@ -82,6 +84,7 @@ impl ProblemCode {
             Self::CameraNotLive | Self::LimitReached | Self::AlreadyExists => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnusablePicture => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::StoreUnavailable | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }

@@ -8,6 +8,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use genlock_store::limits::SLATE_BYTES_MAX;
 use tower_http::trace::TraceLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,7 +16,7 @@ use utoipa_axum::routes;
 use crate::limits::{BODY_BYTES_MAX, REQUEST_TIME_MAX};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::{ApiState, Shared};
-use crate::{auth, cameras, compatibility, compatible, events, openapi, system, takes};
+use crate::{auth, cameras, compatibility, compatible, events, openapi, slates, system, takes};
 
 /// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -54,6 +55,7 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(events::create, events::list))
         .routes(routes!(events::get, events::update, events::delete))
+        .merge(uploads())
         .routes(routes!(cameras::create, cameras::list))
         .routes(routes!(cameras::get, cameras::update, cameras::delete))
         .routes(routes!(cameras::rotate_key))
@@ -63,6 +65,13 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(takes::log))
         .routes(routes!(compatible::switch))
         .routes(routes!(compatible::active))
+}
+
+/// What takes larger bodies than the rest.
+fn uploads() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::new()
+        .routes(routes!(slates::put, slates::get, slates::delete))
+        .layer(DefaultBodyLimit::max(SLATE_BYTES_MAX))
 }
 
 /// What anybody may ask.

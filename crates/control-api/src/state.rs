@@ -12,6 +12,7 @@ use crate::addresses::Addresses;
 use crate::limits::CHANGE_WAIT_MAX;
 use crate::live::Live;
 use crate::problem::{Problem, ProblemCode};
+use crate::slates::Slates;
 
 /// What the API works on.
 pub struct ApiState {
@@ -19,6 +20,8 @@ pub struct ApiState {
     pub store: Arc<dyn Store>,
     /// What runs.
     pub live: Arc<dyn Live>,
+    /// Where slates are kept.
+    pub slates: Arc<dyn Slates>,
     /// Hash of the administrator's token.
     pub admin_token: SecretHash,
     /// The addresses that answers name.
@@ -38,6 +41,7 @@ impl fmt::Debug for ApiState {
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) live: Arc<dyn Live>,
+    pub(crate) slates: Arc<dyn Slates>,
     pub(crate) admin_token: SecretHash,
     pub(crate) addresses: Addresses,
     /// Held from a write to the store until the running system has followed it.
@@ -46,8 +50,8 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Arc<Self> {
-        let ApiState { store, live, admin_token, addresses } = state;
-        Arc::new(Self { store, live, admin_token, addresses, changing: Arc::default() })
+        let ApiState { store, live, slates, admin_token, addresses } = state;
+        Arc::new(Self { store, live, slates, admin_token, addresses, changing: Arc::default() })
     }
 
     /// Runs a change of what is kept, in a task of its own and one at a time.

@@ -17,7 +17,7 @@ use genlock_feed::clock::EventClock;
 use genlock_ingest::{Ingest, IngestConfig, TakeoverPolicy};
 use genlock_packager::PackagerConfig;
 use genlock_store::secret::{InvalidToken, NoEntropy};
-use genlock_store::{AdminToken, MetaKey, SecretHash, SqliteStore, Store, StoreError};
+use genlock_store::{AdminToken, MetaKey, SecretHash, SlateFolder, SqliteStore, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -119,7 +119,8 @@ impl Server {
         let clock = EventClock::starting_at(wall.event_time(SystemTime::now()));
         let origin = Origin::new(clock, packaging(&settings, wall)?, OriginLimits::default());
         let takeover = takeover(settings.takeover);
-        let engine = Engine::new(store.clone(), origin.clone(), clock, wall, takeover);
+        let slates = SlateFolder::in_data_folder(&settings.data_dir);
+        let engine = Engine::new(store.clone(), origin.clone(), clock, wall, takeover, slates);
         let ingest_config =
             IngestConfig { silence_timeout: settings.idle_timeout, ..IngestConfig::default() };
         let ingest = Ingest::new(rtmp, ingest_config, engine.clone(), clock);
@@ -128,6 +129,7 @@ impl Server {
         let api = genlock_control_api::router(ApiState {
             store: store.clone(),
             live: engine.clone(),
+            slates: engine.clone(),
             admin_token: token.hash(),
             addresses: Addresses {
                 public_url: settings.http_public_url,

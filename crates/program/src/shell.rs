@@ -186,6 +186,12 @@ impl ProgramHandle {
         self.status.borrow().clone()
     }
 
+    /// The same, to be waited on. It ends with the programme.
+    #[must_use]
+    pub fn watch_status(&self) -> watch::Receiver<ProgramStatus> {
+        self.status.clone()
+    }
+
     /// Everything that happens from now on. A subscriber that falls [`EVENTS_MAX`] events behind loses
     /// the oldest and is told how many.
     #[must_use]

@@ -12,6 +12,7 @@
 //! | [`creator`], [`access_token`], [`playback`], [`life`] | whom an event belongs to, who else may do what, who may watch, whether it runs |
 //! | [`store`], [`error`] | the trait and what can go wrong behind it |
 //! | [`sqlite`] | the embedded back end |
+//! | [`slates`] | uploaded pictures, as files beside the store |
 //! | [`limits`] | everything a caller can grow, bounded |
 //!
 //! The media path never calls this crate, with one exception: a publisher's key is looked up once, before
@@ -32,6 +33,7 @@ pub mod limits;
 pub mod name;
 pub mod playback;
 pub mod secret;
+pub mod slates;
 pub mod sqlite;
 pub mod store;
 pub mod switch;
@@ -47,6 +49,7 @@ pub use life::Life;
 pub use name::DisplayName;
 pub use playback::{Playback, PlaybackKeys};
 pub use secret::{AdminToken, SecretHash, StreamKey};
+pub use slates::SlateFolder;
 pub use sqlite::SqliteStore;
 pub use store::{MetaKey, Store};
 pub use switch::{

@@ -44,6 +44,9 @@ pub const SWITCHES_PER_EVENT_MAX: u32 = 50_000;
 /// Entries in one page of the switch log. About 100 kB of JSON.
 pub const SWITCH_PAGE_MAX: u16 = 500;
 
+/// Bytes of an uploaded slate. A photograph of a telephone is 2 to 6 MiB.
+pub const SLATE_BYTES_MAX: usize = 8 << 20;
+
 /// Failover priority of a camera, at most. Leaves room to put one between any two.
 pub const PRIORITY_MAX: u16 = 10_000;
 

@@ -7,11 +7,13 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use bytes::Bytes;
 use genlock_control_api::live::{
     CameraState, CameraStatus, Check, Compatibility, Cut, CutReason, CutStyle, Difference,
     Discontinuity, EventStatus, Forecast, Health, Issue, Pairing, ProgramState, Severity,
     TakeError, Totals, Track, Verdict,
 };
+use genlock_control_api::slates::{Kept, Slates, SlatesError, Uploaded};
 use genlock_control_api::{Addresses, ApiState, Change, Live, router};
 use genlock_store::{AdminToken, CameraId, EventId, SqliteStore, Store, Timestamp};
 use serde_json::{Value, json};
@@ -188,6 +190,39 @@ fn other_sound() -> Compatibility {
     }
 }
 
+/// Slates that are pictures unless they say that they are broken.
+#[derive(Debug, Default)]
+struct FakeSlates(Mutex<HashMap<EventId, Bytes>>);
+
+#[async_trait]
+impl Slates for FakeSlates {
+    async fn check(&self, picture: Bytes) -> Result<Uploaded, SlatesError> {
+        if picture == "broken" {
+            return Err(SlatesError::Unusable("this is no picture".to_owned()));
+        }
+        Ok(Uploaded { media_type: "image/png", width: 40, height: 30, bytes: picture.len() })
+    }
+
+    async fn keep(&self, event: &EventId, picture: Bytes) -> Result<(), SlatesError> {
+        if picture == "no space" {
+            return Err(std::io::Error::other("no space left").into());
+        }
+        self.0.lock().unwrap().insert(event.clone(), picture);
+        Ok(())
+    }
+
+    async fn picture(&self, event: &EventId) -> Result<Kept, SlatesError> {
+        let card = Kept { media_type: "image/jpeg", picture: "card".into() };
+        let kept = self.0.lock().unwrap().get(event).cloned();
+        Ok(kept.map_or(card, |picture| Kept { media_type: "image/png", picture }))
+    }
+
+    async fn remove(&self, event: &EventId) -> Result<(), SlatesError> {
+        self.0.lock().unwrap().remove(event);
+        Ok(())
+    }
+}
+
 /// The API with what is behind it.
 pub(crate) struct Api {
     pub(crate) router: Router,
@@ -238,6 +273,7 @@ impl Api {
         let router = router(ApiState {
             store: Arc::clone(&store) as Arc<dyn Store>,
             live: Arc::clone(&live) as Arc<dyn Live>,
+            slates: Arc::new(FakeSlates::default()),
             admin_token: AdminToken::parse(TOKEN).unwrap().hash(),
             addresses,
         });

@@ -10,5 +10,6 @@ mod events;
 mod harness;
 mod openapi;
 mod secrets;
+mod slates;
 mod system;
 mod takes;

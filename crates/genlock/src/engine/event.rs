@@ -8,25 +8,30 @@ use dashmap::DashMap;
 use genlock_feed::clock::EventClock;
 use genlock_feed::{Feed, FeedLimits};
 use genlock_program::{FailoverPolicy, Priority, Program, ProgramConfig, ProgramHandle};
+use genlock_slate::Slate;
 use genlock_store::{CameraId, Event, EventId, EventPolicy};
 
 use super::camera::LiveCamera;
+use super::slates;
 
 /// A running event. Its programme's task ends with [`LiveEvent::end`].
 pub(crate) struct LiveEvent {
     id: EventId,
     program: ProgramHandle,
     output: Feed,
+    slate: Slate,
     cameras: DashMap<CameraId, Arc<LiveCamera>>,
 }
 
 impl LiveEvent {
-    /// Starts the programme of `event`.
-    pub(super) fn start(event: &Event, clock: EventClock) -> Arc<Self> {
+    /// Starts the programme of `event`, with `slate` for when no camera is left.
+    pub(super) async fn start(event: &Event, slate: Slate, clock: EventClock) -> Arc<Self> {
         let output = Feed::new(FeedLimits::default());
         let config = ProgramConfig { failover: failover(event.policy), ..ProgramConfig::default() };
         let program = Program::spawn(config, output.clone(), clock);
-        Arc::new(Self { id: event.id.clone(), program, output, cameras: DashMap::new() })
+        let _ = program.set_slate(Some(slate.feed())).await;
+        slates::follow(&program, slate.clone());
+        Arc::new(Self { id: event.id.clone(), program, output, slate, cameras: DashMap::new() })
     }
 
     /// Stops the programme.
@@ -45,6 +50,10 @@ impl LiveEvent {
     /// The programme's samples.
     pub(super) fn output(&self) -> Feed {
         self.output.clone()
+    }
+
+    pub(super) const fn slate(&self) -> &Slate {
+        &self.slate
     }
 
     // The programme stops only in `end`, after which nobody asks for any of these changes.

@@ -16,6 +16,7 @@ mod gate;
 #[cfg(test)]
 mod health_table;
 mod live;
+mod slates;
 mod switch_log;
 mod wall;
 
@@ -27,7 +28,8 @@ use genlock_delivery::{Demand, Origin, PublicationId};
 use genlock_feed::Feed;
 use genlock_feed::clock::EventClock;
 use genlock_ingest::TakeoverPolicy;
-use genlock_store::{Camera, CameraId, Event, EventId, Store, StoreError};
+use genlock_slate::Studio;
+use genlock_store::{Camera, CameraId, Event, EventId, SlateFolder, Store, StoreError};
 
 use self::camera::LiveCamera;
 use self::event::LiveEvent;
@@ -48,6 +50,8 @@ pub(crate) struct Engine {
     clock: EventClock,
     wall: WallClock,
     takeover: TakeoverPolicy,
+    slates: SlateFolder,
+    studio: Studio,
 }
 
 impl Engine {
@@ -58,16 +62,19 @@ impl Engine {
         clock: EventClock,
         wall: WallClock,
         takeover: TakeoverPolicy,
+        slates: SlateFolder,
     ) -> Arc<Self> {
-        let (events, keys) = (DashMap::new(), DashMap::new());
-        Arc::new(Self { events, keys, store, origin, clock, wall, takeover })
+        let (events, keys, studio) = (DashMap::new(), DashMap::new(), Studio::default());
+        Arc::new(Self { events, keys, store, origin, clock, wall, takeover, slates, studio })
     }
 
     /// Starts what the store holds.
     pub(crate) async fn restore(&self) -> Result<(), StoreError> {
-        for event in self.store.events().await? {
+        let events = self.store.events().await?;
+        self.sweep_slates(events.iter().map(|event| event.id.clone()).collect()).await;
+        for event in events {
             let id = event.id.clone();
-            self.start_event(&event);
+            self.start_event(&event).await;
             for camera in self.store.cameras(&id).await? {
                 self.add_camera(&camera).await;
             }
@@ -78,7 +85,7 @@ impl Engine {
     /// Follows a change of what is kept.
     async fn follow(&self, change: Change) {
         match change {
-            Change::EventCreated(event) => self.start_event(&event),
+            Change::EventCreated(event) => self.start_event(&event).await,
             Change::EventUpdated(event) => {
                 if let Some(live) = self.event(&event.id) {
                     live.set_policy(event.policy).await;
@@ -99,8 +106,8 @@ impl Engine {
         }
     }
 
-    fn start_event(&self, event: &Event) {
-        let live = LiveEvent::start(event, self.clock);
+    async fn start_event(&self, event: &Event) {
+        let live = LiveEvent::start(event, self.slate(&event.id), self.clock).await;
         switch_log::spawn(&live, Arc::clone(&self.store), self.wall);
         self.publish(&event.id, PROGRAM, live.output(), Demand::Always);
         self.events.insert(event.id.clone(), live);
@@ -113,6 +120,7 @@ impl Engine {
         }
         live.end().await;
         self.unpublish(event, PROGRAM);
+        self.forget_slate(event).await;
     }
 
     async fn add_camera(&self, camera: &Camera) {

@@ -114,6 +114,26 @@ mod tests {
         Writer::spawn(Connection::open_in_memory().unwrap(), None).unwrap()
     }
 
+    /// Keeps the writer's thread busy until what is returned is dropped.
+    ///
+    /// Paused time runs ahead of a thread that has not started yet, so the job is waited for in real time.
+    async fn hang(writer: &Writer) -> std::sync::mpsc::Sender<()> {
+        let (hang_until, hung) = std::sync::mpsc::channel::<()>();
+        let (started, has_started) = std::sync::mpsc::channel::<()>();
+        let mut stuck = Box::pin(writer.call(move |_| {
+            let _ = started.send(());
+            let _ = hung.recv();
+            Ok(())
+        }));
+        tokio::select! {
+            biased;
+            _ = &mut stuck => panic!("the job hangs"),
+            () = std::future::ready(()) => has_started.recv().unwrap(),
+        }
+        assert!(matches!(stuck.await, Err(StoreError::TimedOut)));
+        hang_until
+    }
+
     #[tokio::test]
     async fn calls_after_close_are_answered() {
         let writer = writer();
@@ -125,12 +145,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_behind_a_hung_disk_ends_and_is_left_out() {
         let writer = writer();
-        let (hang_until, hung) = std::sync::mpsc::channel::<()>();
-        let stuck = writer.call(move |_| {
-            let _ = hung.recv();
-            Ok(())
-        });
-        assert!(matches!(stuck.await, Err(StoreError::TimedOut)));
+        let hang_until = hang(&writer).await;
         let (ran, has_run) = std::sync::mpsc::channel();
         let late = writer.call(move |_| {
             let _ = ran.send(());
@@ -145,14 +160,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_full_queue_ends_in_time_too() {
         let writer = writer();
-        let (hang_until, hung) = std::sync::mpsc::channel::<()>();
-        let hang = writer.call(move |_| {
-            let _ = hung.recv();
-            Ok(())
-        });
+        let hang_until = hang(&writer).await;
         let rest = (0..QUEUED_CALLS_MAX + 8).map(|_| Box::pin(writer.call(|_| Ok(()))));
         let mut calls: Vec<_> = rest.collect();
-        assert!(matches!(hang.await, Err(StoreError::TimedOut)));
         for call in &mut calls {
             assert!(matches!(call.await, Err(StoreError::TimedOut)));
         }
