@@ -1,7 +1,7 @@
 //! How well a camera fits the programme, or another camera: what a cut from the one to the other costs,
 //! what differs, and which setting of the encoder to change.
 //!
-//! Pure: two descriptions in, a verdict out. What a cut costs is [`discontinuity`], which the planner asks
+//! Pure: two descriptions in, a verdict out. What a cut costs is `discontinuity`, which the planner asks
 //! too, so a forecast and a verdict never disagree: the verdict only adds the reasons. Every difference
 //! says what it costs by itself, and the dearest one costs what the cut costs.
 //!
