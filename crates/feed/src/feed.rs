@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::limits::FeedLimits;
 use crate::reader::{FeedReader, Start};
-use crate::ring::{Epoch, Position, Ring, SyncPoint};
+use crate::ring::{Epoch, Joint, Position, Ring, SyncPoint};
 
 /// Handle to a Feed: makes readers, opens publish sessions, tells the status. Clones share the Feed.
 #[derive(Clone)]
@@ -213,6 +213,19 @@ impl FeedWriter {
     /// # Errors
     /// When a newer session was opened; the sample is not written.
     pub fn push(&mut self, now: EventTime, sample: Sample) -> Result<Position, Superseded> {
+        self.push_joined(now, sample, Joint::Continues)
+    }
+
+    /// Appends a sample, tells readers how it follows the one before, and wakes them.
+    ///
+    /// # Errors
+    /// When a newer session was opened; the sample is not written.
+    pub fn push_joined(
+        &mut self,
+        now: EventTime,
+        sample: Sample,
+        joint: Joint,
+    ) -> Result<Position, Superseded> {
         self.closed_at = now;
         let mut state = self.shared.lock();
         if state.status.epoch != self.epoch {
@@ -220,7 +233,7 @@ impl FeedWriter {
         }
         state.status.note(now, &sample);
         let position = state.ring.end();
-        state.ring.push(self.epoch, now, sample);
+        state.ring.push(self.epoch, now, sample, joint);
         drop(state);
         self.shared.wake();
         Ok(position)

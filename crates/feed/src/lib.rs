@@ -24,4 +24,4 @@ mod ring;
 pub use feed::{Feed, FeedStatus, FeedWatch, FeedWriter, Superseded};
 pub use limits::FeedLimits;
 pub use reader::{FeedReader, Read, Start};
-pub use ring::{Entry, Epoch, Position, SyncPoint};
+pub use ring::{Entry, Epoch, Joint, Position, SyncPoint};

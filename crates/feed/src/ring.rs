@@ -15,6 +15,16 @@ pub struct Position(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Epoch(pub u32);
 
+/// How a video sample follows the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Joint {
+    /// It goes on where that ends, as far as the writer knows.
+    #[default]
+    Continues,
+    /// Another picture begins, which viewers wait for: somebody has cut.
+    Splice,
+}
+
 /// A sample in the ring.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -24,6 +34,8 @@ pub struct Entry {
     pub epoch: Epoch,
     /// When it was pushed.
     pub arrived: EventTime,
+    /// How it follows the sample before it.
+    pub joint: Joint,
     /// The sample.
     pub sample: Sample,
 }
@@ -63,7 +75,7 @@ impl Ring {
         Self { entries: VecDeque::new(), first: 0, syncs: VecDeque::new(), bytes: 0, limits }
     }
 
-    pub(crate) fn push(&mut self, epoch: Epoch, now: EventTime, sample: Sample) {
+    pub(crate) fn push(&mut self, epoch: Epoch, now: EventTime, sample: Sample, joint: Joint) {
         let position = self.end();
         if sample.is_video_sync() {
             self.syncs.push_back(SyncPoint {
@@ -76,7 +88,7 @@ impl Ring {
             });
         }
         self.bytes += sample.payload.len();
-        self.entries.push_back(Entry { position, epoch, arrived: now, sample });
+        self.entries.push_back(Entry { position, epoch, arrived: now, joint, sample });
         self.evict(now);
     }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use genlock_feed::Joint;
 use genlock_media::{EventTime, Sample, Timescale};
 
 use crate::cut::{Incoming, Stage, video_time};
@@ -35,11 +36,16 @@ impl ProgramCore {
 
     /// Makes the transitions that the last pass made possible. Returns whether there was one.
     fn settle(&mut self, now: EventTime) -> bool {
-        if let Some(cut_pts) = self.due_cut(now) {
+        if let Some(cut_pts) = self.due_cut(now).or_else(|| self.due_instant(now)) {
             self.hand_over(now, cut_pts);
             return true;
         }
         self.begin_queued(now) || self.supervise(now)
+    }
+
+    /// The time that leaves the programme now.
+    pub(crate) fn line(&self, now: EventTime) -> EventTime {
+        now - self.delay.pacing(now)
     }
 
     fn pull(&mut self, now: EventTime) {
@@ -68,16 +74,19 @@ impl ProgramCore {
             .as_ref()
             .is_none_or(|on_air| on_air.source.newest_dts().is_some_and(|newest| newest >= dts));
         let complete = reached || now >= tail_deadline || self.lost(now).is_some();
-        (complete && dts <= paced_dts(now)).then_some(pts)
+        (complete && dts <= paced_dts(self.line(now))).then_some(pts)
     }
 
     fn release_video(&mut self, now: EventTime) {
         let limit = self.video_limit(now);
+        let line = self.line(now);
         let Some(on_air) = &mut self.on_air else {
             return;
         };
         let queue = &on_air.source.video;
-        let paced = releasable(self.edge, queue, Limit::Paced { dts: paced_dts(now) });
+        let dts = paced_dts(line);
+        let dts = on_air.source.catch_up_limit(line).map_or(dts, |limit| limit.min(dts));
+        let paced = releasable(self.edge, queue, Limit::Paced { dts });
         let count = paced.min(releasable(self.edge, queue, limit));
         let leaving: Vec<_> = on_air.source.video.drain(..count).collect();
         for held in leaving {
@@ -87,14 +96,15 @@ impl ProgramCore {
 
     fn video_limit(&self, now: EventTime) -> Limit {
         let Some(incoming) = &self.incoming else {
-            return Limit::Paced { dts: paced_dts(now) };
+            return Limit::Paced { dts: paced_dts(self.line(now)) };
         };
         match incoming.stage {
             Stage::Waiting => Limit::Pending {
-                pts: ticks(incoming.limit(now)),
+                pts: ticks(incoming.limit(now, self.line(now))),
                 overdue_dts: ticks(now - HOLD_WINDOW_MAX),
             },
-            Stage::Committed { dts, pts, .. } => {
+            Stage::Completing { .. } => Limit::Pending { pts: i64::MIN, overdue_dts: i64::MIN },
+            Stage::Found { dts, pts } | Stage::Committed { dts, pts, .. } => {
                 let lasts = self.on_air.as_ref().map_or(0, |on_air| on_air.source.picture_lasts());
                 Limit::Cut { dts, pts: pts - lasts }
             }
@@ -112,7 +122,8 @@ impl ProgramCore {
         }
         self.edge = Some(Edge::after(self.edge, &sample));
         self.video = Some(Arc::clone(&sample.config));
-        self.push(now, sample);
+        let joint = std::mem::replace(&mut self.joint, Joint::Continues);
+        self.output_lost |= self.output.push_joined(now, sample, joint).is_err();
     }
 
     pub(crate) fn push(&mut self, now: EventTime, sample: Sample) {
@@ -123,7 +134,8 @@ impl ProgramCore {
     fn deadline(&self, now: EventTime) -> Option<EventTime> {
         let waiting = self.incoming.as_ref().map(|incoming| match incoming.stage {
             Stage::Waiting => incoming.deadline,
-            Stage::Committed { dts, .. } if dts > paced_dts(now) => video_time(dts) - PACING_SLACK,
+            Stage::Completing { deadline } => deadline,
+            Stage::Found { dts, .. } => video_time(dts) + self.delay.pacing(now) - PACING_SLACK,
             Stage::Committed { tail_deadline, .. } => tail_deadline,
         });
         let seam = self.seam.as_ref().map(|seam| seam.deadline);
@@ -142,12 +154,15 @@ impl ProgramCore {
             Some((Stage::Waiting, incoming)) => incoming.plan.hold.window + PACING_SLACK,
             _ => Duration::ZERO,
         };
+        let ahead = ahead + self.delay.pacing(now);
         let source = &self.on_air.as_ref()?.source;
         let audio = source.audio.front().filter(|_| self.seam.is_none());
         let first = source.video.front().into_iter().chain(audio);
-        let due = |held: &Held| held.sample.pts_event() + ahead - COMPOSITION_SHIFT - PACING_SLACK;
+        let due = |held: &Held| held.sample.pts_event() - COMPOSITION_SHIFT - PACING_SLACK;
+        let caught_up = source.catch_up_release();
         // What is held although its time has come waits for an arrival, not for time.
-        first.map(due).filter(|at| *at > now).min()
+        let due = first.map(due).chain(caught_up).map(|at| at + ahead);
+        due.filter(|at| *at > now).min()
     }
 
     /// When the camera on air will count as lost.
@@ -159,23 +174,24 @@ impl ProgramCore {
 }
 
 impl Incoming {
-    /// Presentation time up to which the old camera's samples may leave.
-    pub(crate) fn limit(&self, now: EventTime) -> EventTime {
-        self.plan.hold.limit(now).min(paced(now))
+    /// Presentation time up to which the old camera's samples may leave at `now`, when the time that leaves
+    /// the programme is `line`.
+    pub(crate) fn limit(&self, now: EventTime, line: EventTime) -> EventTime {
+        self.plan.hold.limit(now).min(paced(line))
     }
 }
 
 /// Presentation time up to which samples leave when nothing holds them.
-pub(crate) fn paced(now: EventTime) -> EventTime {
-    now + COMPOSITION_SHIFT + PACING_SLACK
+pub(crate) fn paced(line: EventTime) -> EventTime {
+    line + COMPOSITION_SHIFT + PACING_SLACK
 }
 
 /// Decoding time up to which samples leave when nothing holds them.
-fn paced_dts(now: EventTime) -> i64 {
-    ticks(now + PACING_SLACK)
+pub(crate) fn paced_dts(line: EventTime) -> i64 {
+    ticks(line + PACING_SLACK)
 }
 
 /// The video tick of an event-clock time.
-fn ticks(time: EventTime) -> i64 {
+pub(crate) fn ticks(time: EventTime) -> i64 {
     time.to_media(Timescale::VIDEO).ticks
 }

@@ -6,18 +6,19 @@
 
 use std::time::Duration;
 
-use genlock_feed::{Feed, Start, SyncPoint};
+use genlock_feed::{Feed, Joint, Start, SyncPoint};
 use genlock_media::{EventTime, MediaTime, Timescale};
 
+use crate::advance::{paced_dts, ticks};
 use crate::camera::{Camera, CameraId};
 use crate::error::CutFailure;
-use crate::event::{CutId, Discontinuity, Forecast, PendingCut, ProgramEvent, Reason};
+use crate::event::{CutId, Discontinuity, Forecast, PendingCut, ProgramEvent, Reason, Settled};
 use crate::failover::Cause;
-use crate::limits::{AUDIO_PROBE, SEAM_MAX, TAIL_WAIT, TAIL_WAIT_MAX};
-use crate::planner::{self, InPoint, Plan, ProgramView, SyncTime, TargetView};
+use crate::limits::{AUDIO_PROBE, SEAM_MAX, TAIL_WAIT, TAIL_WAIT_MAX, USUAL_PICTURE_TICKS};
+use crate::planner::{self, InPoint, Plan, ProgramView, SyncTime, TargetView, Terms};
 use crate::program_core::ProgramCore;
 use crate::source::Source;
-use crate::style::CutStyle;
+use crate::style::{CutStyle, StylePolicy};
 
 /// The camera on air.
 #[derive(Debug)]
@@ -36,6 +37,10 @@ pub(crate) struct Incoming {
     pub(crate) source: Source,
     pub(crate) request: Request,
     pub(crate) plan: Plan,
+    /// What was asked for.
+    style: CutStyle,
+    begun_at: EventTime,
+    planned_for: Option<EventTime>,
     missed: u64,
     pub(crate) stage: Stage,
     pub(crate) deadline: EventTime,
@@ -45,6 +50,10 @@ pub(crate) struct Incoming {
 pub(crate) enum Stage {
     /// For a sync sample.
     Waiting,
+    /// The in-point is known, its time has not come.
+    Found { dts: i64, pts: i64 },
+    /// The in-point is past; the old camera's pictures that would leave a hole are waited for.
+    Completing { deadline: EventTime },
     /// The in-point is known; the old camera's last samples are waited for.
     Committed { dts: i64, pts: i64, tail_deadline: EventTime },
 }
@@ -123,16 +132,26 @@ impl ProgramCore {
         request: Request,
     ) -> Plan {
         let plan = self.plan(now, camera, style);
-        let start = match plan.in_point {
-            InPoint::Held(position) => Start::Sync(position),
-            InPoint::Next => Start::Next,
+        let (id, feed) = (camera.id.clone(), camera.feed.clone());
+        let (source, stage) = match plan.in_point {
+            InPoint::Held(position) => {
+                (Source::new(id, feed, Start::Sync(position)), Stage::Waiting)
+            }
+            InPoint::Next => (Source::new(id, feed, Start::Next), Stage::Waiting),
+            InPoint::Cached(position) => (
+                Source::cached(id, feed, Start::Sync(position)),
+                Stage::Completing { deadline: now + TAIL_WAIT },
+            ),
         };
         self.incoming = Some(Incoming {
-            source: Source::new(camera.id.clone(), camera.feed.clone(), start),
+            source,
             request,
             plan,
+            style,
+            begun_at: now,
+            planned_for: plan.forecast.cut_at,
             missed: 0,
-            stage: Stage::Waiting,
+            stage,
             deadline: now + self.config.cut_timeout,
         });
         plan
@@ -147,7 +166,8 @@ impl ProgramCore {
             audio: status.audio.as_deref().filter(|_| self.is_followed(&camera.id)),
         };
         let fresh = self.config.failover.silence_max;
-        planner::plan(now, &self.view(), &target, style, fresh)
+        let styles = StylePolicy { lookahead: self.delay.at(now), ..self.config.styles };
+        planner::plan(&self.view(), &target, style, &Terms { now, fresh, styles })
     }
 
     pub(crate) fn view(&self) -> ProgramView<'_> {
@@ -187,6 +207,7 @@ impl ProgramCore {
     /// Looks whether the camera that is waited for has sent its in-point, or cannot any more.
     pub(crate) fn watch_incoming(&mut self, now: EventTime) {
         let (edge, hold_back) = (self.edge, self.config.hold_back);
+        let due_dts = paced_dts(self.line(now));
         let Some(incoming) = &mut self.incoming else {
             return;
         };
@@ -197,9 +218,10 @@ impl ProgramCore {
         incoming.source.trim_audio();
         if let Some(held) = incoming.source.in_point() {
             let (dts, pts) = (held.sample.dts, held.sample.pts());
-            let tail_deadline = self.tail_deadline(now, dts);
-            if let Some(incoming) = &mut self.incoming {
-                incoming.stage = Stage::Committed { dts, pts, tail_deadline };
+            match incoming.stage {
+                Stage::Completing { .. } => {}
+                _ if dts > due_dts => incoming.stage = Stage::Found { dts, pts },
+                _ => self.commit(now, dts, pts),
             }
         } else if !incoming.source.is_live() {
             self.fail_incoming(CutFailure::CameraGone);
@@ -211,12 +233,37 @@ impl ProgramCore {
         }
     }
 
+    fn commit(&mut self, now: EventTime, dts: i64, pts: i64) {
+        let tail_deadline = self.tail_deadline(now, dts);
+        if let Some(incoming) = &mut self.incoming {
+            incoming.stage = Stage::Committed { dts, pts, tail_deadline };
+        }
+    }
+
+    /// Where an instant cut is made, once the old camera's pictures leave no hole or have been waited
+    /// for: at the end of the last one. After a longer pause of the programme it is now.
+    pub(crate) fn due_instant(&self, now: EventTime) -> Option<i64> {
+        let incoming = self.incoming.as_ref()?;
+        let Stage::Completing { deadline } = incoming.stage else { return None };
+        incoming.source.in_point()?;
+        let edge = self.edge?;
+        if !edge.is_complete() && now < deadline && self.lost(now).is_none() {
+            return None;
+        }
+        let old = self.on_air.as_ref().map(|on_air| &on_air.source);
+        let end = old.and_then(|old| old.picture_end(edge));
+        let end = end.unwrap_or_else(|| edge.pts.saturating_add(USUAL_PICTURE_TICKS));
+        let line = self.line(now);
+        let missed = video_time(end) + self.config.failover.silence_max < line;
+        Some(if missed { ticks(line) } else { end })
+    }
+
     /// Looks ahead to the next sync sample after one that came too late.
     fn replan(&mut self, now: EventTime) {
         let Some(incoming) = &self.incoming else {
             return;
         };
-        let style = incoming.plan.forecast.style;
+        let style = incoming.style;
         let target = self.roster.get(&incoming.source.camera);
         let plan = target.map(|camera| self.plan(now, camera, style));
         if let Some((incoming, plan)) = self.incoming.as_mut().zip(plan) {
@@ -238,15 +285,23 @@ impl ProgramCore {
         let Some(mut incoming) = self.incoming.take() else {
             return;
         };
-        let cut_at = video_time(cut_pts);
         let discontinuity = self.discontinuity(&incoming.source);
         let old = self.on_air.take();
         let expects_audio = old.as_ref().is_some_and(|on_air| on_air.expects_audio);
         let old = old.map(|on_air| on_air.source);
         let end = old.as_ref().zip(self.edge).and_then(|(old, edge)| old.picture_end(edge));
+        let mut cut_pts = cut_pts;
+        if let Stage::Completing { .. } = incoming.stage {
+            incoming.source.enter(cut_pts, self.edge);
+            cut_pts = incoming.source.in_point().map_or(cut_pts, |first| first.sample.pts());
+        }
+        let cut_at = video_time(cut_pts);
         if let Some(end) = end {
             incoming.source.close_hole(end);
         }
+        let shown_at = incoming.source.in_point().map_or(cut_at, |first| first.sample.pts_event());
+        let picture_gap_us = end.map(|end| shown_at.as_micros() - video_time(end).as_micros());
+        let catch_up = span(incoming.source.catch_up_ticks());
         let from =
             old.as_ref().map(|source| &source.camera).filter(|from| !from.is_slate()).cloned();
         let to = incoming.source.camera.clone();
@@ -260,8 +315,24 @@ impl ProgramCore {
             deadline: now + SEAM_MAX,
         });
         self.on_air = Some(OnAir::new(now, incoming.source, cut_at));
+        self.joint = if self.edge.is_some() { Joint::Splice } else { Joint::Continues };
         self.cuts += 1;
+        let planned_at = incoming.request.planned_at().unwrap_or(incoming.begun_at);
+        let style = incoming.plan.forecast.style;
         self.note_change(now, &incoming.request, &to);
+        let entry = Settled {
+            id: incoming.request.id(),
+            to: to.clone(),
+            planned_at,
+            planned_for: incoming.planned_for,
+            cut_at: shown_at,
+            wait: now.saturating_since(planned_at),
+            style,
+            discontinuity,
+            picture_gap_us,
+            audio_error_us: None,
+            catch_up,
+        };
         self.events.push_back(match incoming.request {
             Request::Command { id, planned_at } => ProgramEvent::CutCommitted {
                 id,
@@ -270,11 +341,12 @@ impl ProgramCore {
                 planned_at,
                 cut_at,
                 wait: now.saturating_since(planned_at),
-                style: incoming.plan.forecast.style,
+                style,
                 discontinuity,
             },
             Request::Automatic(cause) => cause.event(from, to, cut_at, discontinuity),
         });
+        self.open_entry(entry);
     }
 
     fn discontinuity(&self, source: &Source) -> Discontinuity {
@@ -338,12 +410,25 @@ impl Request {
         Self::Command { id: command.id, planned_at: command.planned_at }
     }
 
+    /// When the command came.
+    const fn planned_at(&self) -> Option<EventTime> {
+        match self {
+            Self::Command { planned_at, .. } => Some(*planned_at),
+            Self::Automatic(_) => None,
+        }
+    }
+
     pub(crate) const fn id(&self) -> Option<CutId> {
         match self {
             Self::Command { id, .. } => Some(*id),
             Self::Automatic(_) => None,
         }
     }
+}
+
+/// The span of video ticks.
+fn span(ticks: i64) -> Duration {
+    video_time(ticks).saturating_since(EventTime::ZERO)
 }
 
 /// The event-clock time of a video tick.

@@ -29,6 +29,8 @@ pub enum Discontinuity {
 pub enum Reason {
     /// The target's sync sample is here already and its time has not been published yet.
     Held,
+    /// The target's newest sync sample is here, and its time has been published: it is caught up with.
+    Cached,
     /// The target's next sync sample, by the cadence of its last GOPs.
     Cadence,
     /// The target's next sync sample, whenever it comes: it has shown no cadence yet.
@@ -98,6 +100,35 @@ pub enum Lock {
     Flapping,
 }
 
+/// The ledger's entry of a cut: what was planned, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The take; `None` where the programme acted by itself.
+    pub id: Option<CutId>,
+    /// Who went on air.
+    pub to: CameraId,
+    /// When the command came, or the programme decided.
+    pub planned_at: EventTime,
+    /// The first forecast of `cut_at`.
+    pub planned_for: Option<EventTime>,
+    /// Presentation time of the new camera's first picture.
+    pub cut_at: EventTime,
+    /// From `planned_at` until that left.
+    pub wait: Duration,
+    /// How the cut was made.
+    pub style: CutStyle,
+    /// What it costs in the playlist.
+    pub discontinuity: Discontinuity,
+    /// From the end of the old camera's last picture to the new one's first, in microseconds: a gap if
+    /// positive, and negative where the last picture is cut short. `None` where nothing was on air.
+    pub picture_gap_us: Option<i64>,
+    /// By how much the new camera's first access unit was moved onto the audio grid, in microseconds:
+    /// later if positive. `None` where silence comes first, or the cut after it came before the sound.
+    pub audio_error_us: Option<i64>,
+    /// How long the new camera takes until it is back on the event clock. Zero unless instant.
+    pub catch_up: Duration,
+}
+
 /// Something that happened. Each change of what is on air is told exactly once: as
 /// [`Self::CutCommitted`], [`Self::OnAir`], [`Self::OffAir`], [`Self::FailedOver`], [`Self::Reverted`] or
 /// [`Self::SlateShown`]. Each accepted take ends exactly once:
@@ -126,6 +157,8 @@ pub enum ProgramEvent {
         /// What the cut costs in the playlist.
         discontinuity: Discontinuity,
     },
+    /// Picture and sound are past the seam of a cut, whoever asked for it.
+    CutSettled(Settled),
     /// A newer take replaced one that had not been committed.
     CutSuperseded {
         /// Which.

@@ -9,6 +9,8 @@
 //! | [`planner`] | when a cut happens and what is held back for it: a pure function |
 //! | `style` | how a take becomes a cut |
 //! | `splicer` | which video samples may leave; out-point |
+//! | `delay` | how far the programme runs behind the cameras |
+//! | `catch_up` | how a GOP that is under way comes back on the event clock: a pure function |
 //! | `source` | a camera as it is read; in-point, continuity, lateness |
 //! | `audio` | the grid of access units |
 //! | `audio_source`, `ear` | whose sound is heard |
@@ -18,6 +20,7 @@
 //! | `program_core` | state, commands, the programme's own decisions |
 //! | `automation` | what the programme does by itself, carried out |
 //! | `cut` | the life of a cut |
+//! | `ledger` | what became of each cut |
 //! | `advance` | the pass that moves samples |
 //! | `sound` | its part for sound |
 //! | `shell` | the task, its handle, commands and events |
@@ -27,13 +30,16 @@ mod audio;
 mod audio_source;
 mod automation;
 mod camera;
+mod catch_up;
 pub mod compatibility;
 mod cut;
+mod delay;
 mod ear;
 mod error;
 mod event;
 pub mod failover;
 mod forecast;
+mod ledger;
 pub mod limits;
 pub mod planner;
 mod program_core;
@@ -50,7 +56,7 @@ pub use camera::{CameraId, Priority};
 pub use error::{AudioSourceError, CutFailure, TakeError, UndoError, UnknownStyle};
 pub use event::{
     Cut, CutId, Discontinuity, Forecast, Lock, Loss, PendingCut, ProgramEvent, ProgramStatus,
-    Reason, Undone,
+    Reason, Settled, Undone,
 };
 pub use failover::{FailoverPolicy, FlapLimit, Revert};
 pub use forecast::forecast;

@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use genlock_feed::{Feed, FeedWriter};
+use genlock_feed::{Feed, FeedWriter, Joint};
 use genlock_media::{EventTime, TrackConfig};
 
 use crate::audio::AudioGrid;
@@ -27,8 +27,9 @@ use crate::audio_source::{AudioSource, Sound};
 use crate::automation::Automation;
 use crate::camera::{Camera, CameraId, Priority, Roster};
 use crate::cut::{Command, Incoming, OnAir, Request, Seam};
+use crate::delay::Delay;
 use crate::error::{CutFailure, TakeError, UndoError};
-use crate::event::{Cut, CutId, ProgramEvent, ProgramStatus, Undone};
+use crate::event::{Cut, CutId, ProgramEvent, ProgramStatus, Settled, Undone};
 use crate::failover::FailoverPolicy;
 use crate::sound::Join;
 use crate::splicer::Edge;
@@ -84,6 +85,11 @@ pub struct ProgramCore {
     pub(crate) join: Option<Join>,
     pub(crate) automation: Automation,
     pub(crate) events: VecDeque<ProgramEvent>,
+    /// Of the cut whose sound has not passed the seam.
+    pub(crate) unsettled: Option<Settled>,
+    pub(crate) delay: Delay,
+    /// How the next picture follows the last.
+    pub(crate) joint: Joint,
     next_cut: u64,
     pub(crate) cuts: u64,
 }
@@ -112,8 +118,9 @@ impl ProgramCore {
     /// A programme without cameras that publishes into `output` from `now` on.
     #[must_use]
     pub fn new(config: ProgramConfig, output: &Feed, now: EventTime) -> Self {
+        let styles = config.styles.normalised();
         Self {
-            config: ProgramConfig { styles: config.styles.normalised(), ..config },
+            config: ProgramConfig { styles, ..config },
             output: output.open(now),
             output_lost: false,
             roster: Roster::default(),
@@ -128,6 +135,9 @@ impl ProgramCore {
             join: None,
             automation: Automation::default(),
             events: VecDeque::new(),
+            unsettled: None,
+            delay: Delay::new(styles.lookahead),
+            joint: Joint::Continues,
             next_cut: 1,
             cuts: 0,
         }
@@ -170,9 +180,11 @@ impl ProgramCore {
         self.config.failover = policy;
     }
 
-    /// Changes how takes become cuts, from the next one on.
-    pub fn set_style_policy(&mut self, policy: StylePolicy) {
+    /// Changes how takes become cuts, from the next one on, and from `now` on how far the programme runs
+    /// behind. Running further behind than before, it goes at half speed for twice the difference.
+    pub fn set_style_policy(&mut self, now: EventTime, policy: StylePolicy) {
         self.config.styles = policy.normalised();
+        self.delay.change(now, self.config.styles.lookahead);
     }
 
     /// Plans a cut to `camera` and answers at once; [`ProgramEvent`]s tell what becomes of it. Without a

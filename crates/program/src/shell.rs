@@ -300,7 +300,9 @@ impl Task {
             Command::Undo { reply } => {
                 let _ = reply.send(self.core.undo());
             }
-            Command::SetStylePolicy { policy } => self.core.set_style_policy(policy),
+            Command::SetStylePolicy { policy } => {
+                self.core.set_style_policy(self.clock.now(), policy);
+            }
             Command::Add { camera, feed, priority } => {
                 self.watches.insert(camera.clone(), feed.watch());
                 self.core.add_camera(camera, feed, priority);
@@ -372,6 +374,10 @@ fn log(event: &ProgramEvent) {
         }
         ProgramEvent::CutCommitted { id, to, wait, style, discontinuity, .. } => {
             info!(cut = id.0, %to, ?wait, %style, ?discontinuity, "cut");
+        }
+        ProgramEvent::CutSettled(cut) => {
+            let (gap, error) = (cut.picture_gap_us, cut.audio_error_us);
+            debug!(id = cut.id.map(|id| id.0), ?gap, ?error, catch_up = ?cut.catch_up, "settled");
         }
         ProgramEvent::CutSuperseded { id } => debug!(cut = id.0, "cut superseded"),
         ProgramEvent::CutUndone { id } => info!(cut = id.0, "cut undone"),

@@ -139,15 +139,17 @@ impl ProgramCore {
         if self.on_air.is_none() {
             return shown;
         }
+        let line = self.line(now);
         let by_gap = if self.has_slate() { shown + self.config.hold_back } else { EventTime::MAX };
         let by_cut = match &self.incoming {
             Some(incoming) if self.sound.follows() => match incoming.stage {
-                Stage::Waiting => incoming.limit(now),
-                Stage::Committed { pts, .. } => video_time(pts),
+                Stage::Waiting => incoming.limit(now, line),
+                Stage::Completing { .. } => shown,
+                Stage::Found { pts, .. } | Stage::Committed { pts, .. } => video_time(pts),
             },
             _ => EventTime::MAX,
         };
-        paced(now).min(by_gap).min(by_cut)
+        paced(line).min(by_gap).min(by_cut)
     }
 
     /// Starts the grid with the first sound, or with silence once that has not come.
@@ -202,9 +204,13 @@ impl ProgramCore {
             None if !overdue => return false,
             None => {
                 self.note_audio(false);
+                self.settle_silent();
                 self.fill(now);
             }
-            Some(Fit::Gap) => self.fill(now),
+            Some(Fit::Gap) => {
+                self.settle_silent();
+                self.fill(now);
+            }
             Some(Fit::Drop) => {
                 self.waiting_audio().and_then(VecDeque::pop_front);
                 self.note_audio(true);
@@ -225,9 +231,17 @@ impl ProgramCore {
         {
             let moved_micros = self.grid.shift_of(unit);
             self.events.push_back(ProgramEvent::SoundJoined { cut, camera, moved_micros });
+            self.close_entry(Some(moved_micros));
         }
         if let Some(unit) = unit.and_then(|unit| self.grid.place(unit)) {
             self.push(now, unit);
+        }
+    }
+
+    /// The first place after a seam gets silence.
+    fn settle_silent(&mut self) {
+        if self.seam.is_none() {
+            self.close_entry(None);
         }
     }
 

@@ -63,6 +63,12 @@ impl Edge {
         }
     }
 
+    /// No picture is missing that would be shown before the last one.
+    pub(crate) const fn is_complete(self) -> bool {
+        self.pts
+            <= self.dts.saturating_add(COMPOSITION_SHIFT_TICKS).saturating_add(GRID_TOLERANCE_TICKS)
+    }
+
     /// Whether a sync sample may follow as an in-point.
     pub(crate) fn admits(edge: Option<Self>, sample: &Sample) -> bool {
         edge.is_none_or(|edge| sample.dts > edge.dts && sample.pts() > edge.pts)
@@ -137,8 +143,7 @@ fn longest_complete(
             break;
         }
         shown = shown.max(pts);
-        let by_grid = shown
-            <= dts.saturating_add(COMPOSITION_SHIFT_TICKS).saturating_add(GRID_TOLERANCE_TICKS);
+        let by_grid = Edge { dts, pts: shown }.is_complete();
         let nothing_between =
             || queue.iter().skip(index + 1).all(|later| later.sample.pts() > shown);
         if by_grid && nothing_between() {

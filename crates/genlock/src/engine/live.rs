@@ -114,9 +114,9 @@ impl Live for Engine {
 impl Engine {
     /// What a take of the camera behind `target` would cost now.
     fn forecast(&self, event: &LiveEvent, target: &Feed) -> Option<Forecast> {
-        let (now, style) = (self.clock.now(), program::CutStyle::Clean);
-        let sound = event.program().status().audio_source;
-        let forecast = program::forecast(now, &event.output(), target, style, &sound)?;
+        let (now, status) = (self.clock.now(), event.program().status());
+        let style = Some(program::CutStyle::Clean);
+        let forecast = program::forecast(now, &event.output(), target, style, &status)?;
         Some(Forecast {
             wait_ms: forecast.wait.map(millis),
             discontinuity: discontinuity(forecast.discontinuity),
@@ -131,7 +131,7 @@ impl Engine {
             wait_ms: forecast.wait.map(millis),
             discontinuity: discontinuity(forecast.discontinuity),
             reason: match forecast.reason {
-                program::Reason::Held => CutReason::Held,
+                program::Reason::Held | program::Reason::Cached => CutReason::Held,
                 program::Reason::Cadence => CutReason::Cadence,
                 program::Reason::Unknown => CutReason::Unknown,
                 program::Reason::Queued => CutReason::Queued,

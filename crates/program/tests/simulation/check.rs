@@ -12,8 +12,11 @@ use crate::world::{Output, World};
 struct Stretch {
     camera: u8,
     session: u32,
-    /// Presentation time of its sync sample as shown.
+    /// Presentation time of its sync sample as shown, and of its last picture.
     shown: i64,
+    shown_last: i64,
+    /// Pictures up to this number were caught up with: shown later than their own time.
+    caught_up: Option<i64>,
     /// Presentation time of its sync sample as sent, and of its last picture as shown, in ticks.
     first: i64,
     last: i64,
@@ -31,6 +34,9 @@ pub(crate) enum Weather {
     /// They do.
     Wild,
 }
+
+/// The longest catch-up in ticks (500 ms), and some for rounding.
+const CATCH_UP_MAX: i64 = 45_000 + 8;
 
 type Verdict = Result<(), String>;
 
@@ -51,7 +57,7 @@ pub(crate) fn check(world: &World, weather: Weather) -> Result<Summary, String> 
     if weather == Weather::Calm {
         no_long_seams(&stretches, &world.cameras)?;
         if world.cameras.iter().all(|camera| camera.profile.latency >= 0) {
-            no_lag(world)?;
+            no_lag(world, &stretches)?;
         }
     }
     let silent = audio(outputs, &stretches, world, weather)?;
@@ -81,19 +87,21 @@ fn video(outputs: &[Output]) -> Result<Vec<Stretch>, String> {
         });
         if same {
             let open = stretches.last_mut().expect("there is one");
-            ensure(sample.pts() == tag.pts, || format!("not the identity {}", place()))?;
+            open.follow(sample, tag).map_err(|why| format!("{why} {}", place()))?;
             open.last = open.last.max(sample.pts());
             open.indices.insert(tag.index);
             continue;
         }
         ensure(sample.is_video_sync(), || format!("no sync sample {}", place()))?;
         if let Some(before) = stretches.last() {
-            ensure(tag.pts > before.last, || format!("repeats the past {}", place()))?;
+            ensure(sample.pts() > before.shown_last, || format!("repeats the past {}", place()))?;
         }
         stretches.push(Stretch {
             camera: tag.camera,
             session: tag.session,
             shown: sample.pts(),
+            shown_last: sample.pts(),
+            caught_up: (sample.pts() > tag.pts).then_some(tag.index),
             first: tag.pts,
             last: sample.pts(),
             first_index: tag.index,
@@ -110,15 +118,36 @@ impl Stretch {
         self.indices.last().is_some_and(|newest| newest + 1 == index)
     }
 
-    /// No picture is left out, except of the last mini-GOP of a camera that went away inside it.
+    /// The identity map, or on the way to it: within half a second, and never later than before.
+    fn follow(&mut self, sample: &Sample, tag: Tag) -> Verdict {
+        let late = sample.pts() - tag.pts;
+        self.shown_last = self.shown_last.max(sample.pts());
+        if late == 0 {
+            return Ok(());
+        }
+        let end = self.shown + CATCH_UP_MAX;
+        ensure(late > 0 && late <= self.shown - self.first && sample.pts() <= end, || {
+            format!("{} us off the identity", micros(late))
+        })?;
+        self.caught_up = self.caught_up.max(Some(tag.index));
+        Ok(())
+    }
+
+    /// The seam to the stretch before: an instant cut, or a sync sample that replaced a catch-up.
+    fn is_late(&self) -> bool {
+        self.shown > self.first
+    }
+
+    /// No picture is left out, except of the last mini-GOP of a camera that went away inside it, and what
+    /// nothing refers to while it is caught up with.
     fn complete(&self, b_frames: i64, weather: Weather) -> Verdict {
         let newest = self.indices.last().copied().unwrap_or(self.first_index);
         let tolerated = match weather {
             Weather::Calm => 0,
             Weather::Wild => b_frames,
         };
-        let mut missing =
-            (self.first_index..newest - tolerated).filter(|index| !self.indices.contains(index));
+        let from = self.caught_up.map_or(self.first_index, |caught_up| caught_up + b_frames + 1);
+        let mut missing = (from..newest - tolerated).filter(|index| !self.indices.contains(index));
         ensure(missing.next().is_none(), || {
             format!("pictures are missing in the stretch at {} us", self.at)
         })
@@ -131,12 +160,22 @@ fn no_long_seams(stretches: &[Stretch], cameras: &[VirtualCamera]) -> Verdict {
     for pair in stretches.windows(2) {
         let [old, new] = pair else { continue };
         let profile = &cameras[usize::from(old.camera)].profile;
-        let most = (profile.b_frames + 2) * (profile.frame_ticks() + 1);
-        let step = new.first - old.last;
-        ensure(step <= most, || {
-            format!("a hole of {} us before the cut at {} us", micros(step), new.at)
-        })?;
-        let end = old.last + profile.frame_ticks();
+        let end = old.shown_last + profile.frame_ticks();
+        if old.camera == new.camera {
+            // A sync sample in place of the rest of a catch-up.
+            ensure(old.caught_up.is_some() && new.shown <= end + 1, || {
+                format!("a hole in a catch-up at {} us", new.at)
+            })?;
+            continue;
+        }
+        if !new.is_late() {
+            // The out-point leaves out what would be cut short, too.
+            let most = (profile.b_frames + 2) * (profile.frame_ticks() + 1);
+            let step = new.first - old.last.max(old.shown_last);
+            ensure(step <= most, || {
+                format!("a hole of {} us before the cut at {} us", micros(step), new.at)
+            })?;
+        }
         let meets = (new.shown - end).abs() <= 1 || (new.shown == new.first && new.shown <= end);
         ensure(meets, || {
             format!("shown {} us after the end, at {} us", micros(new.shown - end), new.at)
@@ -146,8 +185,9 @@ fn no_long_seams(stretches: &[Stretch], cameras: &[VirtualCamera]) -> Verdict {
 }
 
 /// Invariant 2: a sample leaves when it arrives, unless a cut was pending then; it waits no longer than
-/// the hold window (300 ms, or the target's lateness and 200 ms) and the tail. So lag cannot add up.
-fn no_lag(world: &World) -> Verdict {
+/// the hold window (300 ms, or the target's lateness and 200 ms) and the tail. What is caught up with has
+/// waited for as long as its GOP is old, and ends on the identity. So lag cannot add up.
+fn no_lag(world: &World, stretches: &[Stretch]) -> Verdict {
     let most = world.cameras.iter().map(VirtualCamera::lateness_max).max().unwrap_or(0) + 700_000;
     let busy = &world.record.busy;
     for output in world.record.outputs.iter().filter(|output| is_video(output)) {
@@ -157,7 +197,14 @@ fn no_lag(world: &World) -> Verdict {
         let waited = output.at - arrived;
         let next = busy.partition_point(|(_, until)| *until < *arrived);
         let pending = busy.get(next).is_none_or(|(since, _)| *since <= output.at);
-        let tolerated = if pending { most } else { 0 };
+        let last = stretches.partition_point(|stretch| stretch.at <= output.at);
+        let entered = last.checked_sub(1).and_then(|last| stretches.get(last));
+        let entered = entered.filter(|stretch| stretch.is_late());
+        let catching_up = entered.is_some_and(|stretch| output.at < stretch.at + 500_000 + most);
+        if catching_up && output.sample.pts() > tag.pts {
+            continue;
+        }
+        let tolerated = if pending || catching_up { most } else { 0 };
         ensure((0..=tolerated).contains(&waited), || {
             format!("waited {waited} us, at {} us: {tag:?}", output.at)
         })?;
@@ -227,7 +274,8 @@ fn audio(
 
 /// The stretch that is seen at `instant`.
 fn seen_at(stretches: &[Stretch], instant: i64) -> Option<&Stretch> {
-    let next = stretches.partition_point(|stretch| micros(stretch.first) <= instant);
+    let next =
+        stretches.partition_point(|stretch| micros(stretch.shown.max(stretch.first)) <= instant);
     stretches.get(next.checked_sub(1)?)
 }
 
@@ -244,7 +292,7 @@ fn step(before: &Sample, after: &Sample, stretches: &[Stretch]) -> Verdict {
     let from = end.to_event().as_micros();
     let nothing_seen = stretches.windows(2).any(|pair| {
         let [old, new] = pair else { return false };
-        let (old_end, new_start) = (micros(old.last), micros(new.first));
+        let (old_end, new_start) = (micros(old.shown_last), micros(new.shown));
         new_start - old_end > 900_000 && from < new_start + 24_000 && from + hole > old_end
     });
     let whole = !same_config(before, after) || (after.dts - end.ticks) % 1024 == 0;

@@ -8,6 +8,7 @@ mod camera;
 mod check;
 mod commands;
 mod failover;
+mod instant;
 mod rng;
 mod sound;
 mod world;

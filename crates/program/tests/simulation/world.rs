@@ -133,10 +133,15 @@ impl World {
         }
     }
 
+    /// A clean take.
     pub(crate) fn take(&mut self, camera: usize) -> Result<Cut, TakeError> {
+        self.take_with(camera, CutStyle::Clean)
+    }
+
+    pub(crate) fn take_with(&mut self, camera: usize, style: CutStyle) -> Result<Cut, TakeError> {
         let id = CameraId::from(self.cameras[camera].name());
         let now = EventTime::from_micros(self.now);
-        let answer = self.core.take(now, &id, Some(CutStyle::Clean));
+        let answer = self.core.take(now, &id, Some(style));
         match &answer {
             Ok(cut) => {
                 let command = Command { cut: cut.clone(), ended: None };
@@ -152,7 +157,12 @@ impl World {
     pub(crate) fn events_since(&self, from: i64) -> Vec<ProgramEvent> {
         let events = self.record.events.iter().filter(|(at, _)| *at >= from);
         let told = |event: &&ProgramEvent| {
-            !matches!(event, ProgramEvent::CutPlanned(_) | ProgramEvent::SoundJoined { .. })
+            !matches!(
+                event,
+                ProgramEvent::CutPlanned(_)
+                    | ProgramEvent::CutSettled(_)
+                    | ProgramEvent::SoundJoined { .. }
+            )
         };
         events.map(|(_, event)| event).filter(told).cloned().collect()
     }

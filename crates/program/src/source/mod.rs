@@ -1,5 +1,9 @@
 //! A camera as the programme reads it: its Feed's reader, and the samples that wait for their time.
 //!
+//! A camera that is taken at once enters with a sync sample that is past. Its samples are kept as they are
+//! until it goes on air; from then on they pass through a [`CatchUp`] until they are back at their own
+//! times. A sync sample that comes while that lasts replaces what is left of it.
+//!
 //! What is let in has passed three checks, so that everything behind this module may rely on them:
 //!
 //! - **continuity**: video enters at a sync sample beyond the programme's edge and its decoding times
@@ -10,6 +14,8 @@
 //! - **lateness**: a sample that is later than the viewers' hold-back, measured against the camera's own
 //!   best, is past. It is not aired, and video waits for the next sync sample in time.
 
+mod late;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -17,9 +23,10 @@ use genlock_feed::{Entry, Epoch, Feed, FeedReader, Read, Start};
 use genlock_media::{EventTime, Sample, Timescale, TrackKind};
 
 use crate::camera::CameraId;
+use crate::catch_up::CatchUp;
 use crate::limits::{
     AHEAD_MAX, GRID_TOLERANCE_TICKS, INCOMING_AUDIO_MAX, LATENESS_WINDOW, MILLISECOND_TICKS,
-    QUEUE_MAX, SEAM_HOLE_MAX_TICKS, WHOLE_PICTURE_MAX_TICKS,
+    QUEUE_MAX, SEAM_HOLE_MAX_TICKS, USUAL_PICTURE_TICKS, WHOLE_PICTURE_MAX_TICKS,
 };
 use crate::splicer::{Edge, Held};
 
@@ -35,7 +42,8 @@ pub(crate) struct Source {
     /// Audio that has passed the checks.
     pub(crate) audio: VecDeque<Held>,
     gate: Gate,
-    /// How far the video let in has come.
+    catch_up: Option<CatchUp>,
+    /// How far the video let in has come, in the camera's own times.
     edge: Option<Edge>,
     video_lag: Lag,
     audio_lag: Lag,
@@ -53,6 +61,8 @@ pub(crate) struct Source {
 enum Gate {
     /// Video waits for an in-point.
     Waiting,
+    /// Video is kept from the newest sync sample on, in its own times, to be caught up with.
+    Cached,
     /// Video passes unless it is shown before the in-point's presentation time.
     Open { entered_at: i64 },
 }
@@ -96,6 +106,7 @@ impl Source {
             video: VecDeque::new(),
             audio: VecDeque::new(),
             gate: Gate::Waiting,
+            catch_up: None,
             edge: None,
             video_lag: Lag::default(),
             audio_lag: Lag::default(),
@@ -106,11 +117,16 @@ impl Source {
         }
     }
 
+    /// A camera that enters with the newest sync sample it has sent from `start` on, past or not.
+    pub(crate) fn cached(camera: CameraId, feed: Feed, start: Start) -> Self {
+        Self { gate: Gate::Cached, ..Self::new(camera, feed, start) }
+    }
+
     /// Takes everything that has arrived. `edge` is the programme's; `late_max` the viewers' hold-back.
     pub(crate) fn pull(&mut self, edge: Option<Edge>, late_max: Duration) {
         while let Some(read) = self.reader.try_next() {
             match read {
-                Read::Lagged { .. } => self.gate = Gate::Waiting,
+                Read::Lagged { .. } => self.interrupt(),
                 Read::Entry(entry) => self.accept(entry, edge, late_max),
             }
         }
@@ -119,7 +135,7 @@ impl Source {
     /// The sync sample that the camera enters with, while it is still in the queue.
     pub(crate) fn in_point(&self) -> Option<&Held> {
         match self.gate {
-            Gate::Open { .. } => self.video.front(),
+            Gate::Open { .. } | Gate::Cached => self.video.front(),
             Gate::Waiting => None,
         }
     }
@@ -154,7 +170,7 @@ impl Source {
     fn accept(&mut self, entry: Entry, edge: Option<Edge>, late_max: Duration) {
         if self.epoch != Some(entry.epoch) {
             self.epoch = Some(entry.epoch);
-            self.gate = Gate::Waiting;
+            self.interrupt();
             self.video_lag = Lag::default();
             self.audio_lag = Lag::default();
         }
@@ -172,9 +188,13 @@ impl Source {
         let usable = !late && time <= *arrived + AHEAD_MAX && self.video.len() < QUEUE_MAX;
         let backwards = self.edge.is_some_and(|own| sample.dts <= own.dts);
         if !usable || backwards {
-            self.gate = Gate::Waiting;
+            self.interrupt();
         }
         match self.gate {
+            Gate::Cached if !usable => return,
+            Gate::Cached if sample.is_video_sync() => self.video.clear(),
+            Gate::Cached if !self.is_after_first(sample) => return,
+            Gate::Cached => self.note_frame_gap(sample),
             Gate::Waiting if !usable || !sample.is_video_sync() => return,
             Gate::Waiting if !Edge::admits(Edge::max(self.edge, edge), sample) => {
                 self.missed += 1;
@@ -188,7 +208,17 @@ impl Source {
         }
         self.edge = Some(Edge::after(self.edge, sample));
         self.last_video = Some(*arrived);
-        self.video.push_back(held);
+        self.let_in(held, edge);
+    }
+
+    /// What comes next does not continue what came before.
+    fn interrupt(&mut self) {
+        if self.gate == Gate::Cached {
+            self.video.clear();
+        } else {
+            self.gate = Gate::Waiting;
+            self.leave_catch_up();
+        }
     }
 
     fn accept_audio(&mut self, held: Held, late_max: Duration) {
@@ -202,9 +232,19 @@ impl Source {
     /// When the picture at `edge`, the last that this camera shows, has been shown. `None` while the
     /// camera's cadence is not known, or too quick to tell pictures apart.
     pub(crate) fn picture_end(&self, edge: Edge) -> Option<i64> {
+        let gap = self.known_frame_ticks()?;
+        Some(edge.pts.saturating_add(gap))
+    }
+
+    fn known_frame_ticks(&self) -> Option<i64> {
         let gap = i64::try_from(self.frame_gap.as_micros()).ok()?;
         let gap = EventTime::from_micros(gap).to_media(Timescale::VIDEO).ticks;
-        (gap > GRID_TOLERANCE_TICKS).then(|| edge.pts.saturating_add(gap))
+        (gap > GRID_TOLERANCE_TICKS).then_some(gap)
+    }
+
+    /// How long a picture of the camera lasts.
+    pub(crate) fn frame_ticks(&self) -> i64 {
+        self.known_frame_ticks().unwrap_or(USUAL_PICTURE_TICKS)
     }
 
     /// How long before a cut this camera's last picture has to begin, in 90 kHz ticks, so that it is not
@@ -258,176 +298,4 @@ fn audio_end(sample: &Sample) -> EventTime {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use genlock_feed::{FeedLimits, FeedWriter};
-    use genlock_media::{Dependency, TrackConfig};
-
-    use super::*;
-    use crate::testing::{sample, video_config};
-
-    const LATE_MAX: Duration = Duration::from_millis(1_500);
-    const FRAME: i64 = 3_000;
-
-    struct Rig {
-        feed: Feed,
-        writer: FeedWriter,
-        source: Source,
-        config: Arc<TrackConfig>,
-    }
-
-    impl Rig {
-        fn new() -> Self {
-            let feed = Feed::new(FeedLimits::default());
-            let writer = feed.open(EventTime::ZERO);
-            let source = Source::new("a".into(), feed.clone(), Start::Next);
-            Self { feed, writer, source, config: video_config(1) }
-        }
-
-        /// A picture of 30 fps: places in decode and presentation order. It comes `late` after its
-        /// decoding time.
-        fn push(&mut self, dependency: Dependency, decoded: i64, shown: i64, late: Duration) {
-            let mut picture = sample(&self.config, decoded * FRAME, shown * FRAME + 9_000);
-            picture.dependency = dependency;
-            let now = picture.dts_time().to_event() + late;
-            self.writer.push(now, picture).unwrap();
-        }
-
-        fn sync(&mut self, place: i64) {
-            self.push(Dependency::Sync, place, place, Duration::ZERO);
-        }
-
-        fn inter(&mut self, place: i64) {
-            self.push(Dependency::Reference, place, place, Duration::ZERO);
-        }
-
-        /// Places, in decode order, of what was let in beyond `edge`.
-        fn let_in(&mut self, edge: Option<Edge>) -> Vec<i64> {
-            self.source.pull(edge, LATE_MAX);
-            let places = self.source.video.iter().map(|held| held.sample.dts / FRAME);
-            places.collect()
-        }
-    }
-
-    #[test]
-    fn enters_at_the_first_sync_sample_beyond_the_edge() {
-        let mut rig = Rig::new();
-        for place in 0..6 {
-            if place % 3 == 0 { rig.sync(place) } else { rig.inter(place) }
-        }
-        let edge = Some(Edge { dts: 2 * FRAME, pts: 2 * FRAME + 9_000 });
-        assert_eq!(rig.let_in(edge), [3, 4, 5]);
-        assert_eq!(rig.source.missed, 1);
-        assert_eq!(rig.source.in_point().map(|held| held.sample.dts), Some(3 * FRAME));
-    }
-
-    #[test]
-    fn leading_pictures_of_an_open_gop_are_dropped() {
-        let mut rig = Rig::new();
-        rig.push(Dependency::Sync, 0, 2, Duration::ZERO);
-        rig.push(Dependency::Disposable, 1, 0, Duration::ZERO);
-        rig.push(Dependency::Disposable, 2, 1, Duration::ZERO);
-        rig.push(Dependency::Reference, 3, 3, Duration::ZERO);
-        assert_eq!(rig.let_in(None), [0, 3]);
-    }
-
-    #[test]
-    fn a_new_session_waits_for_its_sync_sample() {
-        let mut rig = Rig::new();
-        rig.sync(0);
-        rig.inter(1);
-        rig.writer = rig.feed.open(EventTime::from_millis(60));
-        rig.inter(2);
-        rig.sync(3);
-        assert_eq!(rig.let_in(None), [0, 1, 3]);
-    }
-
-    #[test]
-    fn an_in_point_closes_the_hole_of_an_out_point() {
-        let shown = |end| {
-            let mut rig = Rig::new();
-            rig.sync(10);
-            rig.let_in(None);
-            rig.source.close_hole(end);
-            rig.source.video[0].sample.clone()
-        };
-        let at = 10 * FRAME + 9_000;
-        for (end, expect) in [(at - 1_000, at - 1_000), (at, at), (at + 5, at), (0, at)] {
-            assert_eq!(shown(end).pts(), expect, "end {end}");
-            assert_eq!(shown(end).composition_offset, 9_000);
-        }
-    }
-
-    #[test]
-    fn one_picture_has_no_known_end() {
-        let mut rig = Rig::new();
-        rig.sync(0);
-        rig.let_in(None);
-        let edge = Edge { dts: 0, pts: 9_000 };
-        assert_eq!(rig.source.picture_end(edge), None);
-        rig.inter(1);
-        rig.let_in(None);
-        assert_eq!(rig.source.picture_end(edge), Some(9_000 + FRAME));
-    }
-
-    #[test]
-    fn a_picture_lasts_as_long_as_most_of_the_last_ones() {
-        let lasts = |places: &[i64]| {
-            let mut rig = Rig::new();
-            rig.sync(places[0]);
-            places[1..].iter().for_each(|place| rig.inter(*place));
-            rig.let_in(None);
-            rig.source.picture_lasts()
-        };
-        assert_eq!(lasts(&[0]), 0, "one picture tells nothing");
-        assert_eq!(lasts(&[0, 1, 2]), FRAME - MILLISECOND_TICKS);
-        assert_eq!(lasts(&[0, 1, 2, 9]), FRAME - MILLISECOND_TICKS, "one odd distance");
-        assert_eq!(lasts(&[0, 2, 4, 6]), 0, "15 fps: it rather ends with the cut");
-    }
-
-    #[test]
-    fn a_step_backwards_waits_for_a_sync_sample_beyond_it() {
-        let mut rig = Rig::new();
-        rig.sync(10);
-        rig.inter(11);
-        rig.inter(5);
-        rig.sync(6);
-        rig.inter(12);
-        rig.sync(13);
-        assert_eq!(rig.let_in(None), [10, 11, 13]);
-    }
-
-    #[test]
-    fn what_is_later_than_the_hold_back_is_past() {
-        let mut rig = Rig::new();
-        rig.sync(0);
-        rig.push(Dependency::Reference, 1, 1, Duration::from_millis(1_400));
-        rig.push(Dependency::Reference, 2, 2, Duration::from_millis(1_600));
-        rig.push(Dependency::Sync, 3, 3, Duration::from_millis(1_600));
-        rig.push(Dependency::Reference, 4, 4, Duration::from_millis(1_000));
-        rig.push(Dependency::Sync, 5, 5, Duration::from_millis(1_000));
-        assert_eq!(rig.let_in(None), [0, 1, 5]);
-    }
-
-    #[test]
-    fn a_camera_that_is_always_late_is_believed_after_a_while() {
-        let mut rig = Rig::new();
-        rig.sync(0);
-        for second in 1..25 {
-            rig.push(Dependency::Sync, second * 30, second * 30, Duration::from_secs(3));
-        }
-        let first = rig.let_in(None).get(1).copied();
-        assert!(first.is_some_and(|place| (300..=600).contains(&place)), "{first:?}");
-    }
-
-    #[test]
-    fn a_time_far_ahead_is_not_believed() {
-        let mut rig = Rig::new();
-        rig.sync(0);
-        let mut picture = sample(&rig.config, 6 * 90_000, 6 * 90_000 + 9_000);
-        picture.dependency = Dependency::Sync;
-        rig.writer.push(EventTime::ZERO, picture).unwrap();
-        assert_eq!(rig.let_in(None), [0]);
-    }
-}
+mod tests;

@@ -1,0 +1,326 @@
+//! The catch-up of an instant cut: a GOP that is under way, played faster until it is back on the event
+//! clock. A pure function of the GOP's samples and three times.
+//!
+//! ```text
+//!  shown at
+//!     │                              ╱ identity: shown at its own time
+//!     │                          ╱╱
+//!  meets ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄╱╱        rate 4
+//!     │              ___---‾‾╱
+//!   at ├─.....---‾‾‾      ╱            older than 1.5 s: squeezed, only there to be decoded
+//!     └───┬──────────┬───────┬───────▶ the camera's own time
+//!        from       knee    meets
+//! ```
+//!
+//! The line only moves presentation times. Decoding times are derived from them, mini-GOP by mini-GOP: the
+//! n-th sample in decode order gets the n-th smallest presentation time less the constant, as every
+//! camera's samples have it. So both are strictly increasing where they must be, at any depth of
+//! reordering, and the composition offset of a sync sample stays what it is.
+//!
+//! Samples that nothing refers to are dropped while the catch-up lasts. A picture that others refer to is
+//! never dropped, also where that makes more than displays show: it would take its GOP with it.
+
+use std::collections::VecDeque;
+
+use crate::limits::{
+    CATCH_UP_MAX_TICKS, CATCH_UP_RATE, COMPOSITION_SHIFT_TICKS, GRID_TOLERANCE_TICKS,
+    REORDERED_PICTURES_MAX, SQUEEZED_MAX_TICKS, SQUEEZED_PICTURE_TICKS,
+};
+use crate::splicer::{Edge, Held};
+use genlock_media::Dependency;
+
+/// Where a camera's pictures are shown. All times are 90 kHz ticks on the event clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// The sync sample's own presentation time.
+    from: i64,
+    /// When it is shown.
+    at: i64,
+    /// From this own time on the rate is constant.
+    knee: i64,
+    /// When the picture at the knee is shown.
+    knee_at: i64,
+    /// From this time on pictures are shown at their own.
+    meets: i64,
+}
+
+impl Line {
+    /// The line of a GOP whose sync sample, of the time `from`, is shown at `at`; its pictures are
+    /// `frame` apart. The identity if it is not late.
+    pub(crate) fn new(from: i64, at: i64, frame: i64) -> Self {
+        let late = at.saturating_sub(from);
+        let (tail, squeezed) = split(late, frame.max(1));
+        let (knee, knee_at) = (at.saturating_sub(tail), at.saturating_add(squeezed));
+        // shown at = knee_at + (own - knee) / rate = own
+        let behind = knee_at.saturating_sub(knee).max(0);
+        let meets = knee_at.saturating_add(behind / (CATCH_UP_RATE - 1));
+        let meets = if late > 0 { meets } else { from };
+        Self { from, at, knee, knee_at, meets }
+    }
+
+    /// When the picture of the own time `pts` is shown.
+    pub(crate) fn shown_at(&self, pts: i64) -> i64 {
+        if pts >= self.meets {
+            return pts;
+        }
+        let since = pts.saturating_sub(self.knee);
+        if since >= 0 {
+            return self.knee_at.saturating_add(since / CATCH_UP_RATE).max(pts);
+        }
+        let (own, shown) =
+            (self.knee.saturating_sub(self.from), self.knee_at.saturating_sub(self.at));
+        let since = i128::from(pts.saturating_sub(self.from)) * i128::from(shown);
+        let since = i64::try_from(since / i128::from(own.max(1))).unwrap_or(0);
+        self.at.saturating_add(since)
+    }
+
+    /// When the camera is back on the event clock.
+    pub(crate) const fn meets(&self) -> i64 {
+        self.meets
+    }
+
+    /// How long it takes until then.
+    pub(crate) const fn length(&self) -> i64 {
+        self.meets.saturating_sub(self.at)
+    }
+
+    /// When the sync sample is shown.
+    pub(crate) const fn at(&self) -> i64 {
+        self.at
+    }
+}
+
+/// Of a sync sample that is shown `late`: how much of its GOP is played at the constant rate, and how
+/// long all that is older takes.
+fn split(late: i64, frame: i64) -> (i64, i64) {
+    let most = CATCH_UP_MAX_TICKS * (CATCH_UP_RATE - 1);
+    if late <= most {
+        return (late.max(0), 0);
+    }
+    // squeezed + (squeezed + tail) / (rate - 1) = longest catch-up, and squeezed = (late - tail) / frame
+    // pictures, give one of the two.
+    let pictures = (late - most) / frame + 1;
+    let growth = frame.saturating_sub(CATCH_UP_RATE * SQUEEZED_PICTURE_TICKS);
+    let exact = if growth > 0 {
+        pictures.saturating_mul(SQUEEZED_PICTURE_TICKS).saturating_mul(frame) / growth
+    } else {
+        SQUEEZED_MAX_TICKS
+    };
+    let squeezed = exact.min(SQUEEZED_MAX_TICKS);
+    (most - CATCH_UP_RATE * squeezed, squeezed)
+}
+
+/// A camera on its way back to the event clock.
+#[derive(Debug)]
+pub(crate) struct CatchUp {
+    line: Line,
+    /// Samples of a mini-GOP that is not complete, as the camera sent them.
+    group: Vec<Held>,
+    largest_pts: i64,
+    last_dts: i64,
+}
+
+impl CatchUp {
+    /// Along `line`, after a sample that is decoded at `last_dts`.
+    pub(crate) const fn new(line: Line, last_dts: i64) -> Self {
+        Self { line, group: Vec::new(), largest_pts: i64::MIN, last_dts }
+    }
+
+    /// Where pictures are shown.
+    pub(crate) const fn line(&self) -> &Line {
+        &self.line
+    }
+
+    /// Takes the camera's next sample and gives those that can be shown.
+    pub(crate) fn push(&mut self, held: Held, shown: &mut VecDeque<Held>) {
+        self.largest_pts = self.largest_pts.max(held.sample.pts());
+        let complete =
+            self.largest_pts <= held.sample.dts + COMPOSITION_SHIFT_TICKS + GRID_TOLERANCE_TICKS;
+        self.group.push(held);
+        if complete || self.group.len() >= REORDERED_PICTURES_MAX {
+            self.flush(shown);
+        }
+    }
+
+    /// Gives what waits for the rest of its mini-GOP.
+    pub(crate) fn flush(&mut self, shown: &mut VecDeque<Held>) {
+        let meets = self.line.meets;
+        self.group.retain(|held| {
+            held.sample.pts() >= meets || held.sample.dependency != Dependency::Disposable
+        });
+        let mut slots: Vec<_> =
+            self.group.iter().map(|held| self.line.shown_at(held.sample.pts())).collect();
+        slots.sort_unstable();
+        for (mut held, slot) in self.group.drain(..).zip(slots) {
+            let pts = self.line.shown_at(held.sample.pts());
+            let dts = slot.saturating_sub(COMPOSITION_SHIFT_TICKS).max(self.last_dts + 1);
+            self.last_dts = dts;
+            held.sample.dts = dts;
+            held.sample.composition_offset = i32::try_from(pts.saturating_sub(dts)).unwrap_or(0);
+            shown.push_back(held);
+        }
+    }
+
+    /// Every sample from `held` on is shown at its own time, and nothing waits.
+    pub(crate) fn is_over(&self, held: &Held) -> bool {
+        self.group.is_empty() && held.sample.dts + COMPOSITION_SHIFT_TICKS >= self.line.meets
+    }
+}
+
+/// Number of samples of `shown` that complete what has left of `line` up to `edge`, and the edge after
+/// them: with fewer a picture would be missing that is shown before one that was. What follows can be
+/// replaced. `None` while such a picture has not come.
+pub(crate) fn completing(line: &Line, edge: Edge, shown: &VecDeque<Held>) -> Option<(usize, Edge)> {
+    // Decoding times are derived, so they are exact where those of a camera are rounded.
+    let is_complete = |edge: Edge| {
+        edge.pts < line.at || edge.pts <= edge.dts.saturating_add(COMPOSITION_SHIFT_TICKS)
+    };
+    let mut edge = edge;
+    let mut rest = shown.iter();
+    for count in 0.. {
+        if is_complete(edge) {
+            return Some((count, edge));
+        }
+        edge = Edge::after(Some(edge), &rest.next()?.sample);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use genlock_media::EventTime;
+
+    use super::*;
+    use crate::testing::{sample, video_config};
+
+    const SECOND: i64 = 90_000;
+
+    /// A GOP as a camera sends it: `mini` pictures in each mini-GOP, the first of them first in decode
+    /// order and last in presentation order, the others disposable except every second one.
+    fn gop(from: i64, frame: i64, mini: usize, pictures: usize) -> Vec<Held> {
+        let config = video_config(1);
+        let place = |index: usize| from + i64::try_from(index).unwrap() * frame;
+        let mut order = vec![0];
+        for first in (1..pictures).step_by(mini) {
+            let last = (first + mini - 1).min(pictures - 1);
+            order.push(last);
+            order.extend(first..last);
+        }
+        let held = |(decoded, shown): (usize, &usize)| {
+            let mut sample =
+                sample(&config, place(decoded) - COMPOSITION_SHIFT_TICKS, place(*shown));
+            sample.dependency = match (decoded, shown % mini) {
+                (0, _) => Dependency::Sync,
+                (_, 1) if decoded > *shown => Dependency::Disposable,
+                _ => Dependency::Reference,
+            };
+            Held { arrived: EventTime::ZERO, sample }
+        };
+        order.iter().enumerate().map(held).collect()
+    }
+
+    fn caught_up(gop: &[Held], at: i64, frame: i64) -> (Vec<Held>, Line) {
+        let line = Line::new(gop[0].sample.pts(), at, frame);
+        let mut catch_up = CatchUp::new(line, at - COMPOSITION_SHIFT_TICKS - 1);
+        let mut shown = VecDeque::new();
+        for held in gop {
+            if catch_up.is_over(held) {
+                shown.push_back(held.clone());
+            } else {
+                catch_up.push(held.clone(), &mut shown);
+            }
+        }
+        catch_up.flush(&mut shown);
+        (shown.into(), line)
+    }
+
+    #[test]
+    fn a_gop_of_a_second_is_caught_up_with_in_a_third_of_it() {
+        let line = Line::new(0, SECOND, 3_000);
+        assert_eq!(line.meets(), SECOND + SECOND / 3);
+        assert_eq!(line.shown_at(0), SECOND);
+        assert_eq!(line.shown_at(12_000), SECOND + 3_000);
+        assert_eq!(line.shown_at(line.meets()), line.meets());
+        assert_eq!(line.shown_at(5 * SECOND), 5 * SECOND);
+    }
+
+    #[test]
+    fn a_sync_sample_that_is_not_late_is_the_identity() {
+        let line = Line::new(5_000, 5_000, 3_000);
+        for pts in [5_000, 5_001, 90_000] {
+            assert_eq!(line.shown_at(pts), pts);
+        }
+    }
+
+    /// Any age, depth and rate: what the design asks of a catch-up.
+    #[test]
+    fn every_gop_ends_on_the_identity_in_half_a_second() {
+        for frame in [1_500, 1_800, 3_000, 3_003, 3_750, 6_000] {
+            for mini in [1, 2, 4, 8] {
+                for age in
+                    [1, 3_000, 31_000, SECOND, 3 * SECOND / 2, 2 * SECOND, 8 * SECOND, 20 * SECOND]
+                {
+                    check(frame, mini, age);
+                }
+            }
+        }
+    }
+
+    fn check(frame: i64, mini: usize, age: i64) {
+        let place = format!("frame {frame} mini {mini} age {age}");
+        let from = 1_000_000;
+        let at = from + age;
+        let pictures = usize::try_from((age + 2 * SECOND) / frame).unwrap();
+        let gop = gop(from, frame, mini, pictures);
+        let (shown, line) = caught_up(&gop, at, frame);
+        assert!(line.meets() - at <= CATCH_UP_MAX_TICKS + CATCH_UP_RATE, "{place}: {line:?}");
+        assert_eq!(shown[0].sample.pts(), at, "{place}");
+        assert_eq!(
+            i64::from(shown[0].sample.composition_offset),
+            COMPOSITION_SHIFT_TICKS,
+            "{place}"
+        );
+        let mut own: Vec<_> = gop.iter().collect();
+        own.retain(|held| {
+            held.sample.pts() >= line.meets() || held.sample.dependency != Dependency::Disposable
+        });
+        assert_eq!(shown.len(), own.len(), "{place}: only disposable pictures are left out");
+        let longest = frame * i64::try_from(mini).unwrap();
+        let mut sorted: Vec<_> = shown.iter().map(|held| held.sample.pts()).collect();
+        sorted.sort_unstable();
+        for (index, (shown, own)) in shown.iter().zip(own).enumerate() {
+            let (dts, pts) = (shown.sample.dts, shown.sample.pts());
+            assert!(
+                (dts - (sorted[index] - COMPOSITION_SHIFT_TICKS)).abs() <= 2,
+                "{place}: {index}"
+            );
+            if own.sample.pts() >= line.meets() {
+                assert_eq!(pts, own.sample.pts(), "{place}: {index}");
+            }
+            if own.sample.dts + COMPOSITION_SHIFT_TICKS >= line.meets() + longest {
+                assert_eq!(dts, own.sample.dts, "{place}: {index}");
+            }
+        }
+        assert!(shown.windows(2).all(|pair| pair[0].sample.dts < pair[1].sample.dts), "{place}");
+        let steps = sorted.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(steps.clone().all(|step| step > 0), "{place}");
+        assert!(steps.clone().all(|step| step <= longest), "{place}");
+    }
+
+    #[test]
+    fn what_has_left_decides_what_can_be_replaced() {
+        let gop = gop(0, 3_000, 4, 9);
+        let (shown, line) = caught_up(&gop, SECOND, 3_000);
+        let rest = |count: usize| {
+            let (left, rest) = shown.split_at(count);
+            let old = Edge { dts: SECOND - 12_000, pts: SECOND - 3_000 };
+            let edge = left.iter().fold(old, |edge, held| Edge::after(Some(edge), &held.sample));
+            completing(&line, edge, &rest.to_vec().into()).map(|(count, _)| count)
+        };
+        // I0 P4 B2 B3 P8 B6 B7: one of three is disposable and left out.
+        assert_eq!([0, 1, 2, 3, 4, 5].map(rest), [0, 0, 2, 1, 0, 2].map(Some));
+        let short = [shown[2].clone()].into();
+        let edge = Edge::after(None, &shown[1].sample);
+        assert_eq!(completing(&line, edge, &short), None);
+    }
+}
