@@ -161,12 +161,14 @@ impl Viewer {
             }
         }
         let end = listing.duration() + listing.open_duration();
+        let rounding = 0.000_01 * to_f64(to_u64(listing.segments.len() + 1)) + 0.000_1;
         let mut start = 0.0;
         for segment in &listing.segments {
-            let near = end - start <= 3.0 * to_f64(listing.target_duration) + 0.000_1;
-            assert_eq!(
-                near && !listing.ended,
-                !segment.parts.is_empty(),
+            // Durations are rounded as text; the packager counts ticks.
+            let beyond = end - start - 3.0 * to_f64(listing.target_duration);
+            let told_apart = beyond.abs() > rounding;
+            assert!(
+                !told_apart || (beyond < 0.0 && !listing.ended) != segment.parts.is_empty(),
                 "parts are listed for three targets"
             );
             start += segment.duration;

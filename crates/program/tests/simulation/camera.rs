@@ -40,6 +40,12 @@ pub(crate) struct Profile {
     pub(crate) stall_max: i64,
     /// Percent chance per second of a disconnection of up to 4 s.
     pub(crate) drops: i64,
+    /// How much faster the camera's clock runs than the event clock, in parts per million.
+    pub(crate) skew: i64,
+    /// Whether pictures are 1920x1080, else 1280x720.
+    pub(crate) full_hd: bool,
+    /// Percent chance per GOP that the encoder begins it with other parameters.
+    pub(crate) changes: i64,
 }
 
 impl Profile {
@@ -65,7 +71,40 @@ impl Profile {
             stalls: 0,
             stall_max: 0,
             drops: 0,
+            skew: rng.between(-100, 100),
+            full_hd: rng.chance(50),
+            changes: rng.pick(&[0, 0, 5]),
         }
+    }
+
+    /// The ten unlike cameras of the design's test, from 24 to 60 fps, 0 to 3 B-frames, GOPs of 0.5 to
+    /// 10 s, two sizes, two sampling rates, with and without sound, each with its own crystal and line.
+    pub(crate) fn ten(rng: &mut Rng) -> Vec<Self> {
+        const STEREO: Option<(u32, u8)> = Some((48_000, 2));
+        const OTHER: Option<(u32, u8)> = Some((44_100, 2));
+        let kinds = [
+            ((24, 1), 500, 0, STEREO),
+            ((25, 1), 1_000, 1, STEREO),
+            ((30_000, 1_001), 1_000, 2, OTHER),
+            ((30, 1), 2_000, 3, STEREO),
+            ((50, 1), 2_000, 0, STEREO),
+            ((60, 1), 2_000, 3, OTHER),
+            ((25, 1), 4_000, 2, STEREO),
+            ((30_000, 1_001), 10_000, 1, STEREO),
+            ((60, 1), 1_000, 0, None),
+            ((24, 1), 3_000, 3, OTHER),
+        ];
+        let camera = |(number, (fps, gop_ms, b_frames, audio)): (usize, _)| Self {
+            fps,
+            b_frames,
+            gop: gop_ms * fps.0 / fps.1 / 1_000,
+            audio,
+            scene_cuts: if number % 4 == 3 { 30 } else { 0 },
+            full_hd: number % 2 == 0,
+            changes: if number % 3 == 1 { 5 } else { 0 },
+            ..Self::any(rng)
+        };
+        kinds.into_iter().enumerate().map(camera).collect()
     }
 
     /// 30 fps, no B-frames, a GOP of 1 s, AAC at 48 kHz, a good line.
@@ -82,11 +121,19 @@ impl Profile {
             stalls: 0,
             stall_max: 0,
             drops: 0,
+            skew: 0,
+            full_hd: false,
+            changes: 0,
         }
     }
 
-    pub(crate) fn frame_ticks(&self) -> i64 {
-        90_000 * self.fps.1 / self.fps.0
+    pub(crate) const fn frame_ticks(&self) -> i64 {
+        self.skewed(90_000 * self.fps.1 / self.fps.0)
+    }
+
+    /// A span of the camera's clock on the event clock.
+    const fn skewed(&self, ticks: i64) -> i64 {
+        ticks - ticks * self.skew / 1_000_000
     }
 }
 
@@ -164,6 +211,8 @@ pub(crate) struct VirtualCamera {
     writer: Option<FeedWriter>,
     rng: Rng,
     video_config: Arc<TrackConfig>,
+    /// How often the parameters have changed.
+    version: u8,
     audio_config: Option<Arc<TrackConfig>>,
     session: u32,
     /// First presentation time of the session in ticks.
@@ -187,13 +236,15 @@ pub(crate) struct VirtualCamera {
 impl VirtualCamera {
     pub(crate) fn new(number: u8, profile: Profile, seed: u64, starts_at: i64) -> Self {
         let audio_config = profile.audio.map(|(rate, channels)| audio_config(rate, channels));
+        let profile_is_full_hd = profile.full_hd;
         Self {
             number,
             profile,
             feed: Feed::new(FeedLimits::default()),
             writer: None,
             rng: Rng::new(seed),
-            video_config: video_config(number),
+            video_config: video_config(number, 0, profile_is_full_hd),
+            version: 0,
             audio_config,
             session: 0,
             origin: 0,
@@ -299,10 +350,27 @@ impl VirtualCamera {
     }
 
     fn frame_pts(&self, index: i64) -> i64 {
-        self.origin + index * 90_000 * self.profile.fps.1 / self.profile.fps.0
+        let own = index * 90_000 * self.profile.fps.1 / self.profile.fps.0;
+        self.origin + self.profile.skewed(own)
+    }
+
+    /// The encoder may come back with another quantiser, or at the other size.
+    fn change_parameters(&mut self) {
+        if self.rng.chance(self.profile.changes) {
+            self.version = self.version.wrapping_add(1);
+            let full_hd = self.profile.full_hd ^ (self.version % 4 == 3);
+            self.video_config = video_config(self.number, self.version, full_hd);
+        }
+    }
+
+    /// Forgets what arrived before `instant`.
+    pub(crate) fn forget_before(&mut self, instant: i64) {
+        self.arrivals.retain(|_, at| *at >= instant);
+        self.syncs.retain(|sync| sync.arrived >= instant);
     }
 
     fn encode_gop(&mut self) {
+        self.change_parameters();
         let mut length = self.profile.gop;
         if self.rng.chance(self.profile.scene_cuts) {
             length = self.rng.between(1, length);
@@ -354,7 +422,7 @@ impl VirtualCamera {
         let origin =
             MediaTime::new(self.origin, genlock_media::Timescale::VIDEO).rescale(rate).ticks;
         loop {
-            let dts = origin + self.unit * 1024;
+            let dts = origin + self.profile.skewed(self.unit * 1024);
             let time = MediaTime::new(dts, rate).to_event().as_micros();
             if time >= micros(until) {
                 return;
@@ -388,15 +456,21 @@ impl VirtualCamera {
     }
 }
 
-/// H.264 High 1280x720; cameras differ in a byte of the PPS.
-fn video_config(number: u8) -> Arc<TrackConfig> {
-    const SPS: [u8; 26] = [
+/// H.264 High; cameras and their versions differ in bytes of the PPS.
+fn video_config(number: u8, version: u8, full_hd: bool) -> Arc<TrackConfig> {
+    const HD: &[u8] = &[
         0x67, 0x64, 0x00, 0x1f, 0xac, 0xd9, 0x40, 0x50, 0x05, 0xbb, 0x01, 0x10, 0x00, 0x00, 0x03,
         0x00, 0x10, 0x00, 0x00, 0x03, 0x03, 0xc0, 0xf1, 0x83, 0x19, 0x60,
     ];
-    let pps = [0x68, 0xeb, 0xe3, 0xcb, 0x22, 0xc0, number];
-    let mut record = vec![1, 0x64, 0x00, 0x1f, 0xff, 0xe1, 0, 26];
-    record.extend(SPS);
+    const FULL_HD: &[u8] = &[
+        0x67, 0x64, 0x00, 0x28, 0xac, 0xd9, 0x40, 0x78, 0x02, 0x27, 0xe5, 0xc0, 0x44, 0x00, 0x00,
+        0x03, 0x00, 0x04, 0x00, 0x00, 0x03, 0x00, 0xf0, 0x3c, 0x60, 0xc6, 0x58,
+    ];
+    let sps = if full_hd { FULL_HD } else { HD };
+    let pps = [0x68, 0xeb, 0xe3, 0xcb, 0x22, version, number];
+    let length = u8::try_from(sps.len()).expect("a short SPS");
+    let mut record = vec![1, 0x64, 0x00, sps[3], 0xff, 0xe1, 0, length];
+    record.extend(sps);
     record.extend([1, 0, 7]);
     record.extend(pps);
     let config = VideoConfig::from_avcc(&Bytes::from(record));

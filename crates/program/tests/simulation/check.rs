@@ -24,6 +24,8 @@ struct Stretch {
     indices: BTreeSet<i64>,
     /// When its first sample left.
     at: i64,
+    /// Farthest that a picture was from its own time once it should be back at it, in ticks.
+    off: i64,
 }
 
 /// How strict the checks can be.
@@ -41,10 +43,29 @@ const CATCH_UP_MAX: i64 = 45_000 + 8;
 type Verdict = Result<(), String>;
 
 /// Numbers that a test may want to judge.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Summary {
     pub(crate) cuts: usize,
     pub(crate) silent: usize,
+    /// Farthest that sound was from its own time, in microseconds: at its first access unit behind a
+    /// cut, and later, where the camera's clock wanders.
+    pub(crate) joined_off: i64,
+    pub(crate) sound_off: i64,
+    /// Farthest that a picture was from its own time, in ticks, once a catch-up must be over.
+    pub(crate) picture_off: i64,
+}
+
+impl Summary {
+    /// That of two stretches of a run.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            cuts: self.cuts + other.cuts,
+            silent: self.silent + other.silent,
+            joined_off: self.joined_off.max(other.joined_off),
+            sound_off: self.sound_off.max(other.sound_off),
+            picture_off: self.picture_off.max(other.picture_off),
+        }
+    }
 }
 
 pub(crate) fn check(world: &World, weather: Weather) -> Result<Summary, String> {
@@ -60,9 +81,10 @@ pub(crate) fn check(world: &World, weather: Weather) -> Result<Summary, String> 
             no_lag(world, &stretches)?;
         }
     }
-    let silent = audio(outputs, &stretches, world, weather)?;
+    let summary = audio(outputs, &stretches, world, weather)?;
     commands(world)?;
-    Ok(Summary { cuts: stretches.len().saturating_sub(1), silent })
+    let picture_off = stretches.iter().map(|stretch| stretch.off).max().unwrap_or(0);
+    Ok(Summary { cuts: stretches.len().saturating_sub(1), picture_off, ..summary })
 }
 
 /// Invariants 1 and 2 for video: decoding times grow, every sample has its camera's own time, each
@@ -88,6 +110,9 @@ fn video(outputs: &[Output]) -> Result<Vec<Stretch>, String> {
         if same {
             let open = stretches.last_mut().expect("there is one");
             open.follow(sample, tag).map_err(|why| format!("{why} {}", place()))?;
+            if sample.pts() > open.shown + CATCH_UP_MAX {
+                open.off = open.off.max((sample.pts() - tag.pts).abs());
+            }
             open.last = open.last.max(sample.pts());
             open.indices.insert(tag.index);
             continue;
@@ -107,6 +132,7 @@ fn video(outputs: &[Output]) -> Result<Vec<Stretch>, String> {
             first_index: tag.index,
             indices: BTreeSet::from([tag.index]),
             at: output.at,
+            off: 0,
         });
     }
     Ok(stretches)
@@ -213,13 +239,14 @@ fn no_lag(world: &World, stretches: &[Stretch]) -> Verdict {
 }
 
 /// Invariants 1 and 3 for audio: exact steps, the identity within three quarters of an access unit
-/// (half of one just after a cut), sound of the camera that is seen. Returns the number of silent units.
+/// (half of one just after a cut), sound of the camera that is seen.
 fn audio(
     outputs: &[Output],
     stretches: &[Stretch],
     world: &World,
     weather: Weather,
-) -> Result<usize, String> {
+) -> Result<Summary, String> {
+    let mut summary = Summary::default();
     let mut before: Option<&Sample> = None;
     let mut source = None;
     let mut silent = 0;
@@ -240,7 +267,10 @@ fn audio(
             continue;
         };
         let error = (sample.dts - tag.pts).abs();
-        let most = if source == Some((tag.camera, tag.session)) { 768 } else { 512 };
+        let continues = source == Some((tag.camera, tag.session));
+        let most = if continues { 768 } else { 512 };
+        let off = if continues { &mut summary.sound_off } else { &mut summary.joined_off };
+        *off = (*off).max(error * 1_000_000 / i64::from(sample.timescale().get()));
         ensure(error <= most, || {
             format!("sound is {error} ticks off at {} us: {tag:?}", output.at)
         })?;
@@ -269,7 +299,7 @@ fn audio(
             })?;
         }
     }
-    Ok(silent)
+    Ok(Summary { silent, ..summary })
 }
 
 /// The stretch that is seen at `instant`.

@@ -79,7 +79,7 @@ fn a_short_wait_is_clean() {
 
 #[test]
 fn instant_takes_of_cameras_of_any_kind() {
-    for_each_seed("instant_takes_of_cameras_of_any_kind", |seed| {
+    for_each_seed("instant_takes_of_cameras_of_any_kind", 4, |seed| {
         let mut rng = Rng::new(seed ^ 0x1275);
         let profiles = (0..4).map(|_| Profile::any(&mut rng)).collect();
         let mut world = World::new(profiles, &mut rng);
@@ -100,7 +100,7 @@ fn instant_takes_of_cameras_of_any_kind() {
 
 #[test]
 fn instant_takes_of_stalling_and_dropping_cameras() {
-    for_each_seed("instant_takes_of_stalling_and_dropping_cameras", |seed| {
+    for_each_seed("instant_takes_of_stalling_and_dropping_cameras", 4, |seed| {
         let mut rng = Rng::new(seed ^ 0x1BAD);
         let stalling = |rng: &mut Rng| Profile {
             stalls: 5,
@@ -195,7 +195,7 @@ fn the_delay_changes_live_without_a_break() {
 
 #[test]
 fn takes_of_every_style_in_a_programme_that_runs_behind() {
-    for_each_seed("takes_of_every_style_in_a_programme_that_runs_behind", |seed| {
+    for_each_seed("takes_of_every_style_in_a_programme_that_runs_behind", 4, |seed| {
         let mut rng = Rng::new(seed ^ 0xD1A7);
         let profiles = (0..4).map(|_| Profile::any(&mut rng)).collect();
         let mut world = World::new(profiles, &mut rng);

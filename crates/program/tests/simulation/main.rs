@@ -3,14 +3,26 @@
 //! `GENLOCK_SIM_RUNS` sets the number of random runs of each kind (default 4; a nightly run takes more),
 //! `GENLOCK_SIM_SEED` replays one seed. A failure prints the command.
 
+// The viewer states its expectations by panicking.
+#![allow(clippy::unwrap_used)]
+
+mod audience;
 mod automation;
 mod camera;
 mod check;
 mod commands;
 mod failover;
 mod instant;
+#[path = "../../../packager/tests/hls/listing.rs"]
+mod listing;
+mod marathon;
+#[path = "../../../packager/tests/hls/media.rs"]
+mod media;
 mod rng;
 mod sound;
+#[allow(dead_code, reason = "the packager's tests use all of it")]
+#[path = "../../../packager/tests/hls/viewer.rs"]
+mod viewer;
 mod world;
 
 use camera::Profile;
@@ -25,21 +37,40 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-fn runs() -> Vec<u64> {
+fn runs(few: u64) -> Vec<u64> {
     match number("GENLOCK_SIM_SEED") {
         Some(seed) => vec![seed],
-        None => (1..=number("GENLOCK_SIM_RUNS").unwrap_or(4)).collect(),
+        None => (1..=number("GENLOCK_SIM_RUNS").unwrap_or(few)).collect(),
     }
 }
 
-fn for_each_seed(test: &str, run: impl Fn(u64) -> Result<Summary, String>) {
-    for seed in runs() {
+/// Runs a test once for each seed. Whatever fails, an assertion of the viewer too, prints the command
+/// that replays it.
+fn for_each_seed(test: &str, few: u64, run: impl Fn(u64) -> Result<Summary, String>) {
+    for seed in runs(few) {
+        let replay = Replay { test, seed };
         if let Err(why) = run(seed) {
-            panic!(
-                "seed {seed}: {why}\nreplay: GENLOCK_SIM_SEED={seed} cargo test -p genlock-program \
-                 --test simulation {test}"
-            );
+            panic!("seed {seed}: {why}");
         }
+        std::mem::forget(replay);
+    }
+}
+
+/// Prints its command when a panic drops it.
+struct Replay<'a> {
+    test: &'a str,
+    seed: u64,
+}
+
+impl Drop for Replay<'_> {
+    fn drop(&mut self) {
+        let cuts = number("GENLOCK_SIM_CUTS").map(|cuts| format!("GENLOCK_SIM_CUTS={cuts} "));
+        println!(
+            "replay: GENLOCK_SIM_SEED={} {}cargo test -p genlock-program --test simulation {}",
+            self.seed,
+            cuts.unwrap_or_default(),
+            self.test
+        );
     }
 }
 
@@ -59,7 +90,7 @@ fn operate(world: &mut World, rng: &mut Rng, seconds: i64, pause_max: i64) {
 
 #[test]
 fn calm_cameras_of_any_kind() {
-    for_each_seed("calm_cameras_of_any_kind", |seed| {
+    for_each_seed("calm_cameras_of_any_kind", 4, |seed| {
         let mut rng = Rng::new(seed);
         let profiles = (0..4).map(|_| Profile::any(&mut rng)).collect();
         let mut world = World::new(profiles, &mut rng);
@@ -72,7 +103,7 @@ fn calm_cameras_of_any_kind() {
 
 #[test]
 fn cameras_with_sync_offsets() {
-    for_each_seed("cameras_with_sync_offsets", |seed| {
+    for_each_seed("cameras_with_sync_offsets", 4, |seed| {
         let mut rng = Rng::new(seed ^ 0x0FF);
         let profiles = (0..3)
             .map(|_| Profile {
@@ -96,7 +127,7 @@ fn cameras_with_sync_offsets() {
 /// camera had not passed at the command, and no hold makes that a later one.
 #[test]
 fn a_clean_take_uses_the_first_sync_sample() {
-    for_each_seed("a_clean_take_uses_the_first_sync_sample", |seed| {
+    for_each_seed("a_clean_take_uses_the_first_sync_sample", 4, |seed| {
         let mut rng = Rng::new(seed ^ 0xF125);
         let profiles = (0..3)
             .map(|_| Profile { latency: 0, scene_cuts: 0, ..Profile::any(&mut rng) })
@@ -150,7 +181,7 @@ fn many_cuts_leave_no_lag() {
 
 #[test]
 fn stalling_and_dropping_cameras() {
-    for_each_seed("stalling_and_dropping_cameras", |seed| {
+    for_each_seed("stalling_and_dropping_cameras", 4, |seed| {
         let mut rng = Rng::new(seed ^ 0xBAD);
         let profiles = (0..4)
             .map(|_| Profile {

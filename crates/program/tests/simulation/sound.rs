@@ -140,7 +140,7 @@ fn a_source_without_sound_is_stood_in_for() {
 fn a_source_of_another_configuration_costs_a_discontinuity_and_cuts_then_cost_none() {
     let desk = Profile { audio: Some((44_100, 2)), ..Profile::plain() };
     let profiles = vec![Profile::plain(), Profile::plain(), desk];
-    let mut world = World::starting_at(profiles, vec![SECOND; 3], 7);
+    let mut world = World::starting_at(profiles, vec![SECOND, 2 * SECOND, 2 * SECOND], 7);
     world.run_until(5 * SECOND);
     let followed = world.take(2).expect("it is live");
     assert_eq!(followed.forecast.discontinuity, Discontinuity::Codec);
@@ -174,7 +174,7 @@ fn an_unknown_source_is_refused_and_a_removed_one_lets_the_sound_follow() {
 fn the_sound_of_a_fixed_source_goes_on_over_the_slate() {
     let card = Profile { fps: (1, 1), gop: 1, audio: None, ..Profile::plain() };
     let profiles = vec![Profile::plain(), Profile::plain(), card];
-    let mut world = World::starting_at(profiles, vec![SECOND, SECOND, SECOND + 300_000], 7);
+    let mut world = World::starting_at(profiles, vec![SECOND, 2 * SECOND, SECOND + 300_000], 7);
     world.use_as_slate(2);
     world.run_until(5 * SECOND);
     world.set_audio_source(&AudioSource::Camera("cam-1".into())).expect("it is known");

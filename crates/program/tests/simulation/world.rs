@@ -9,7 +9,7 @@ use genlock_program::{
     ProgramConfig, ProgramCore, ProgramEvent, ProgramStatus, TakeError, Watched,
 };
 
-use crate::camera::{Profile, VirtualCamera};
+use crate::camera::{Profile, Tag, VirtualCamera};
 use crate::rng::Rng;
 
 /// A sample that left the programme.
@@ -51,6 +51,10 @@ pub(crate) struct World {
     busy_since: Option<i64>,
     /// The sound has always followed the picture.
     pub(crate) followed: bool,
+    /// Takes that became cuts.
+    pub(crate) cuts: u64,
+    /// Until when the programme's task does not run.
+    suspended_until: i64,
 }
 
 impl World {
@@ -84,6 +88,8 @@ impl World {
             watched: Watched::All,
             busy_since: None,
             followed: true,
+            cuts: 0,
+            suspended_until: 0,
         }
     }
 
@@ -114,7 +120,7 @@ impl World {
                 .zip(0..)
                 .min()
                 .expect("there are cameras");
-            let deadline = self.deadline.unwrap_or(i64::MAX);
+            let deadline = self.deadline.unwrap_or(i64::MAX).max(self.suspended_until);
             if next_at.min(deadline) > until {
                 self.now = until;
                 return;
@@ -127,7 +133,7 @@ impl World {
             self.now = next_at;
             let camera: &mut VirtualCamera = &mut self.cameras[next];
             camera.step(next_at);
-            if self.is_watched(next) {
+            if self.is_watched(next) && self.now >= self.suspended_until {
                 self.advance();
             }
         }
@@ -183,6 +189,36 @@ impl World {
         video.map(Sample::pts).max().unwrap_or(i64::MIN)
     }
 
+    /// The programme's task gets no time for `span` microseconds, while the world goes on: the machine
+    /// was asleep or starved, or its clock jumped ahead.
+    pub(crate) fn suspend_for(&mut self, span: i64) {
+        self.suspended_until = self.now + span;
+        self.deadline = Some(self.suspended_until);
+    }
+
+    /// Drops what is recorded from before the newest stretch of video, so that a long run needs little
+    /// memory. What is kept starts with a sync sample, as a check of it expects.
+    pub(crate) fn forget(&mut self) {
+        let outputs = &mut self.record.outputs;
+        let camera_of = |output: &Output| {
+            let video = output.sample.kind() == TrackKind::Video;
+            Tag::read(&output.sample.payload).filter(|_| video).map(|tag| tag.camera)
+        };
+        let Some(newest) = outputs.iter().rev().find_map(camera_of) else { return };
+        let other = |output: &Output| camera_of(output).is_some_and(|camera| camera != newest);
+        let Some(last_other) = outputs.iter().rposition(other) else { return };
+        let is_first = |output: &Output| camera_of(output) == Some(newest);
+        let Some(first) = outputs.iter().skip(last_other).position(is_first) else { return };
+        outputs.drain(..last_other + first);
+        let from = outputs.first().map_or(0, |output| output.at) - 10_000_000;
+        self.record.events.retain(|(at, _)| *at >= from);
+        self.record.busy.retain(|(_, until)| *until >= from);
+        self.record.commands.retain(|_, command| command.ended.is_none());
+        for camera in &mut self.cameras {
+            camera.forget_before(from);
+        }
+    }
+
     fn is_watched(&self, camera: usize) -> bool {
         self.watched.includes(&CameraId::from(self.cameras[camera].name()))
     }
@@ -216,6 +252,7 @@ impl World {
             | ProgramEvent::CutFailed { id, .. } => Some(*id),
             _ => None,
         };
+        self.cuts += u64::from(matches!(event, ProgramEvent::CutCommitted { .. }));
         if let Some(id) = ended {
             let command = self.record.commands.get_mut(&id);
             match command {

@@ -1,0 +1,55 @@
+//! The programme's viewers: its samples go through the packager, and every snapshot is checked by the
+//! packager's own viewer.
+
+use genlock_media::EventTime;
+use genlock_packager::{Packager, PackagerConfig};
+
+use crate::viewer::{Viewer, WALL_CLOCK_AT_ZERO_MS};
+use crate::world::Output;
+
+pub(crate) struct Audience {
+    packager: Packager,
+    viewer: Viewer,
+    /// When the newest sample was pushed, and how many had been at that time.
+    pushed: (i64, usize),
+}
+
+impl Audience {
+    pub(crate) fn new() -> Self {
+        let mut config = PackagerConfig::new("sim", 1, WALL_CLOCK_AT_ZERO_MS);
+        // The longest that there is: the GOPs are up to 10 s long.
+        config.target_duration = 10;
+        let mut viewer = Viewer::new(&config);
+        viewer.long_gops = true;
+        let packager = Packager::new(config, EventTime::ZERO);
+        Self { packager, viewer, pushed: (0, 0) }
+    }
+
+    /// Pushes what it has not seen of `outputs`.
+    pub(crate) fn watch(&mut self, outputs: &[Output]) {
+        let (newest, count) = self.pushed;
+        let seen = outputs.partition_point(|output| output.at < newest) + count;
+        let new = outputs.get(seen..).unwrap_or_default();
+        for output in new {
+            self.pass(output.at);
+            let now = EventTime::from_micros(output.at);
+            self.packager.push(now, output.sample.clone());
+            self.viewer.look(now, &self.packager);
+            let same = self.pushed.0 == output.at;
+            self.pushed = (output.at, if same { self.pushed.1 + 1 } else { 1 });
+        }
+    }
+
+    /// How many segments have been listed.
+    pub(crate) fn segments(&self) -> usize {
+        self.viewer.segments.len()
+    }
+
+    /// Lets time pass until `until`.
+    fn pass(&mut self, until: i64) {
+        while let Some(due) = self.packager.poll_timeout().filter(|due| due.as_micros() < until) {
+            self.packager.handle_timeout(due);
+            self.viewer.look(due, &self.packager);
+        }
+    }
+}
