@@ -12,8 +12,9 @@
 //!   else       it takes the place
 //! ```
 //!
-//! At a seam, and after silence, both thresholds are 0.5: the new camera is quantised to the nearest place, an error of at
-//! most half an access unit (10.7 ms at 48 kHz, 11.6 ms at 44.1 kHz). The error is taken afresh from the
+//! At a seam, after silence, and where the camera's own count is interrupted (it has reconnected), both
+//! thresholds are 0.5: it is quantised to the nearest place, an error of at most half an access unit
+//! (10.7 ms at 48 kHz, 11.6 ms at 44.1 kHz). The error is taken afresh from the
 //! identity map at each seam, so it never adds up. The wider thresholds later on keep a camera whose
 //! clock wanders from being repaired back and forth.
 //!
@@ -43,6 +44,8 @@ struct Running {
     config: Arc<TrackConfig>,
     /// Start of the next access unit in ticks of the configuration.
     next: i64,
+    /// Where the source's own next access unit starts if its count goes on.
+    own_next: i64,
     /// Usual length of an access unit in ticks.
     unit: i64,
     /// `None` where the configuration has no constant silence; places then stay empty.
@@ -105,7 +108,7 @@ impl AudioGrid {
             return Fit::Restart;
         };
         if running.has(&unit.config) {
-            running.fit_same(unit.dts, self.seam)
+            running.fit_same(unit.dts, self.seam || running.is_interrupted(unit.dts))
         } else {
             running.fit_other(unit)
         }
@@ -131,6 +134,7 @@ impl AudioGrid {
             TrackConfig::Audio(audio) => audio.duration_of(&unit.payload),
             TrackConfig::Video(_) => return None,
         };
+        running.own_next = unit.dts.saturating_add(i64::from(length));
         Some(running.emit(unit.payload, length))
     }
 
@@ -175,7 +179,7 @@ impl Running {
         let audio: &AudioConfig = config.as_audio()?;
         let unit = i64::from(audio.samples_per_access_unit);
         let silence = audio.silent_access_unit();
-        (unit > 0).then_some(Self { next, unit, silence, config })
+        (unit > 0).then_some(Self { next, own_next: next, unit, silence, config })
     }
 
     /// The pointer answers nearly always.
@@ -192,6 +196,11 @@ impl Running {
             start: self.at(self.next).to_event(),
             middle: self.at(self.next.saturating_add(self.unit / 2)).to_event(),
         }
+    }
+
+    /// A clock that wanders does so by far less than a quarter of an access unit at a time.
+    fn is_interrupted(&self, dts: i64) -> bool {
+        dts.saturating_sub(self.own_next).saturating_abs() > self.unit / 4
     }
 
     fn fit_same(&self, dts: i64, seam: bool) -> Fit {
@@ -254,15 +263,31 @@ mod tests {
         grid
     }
 
+    /// A camera whose clock wanders, one place after the other.
     #[test]
     fn errors_below_three_quarters_take_the_next_place() {
         let config = audio_config(STEREO_48K);
+        for step in [-250, 250] {
+            let mut grid = running(&config);
+            for place in 1..=3 {
+                let unit = unit(&config, place * (1024 + step));
+                assert_eq!(grid.fit(&unit), Fit::Place, "{} off", place * step);
+                grid.place(unit).unwrap();
+            }
+            let fourth = unit(&config, 4 * (1024 + step));
+            let expect = if step < 0 { Fit::Drop } else { Fit::Gap };
+            assert_eq!(grid.fit(&fourth), expect, "{} off", 4 * step);
+        }
+    }
+
+    #[test]
+    fn a_count_that_is_interrupted_is_quantised_afresh() {
+        let config = audio_config(STEREO_48K);
         for (dts, expect) in [
             (1024, Fit::Place),
-            (1024 - 768, Fit::Place),
-            (1024 - 769, Fit::Drop),
-            (1024 + 768, Fit::Place),
-            (1024 + 769, Fit::Gap),
+            (1024 - 513, Fit::Drop),
+            (1024 + 512, Fit::Place),
+            (1024 + 513, Fit::Gap),
         ] {
             assert_eq!(running(&config).fit(&unit(&config, dts)), expect, "at {dts}");
         }

@@ -266,7 +266,11 @@ impl ProgramCore {
         let grace = match (&self.sound, &self.seam, &self.on_air) {
             (Sound::Fixed(fixed), ..) if fixed.heard().is_some() => AUDIO_GRACE,
             (Sound::Fixed(_), ..) => Duration::ZERO,
-            (_, Some(seam), _) if seam.is_waited_for() => AUDIO_TAIL_GRACE,
+            // The picture is the new camera's already, which may be ahead of the old one's sound.
+            (_, Some(seam), Some(on_air)) if seam.is_waited_for() => {
+                let behind = seam.tail.as_ref().map(|tail| tail.sound_behind(&on_air.source));
+                AUDIO_TAIL_GRACE + behind.unwrap_or_default()
+            }
             (_, None, Some(on_air)) if on_air.expects_audio => AUDIO_GRACE,
             _ => Duration::ZERO,
         };

@@ -150,6 +150,12 @@ impl Source {
         Duration::from_micros(u64::try_from(self.video_lag.last).unwrap_or(0))
     }
 
+    /// By how much more this camera's sound is late than `other`'s picture.
+    pub(crate) fn sound_behind(&self, other: &Self) -> Duration {
+        let behind = self.audio_lag.last.saturating_sub(other.video_lag.last);
+        Duration::from_micros(u64::try_from(behind).unwrap_or(0))
+    }
+
     /// A publisher is connected.
     pub(crate) fn is_live(&self) -> bool {
         self.feed.status().live

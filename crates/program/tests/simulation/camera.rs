@@ -4,7 +4,7 @@
 //! every sync sample's composition offset is 100 ms, decoding times are the sorted presentation times
 //! less that, audio steps one access unit.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -138,25 +138,12 @@ impl Profile {
 }
 
 /// A sample on its way.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct InFlight {
     /// TCP keeps this order.
     encoded: i64,
     sent: i64,
-    order: u64,
     sample: Sample,
-}
-
-impl Ord for InFlight {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (other.encoded, other.order).cmp(&(self.encoded, self.order))
-    }
-}
-
-impl PartialOrd for InFlight {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 /// A sync sample that has arrived.
@@ -181,11 +168,12 @@ pub(crate) struct Tag {
 
 impl Tag {
     fn write(self) -> Bytes {
-        let mut bytes = vec![0xA5, self.camera];
-        bytes.extend(self.session.to_be_bytes());
-        bytes.extend(self.index.to_be_bytes());
-        bytes.extend(self.pts.to_be_bytes());
-        Bytes::from(bytes)
+        let mut bytes = [0xA5; 22];
+        bytes[1] = self.camera;
+        bytes[2..6].copy_from_slice(&self.session.to_be_bytes());
+        bytes[6..14].copy_from_slice(&self.index.to_be_bytes());
+        bytes[14..].copy_from_slice(&self.pts.to_be_bytes());
+        Bytes::copy_from_slice(&bytes)
     }
 
     /// `None` for silence that the programme made.
@@ -219,8 +207,7 @@ pub(crate) struct VirtualCamera {
     origin: i64,
     frame: i64,
     unit: i64,
-    flight: BinaryHeap<InFlight>,
-    order: u64,
+    flight: VecDeque<InFlight>,
     last_arrival: i64,
     stalled_until: i64,
     /// When the next second begins, in which chance may strike.
@@ -229,8 +216,8 @@ pub(crate) struct VirtualCamera {
     returns_at: Option<i64>,
     /// Sync samples delivered.
     pub(crate) syncs: Vec<SyncSample>,
-    /// When the pictures arrived, by session and number.
-    pub(crate) arrivals: HashMap<(u32, i64), i64>,
+    /// When the pictures arrived, by session and number; 0 for one that has not.
+    arrivals: Vec<Vec<i64>>,
 }
 
 impl VirtualCamera {
@@ -250,14 +237,13 @@ impl VirtualCamera {
             origin: 0,
             frame: 0,
             unit: 0,
-            flight: BinaryHeap::new(),
-            order: 0,
+            flight: VecDeque::new(),
             last_arrival: 0,
             stalled_until: 0,
             fate_at: 0,
             returns_at: Some(starts_at),
             syncs: Vec::new(),
-            arrivals: HashMap::new(),
+            arrivals: Vec::new(),
         }
     }
 
@@ -276,7 +262,7 @@ impl VirtualCamera {
             return returns_at;
         }
         self.encode_ahead();
-        let sent = self.flight.peek().map_or(i64::MAX, |next| next.sent);
+        let sent = self.flight.front().map_or(i64::MAX, |next| next.sent);
         sent.max(self.last_arrival).max(self.stalled_until)
     }
 
@@ -298,7 +284,7 @@ impl VirtualCamera {
                 return;
             }
         }
-        let Some(InFlight { sample, .. }) = self.flight.pop() else {
+        let Some(InFlight { sample, .. }) = self.flight.pop_front() else {
             return;
         };
         if sample.is_video_sync() {
@@ -306,7 +292,7 @@ impl VirtualCamera {
         }
         if sample.kind() == TrackKind::Video {
             let tag = Tag::read(&sample.payload).expect("a camera tags its samples");
-            self.arrivals.insert((tag.session, tag.index), now);
+            self.note_arrival(tag, now);
         }
         let writer = self.writer.as_mut().expect("a connected camera has a writer");
         writer.push(EventTime::from_micros(now), sample).expect("nobody else writes");
@@ -363,9 +349,23 @@ impl VirtualCamera {
         }
     }
 
-    /// Forgets what arrived before `instant`.
+    /// When a picture arrived.
+    pub(crate) fn arrival(&self, tag: Tag) -> Option<i64> {
+        let session = self.arrivals.get(usize::try_from(tag.session).ok()?)?;
+        session.get(usize::try_from(tag.index).ok()?).copied().filter(|at| *at > 0)
+    }
+
+    fn note_arrival(&mut self, tag: Tag, now: i64) {
+        let session = usize::try_from(tag.session).expect("a small number");
+        let index = usize::try_from(tag.index).expect("not negative");
+        self.arrivals.resize_with(self.arrivals.len().max(session + 1), Vec::new);
+        let arrivals = &mut self.arrivals[session];
+        arrivals.resize(arrivals.len().max(index + 1), 0);
+        arrivals[index] = now;
+    }
+
+    /// Forgets the sync samples that arrived before `instant`.
     pub(crate) fn forget_before(&mut self, instant: i64) {
-        self.arrivals.retain(|_, at| *at >= instant);
         self.syncs.retain(|sync| sync.arrived >= instant);
     }
 
@@ -391,6 +391,8 @@ impl VirtualCamera {
         }
         self.frame += length;
         self.encode_audio();
+        // Stable: what is encoded at one time leaves in the order of encoding.
+        self.flight.make_contiguous().sort_by_key(|sample| sample.encoded);
     }
 
     /// `decoded` and `shown` are places within the GOP in decode and in presentation order.
@@ -446,13 +448,8 @@ impl VirtualCamera {
         let jitter = self.rng.between(0, self.profile.jitter);
         // Most samples are quick; one in eight meets the whole jitter.
         let jitter = if self.rng.chance(12) { jitter } else { jitter / 8 };
-        self.order += 1;
-        self.flight.push(InFlight {
-            encoded,
-            sent: encoded + self.profile.latency + jitter,
-            order: self.order,
-            sample,
-        });
+        let sent = encoded + self.profile.latency + jitter;
+        self.flight.push_back(InFlight { encoded, sent, sample });
     }
 }
 

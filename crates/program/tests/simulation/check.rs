@@ -218,10 +218,10 @@ fn no_lag(world: &World, stretches: &[Stretch]) -> Verdict {
     let busy = &world.record.busy;
     for output in world.record.outputs.iter().filter(|output| is_video(output)) {
         let tag = Tag::read(&output.sample.payload).ok_or("a picture nobody sent")?;
-        let arrivals = &world.cameras[usize::from(tag.camera)].arrivals;
-        let arrived = arrivals.get(&(tag.session, tag.index)).ok_or("left before it arrived")?;
+        let camera = &world.cameras[usize::from(tag.camera)];
+        let arrived = camera.arrival(tag).ok_or("left before it arrived")?;
         let waited = output.at - arrived;
-        let next = busy.partition_point(|(_, until)| *until < *arrived);
+        let next = busy.partition_point(|(_, until)| *until < arrived);
         let pending = busy.get(next).is_none_or(|(since, _)| *since <= output.at);
         let last = stretches.partition_point(|stretch| stretch.at <= output.at);
         let entered = last.checked_sub(1).and_then(|last| stretches.get(last));
