@@ -1,9 +1,12 @@
-//! Test pictures: short FLV clips in one colour with a moving bar, made once and kept.
+//! Test pictures: short FLV clips, made once and kept. In one colour with a moving bar, or a busy test card
+//! with a clock that programs can read.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
+
+use crate::strip;
 
 /// The colour that tells cameras apart on a viewer's screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,11 +41,22 @@ impl Colour {
     }
 }
 
-/// How a clip is encoded. Ten seconds, stereo AAC.
+/// What a clip shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Picture {
+    /// One colour.
+    Plain(Colour),
+    /// A test card with a [strip](crate::strip) that tells the time in the clip and this number, 0 to 3.
+    Clock(u8),
+}
+
+/// How a clip is encoded, with stereo AAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Clip {
-    /// Picture colour.
-    pub colour: Colour,
+    /// What is seen.
+    pub picture: Picture,
+    /// Length in seconds.
+    pub seconds: u32,
     /// Picture size.
     pub size: (u32, u32),
     /// Frames per second.
@@ -55,6 +69,8 @@ pub struct Clip {
     pub profile: &'static str,
     /// `libx264` or `libx265`.
     pub encoder: &'static str,
+    /// x264's `-preset`: `ultrafast` has neither CABAC nor a pyramid of B-frames.
+    pub preset: &'static str,
     /// Hz of the tone; 0 for a clip without sound.
     pub tone: u32,
     /// Samples of sound per second.
@@ -66,15 +82,26 @@ impl Clip {
     #[must_use]
     pub const fn new(colour: Colour) -> Self {
         Self {
-            colour,
+            picture: Picture::Plain(colour),
+            seconds: 10,
             size: (640, 360),
             fps: 30,
             gop: 30,
             b_frames: 2,
             profile: "high",
             encoder: "libx264",
+            preset: "ultrafast",
             tone: 440,
             sample_rate: 48_000,
+        }
+    }
+
+    /// The colour by which it is known on a viewer's screen.
+    #[must_use]
+    pub const fn colour(&self) -> Option<Colour> {
+        match self.picture {
+            Picture::Plain(colour) => Some(colour),
+            Picture::Clock(_) => None,
         }
     }
 
@@ -96,8 +123,9 @@ impl Clip {
 
     fn name(&self) -> String {
         format!(
-            "{:?}-{}x{}-{}fps-gop{}-bf{}-{}-{}-{}hz-{}",
-            self.colour,
+            "{:?}-{}s-{}x{}-{}fps-gop{}-bf{}-{}-{}-{}-{}hz-{}",
+            self.picture,
+            self.seconds,
             self.size.0,
             self.size.1,
             self.fps,
@@ -105,29 +133,27 @@ impl Clip {
             self.b_frames,
             self.profile,
             self.encoder,
+            self.preset,
             self.tone,
             self.sample_rate
         )
     }
 
     fn encode(&self, path: &Path, format: &str) -> Result<()> {
-        let (width, height) = self.size;
-        let picture = format!("color=c={}:s={width}x{height}:r={}", self.colour.ffmpeg(), self.fps);
-        // A white bar that crosses the upper edge in four seconds: something moves, the middle does not.
-        let bar = format!("color=c=white:s=8x40:r={}", self.fps);
-        let moving = format!("[0][1]overlay=x=mod(n*{width}/{}\\,{width}):y=0[v]", self.fps * 4);
         let gop = self.gop.to_string();
+        let [picture, overlay, graph] = self.drawing();
         let mut ffmpeg = Command::new("ffmpeg");
         ffmpeg.args(["-v", "error", "-y", "-f", "lavfi", "-i", &picture]);
-        ffmpeg.args(["-f", "lavfi", "-i", &bar]);
+        ffmpeg.args(["-f", "lavfi", "-i", &overlay]);
         if self.tone > 0 {
             let tone = format!("sine=frequency={}:sample_rate={}", self.tone, self.sample_rate);
             ffmpeg.args(["-f", "lavfi", "-i", &tone, "-map", "2:a"]);
             ffmpeg.args(["-c:a", "aac", "-ac", "2", "-b:a", "96k"]);
         }
-        ffmpeg.args(["-filter_complex", &moving, "-map", "[v]"]);
-        ffmpeg.args(["-t", "10", "-pix_fmt", "yuv420p", "-c:v", self.encoder]);
-        ffmpeg.args(["-preset", "ultrafast", "-b:v", "600k", "-g", &gop, "-keyint_min", &gop]);
+        ffmpeg.args(["-filter_complex", &graph, "-map", "[v]"]);
+        ffmpeg.args(["-t", &self.seconds.to_string(), "-pix_fmt", "yuv420p"]);
+        ffmpeg.args(["-c:v", self.encoder, "-preset", self.preset, "-b:v", "600k"]);
+        ffmpeg.args(["-g", &gop, "-keyint_min", &gop]);
         ffmpeg.args(["-sc_threshold", "0", "-bf", &self.b_frames.to_string()]);
         if self.encoder == "libx264" {
             ffmpeg.args(["-profile:v", self.profile]);
@@ -136,6 +162,27 @@ impl Clip {
         let status = ffmpeg.status()?;
         ensure!(status.success(), "ffmpeg could not make {}: {status}", path.display());
         Ok(())
+    }
+
+    /// Two sources for ffmpeg and the filter that makes `[v]` of them.
+    fn drawing(&self) -> [String; 3] {
+        let ((width, height), fps) = (self.size, self.fps);
+        match self.picture {
+            // A white bar that crosses the upper edge in four seconds: something moves, the middle does not.
+            Picture::Plain(colour) => [
+                format!("color=c={}:s={width}x{height}:r={fps}", colour.ffmpeg()),
+                format!("color=c=white:s=8x40:r={fps}"),
+                format!("[0][1]overlay=x=mod(n*{width}/{}\\,{width}):y=0[v]", fps * 4),
+            ],
+            Picture::Clock(number) => [
+                format!("testsrc2=s={width}x{height}:r={fps}"),
+                strip::source(number, fps),
+                format!(
+                    "[1]scale={width}:{0}:flags=neighbor[s];[0][s]overlay=x=0:y=H-{0}[v]",
+                    strip::HEIGHT
+                ),
+            ],
+        }
     }
 }
 

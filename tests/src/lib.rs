@@ -7,8 +7,10 @@ pub mod api;
 pub mod browser;
 pub mod camera;
 pub mod clip;
+pub mod players;
 pub mod probe;
 pub mod server;
+pub mod strip;
 pub mod wait;
 
 pub use api::Api;

@@ -32,7 +32,7 @@ impl Show {
         let event = api.create_event("Match")?;
         let mut cameras = Vec::new();
         for clip in clips {
-            let made = api.create_camera(&event, &format!("{:?}", clip.colour))?;
+            let made = api.create_camera(&event, &format!("{:?}", clip.picture))?;
             let publisher = Camera::publish(clip, &made.publish_url)?;
             api.wait_status(&event, &made.id, "live")?;
             cameras.push((made, publisher));
@@ -77,7 +77,7 @@ impl Show {
 fn assert_seamless(show: &Show, clips: &[Clip]) -> Result<()> {
     const TAKES: u32 = 10;
     let expected: Vec<Colour> =
-        clips.iter().map(|clip| clip.colour).cycle().take(TAKES as usize + 1).collect();
+        clips.iter().filter_map(Clip::colour).cycle().take(TAKES as usize + 1).collect();
     let mut faults = Vec::new();
     for _ in 0..ATTEMPTS {
         let seen = show.watch_takes(TAKES)?;

@@ -1,0 +1,139 @@
+//! One run: cameras, players, takes.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use super::browsers::Pages;
+use super::cameras::{self, OnSite, Set, now_ms};
+use super::measure::{Course, Verdict, judge};
+use super::programs::Program;
+use super::recording::Recording;
+use super::roster::Player;
+use crate::Server;
+use crate::api::Api;
+
+/// After the first picture of the last player, before it is looked at.
+const SETTLE: Duration = Duration::from_secs(6);
+
+/// After the last take: more than any player is behind.
+const TAIL: Duration = Duration::from_secs(11);
+
+/// The players may take this long to start, and the cameras' clips must not end before.
+const START_UP_S: u32 = 70;
+
+/// What is done in a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The cameras.
+    pub set: Set,
+    /// `strict` or `seamless`.
+    pub dialect: String,
+    /// Style of the takes, as the API calls it.
+    pub style: String,
+    /// How many takes.
+    pub takes: u32,
+    /// Between two takes.
+    pub every: Duration,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was done.
+    pub plan: Plan,
+    /// By player, in the order in which they were named.
+    pub verdicts: Vec<(String, Verdict)>,
+    /// What ffmpeg says of the recorded programme.
+    pub recording: Vec<String>,
+    /// Everything that was reported, to look for causes.
+    pub raw: Value,
+}
+
+impl Plan {
+    /// A short name: `unlike-seamless-clean`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}-{}-{}", self.set.name(), self.dialect, self.style)
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// When the server, a camera or a player cannot be started, or a take is refused.
+    pub fn run(&self, players: &[Player]) -> Result<Outcome> {
+        let server = Server::start()?;
+        let api = server.api();
+        let event = api.create_event("Players")?;
+        let cameras = cameras::start(&api, &event, self.set, self.clip_seconds())?;
+        let program = format!("/hls/{event}/program");
+        api.wait_for(&format!("{program}/index.m3u8"))?;
+        let query = if self.dialect == "strict" { "" } else { "?dialect=seamless" };
+        let url = format!("{}{program}/index.m3u8{query}", server.http);
+        let pages = Pages::open(players, &url)?;
+        let mut programs = Vec::new();
+        for player in players {
+            programs.extend(Program::start(player, &url)?);
+        }
+        std::thread::sleep(SETTLE);
+        let recording =
+            Recording::start(format!("{}{program}/media.m3u8?dialect=seamless", server.http));
+        let from_ms = now_ms()?;
+        let takes = self.take_in_turn(&api, &event, &cameras)?;
+        std::thread::sleep(TAIL);
+        let reports = pages.finish()?;
+        let mut viewings = BTreeMap::new();
+        let mut raw = serde_json::Map::new();
+        for (name, (report, viewing)) in reports {
+            viewings.insert(name.clone(), viewing);
+            raw.insert(name, report);
+        }
+        for program in programs {
+            viewings.insert(program.name.to_owned(), program.finish()?);
+        }
+        let count = u32::try_from(cameras.len())?;
+        let order = (0..=self.takes).map(|take| (take % count) as u8).collect();
+        let clips_began_ms: Vec<f64> = cameras.iter().map(|camera| camera.clip_began_ms).collect();
+        let raw = json!({
+            "takes": takes, "from_ms": from_ms, "clips_began_ms": clips_began_ms, "players": raw,
+        });
+        let course = Course { from_ms, clips_began_ms, order };
+        let verdict = |player: &Player| {
+            let viewing = viewings.get(player.name)?;
+            Some((player.name.to_owned(), judge(viewing, &course)))
+        };
+        let verdicts = players.iter().filter_map(verdict).collect();
+        Ok(Outcome { plan: self.clone(), verdicts, recording: recording.finish()?, raw })
+    }
+
+    /// Lengths in steps, so that clips of an earlier run can be used again.
+    fn clip_seconds(&self) -> u32 {
+        let takes_s = self.takes * u32::try_from(self.every.as_secs()).unwrap_or(u32::MAX);
+        takes_s.saturating_add(START_UP_S).next_multiple_of(150)
+    }
+
+    /// The takes with the time of each and what the server answered.
+    fn take_in_turn(&self, api: &Api, event: &str, cameras: &[OnSite]) -> Result<Vec<Value>> {
+        let began = Instant::now();
+        let mut takes = Vec::new();
+        for take in 1..=self.takes {
+            let due = self.every * take;
+            std::thread::sleep(due.saturating_sub(began.elapsed()));
+            let camera = cameras.get(take as usize % cameras.len()).context("no cameras")?;
+            let path = format!("/api/events/{event}/cameras/{}/switch", camera.id);
+            let at_ms = now_ms()?;
+            let answer = api.json("POST", &path, Some(&json!({ "style": self.style })))?;
+            takes.push(json!({ "at_ms": at_ms, "cut": answer["cut"] }));
+        }
+        std::thread::sleep(self.every);
+        let last = cameras.get(self.takes as usize % cameras.len()).context("no cameras")?;
+        ensure!(
+            api.active(event)?.as_deref() == Some(last.id.as_str()),
+            "the last take did not become a cut within {:?}",
+            self.every
+        );
+        Ok(takes)
+    }
+}
