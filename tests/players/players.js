@@ -23,7 +23,7 @@ function logger(remember) {
   return { trace: say, debug: say, log: say, info: say, warn: say, error: say };
 }
 
-async function shaka({ library, src, config }, video, { note }) {
+async function shaka({ library, src, config }, video, { note, remember }) {
   await new Promise((resolve, reject) => {
     const script = Object.assign(document.createElement("script"), { src: `/${library}.js` });
     script.onload = resolve;
@@ -35,6 +35,7 @@ async function shaka({ library, src, config }, video, { note }) {
   player.addEventListener("error", ({ detail }) => note(`category ${detail.category}`, `code ${detail.code}`, detail.severity === 2));
   await player.attach(video);
   player.configure({ streaming: { lowLatencyMode: true }, ...config });
+  player.getNetworkingEngine().registerResponseFilter((_type, { uri, data }) => remember(`got ${uri} ${data?.byteLength}`));
   await player.load(src);
   void video.play().catch(() => undefined);
   return () => {
@@ -44,6 +45,8 @@ async function shaka({ library, src, config }, video, { note }) {
 }
 
 async function native({ src }, video) {
+  // Else the pictures may be shown but not read.
+  video.crossOrigin = "anonymous";
   video.src = src;
   void video.play().catch(() => undefined);
   return () => ({});

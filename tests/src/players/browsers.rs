@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::measure::{Fault, Shown, Viewing};
+use super::measure::{Fault, Scale, Shown, Viewing};
 use super::roster::{Kind, Player};
 use crate::strip::Reading;
 
@@ -105,6 +105,7 @@ fn viewing(report: &Value) -> Viewing {
     };
     let number = |value: &Value| value.as_f64().unwrap_or(0.0);
     Viewing {
+        scale: Scale::Wall,
         shown: list("frames").iter().map(shown).collect(),
         stalls: list("stalls").iter().map(|s| (number(&s["at"]), number(&s["ms"]))).collect(),
         faults: list("errors").iter().map(fault).collect(),

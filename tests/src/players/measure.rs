@@ -35,9 +35,21 @@ pub struct Fault {
     pub fatal: bool,
 }
 
+/// What a gap between two pictures is measured on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scale {
+    /// The wall clock: when they were shown.
+    #[default]
+    Wall,
+    /// The player's timeline: a reader that shows nothing.
+    Media,
+}
+
 /// Everything a player reported.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Viewing {
+    /// On what its gaps are measured.
+    pub scale: Scale,
     /// What was shown, in order.
     pub shown: Vec<Shown>,
     /// Start (wall clock ms) and length (ms) of the times in which the player had nothing to show.
@@ -75,10 +87,8 @@ pub struct Gap {
 pub struct Verdict {
     /// Pictures that were shown.
     pub pictures: usize,
-    /// Longest time between two, ms of wall clock.
+    /// Longest time between two, ms.
     pub worst_gap_ms: f64,
-    /// Longest step between two on the player's timeline, ms.
-    pub worst_step_ms: f64,
     /// Gaps beyond [`FREEZE_MS`].
     pub freezes: Vec<Gap>,
     /// Lengths of the stalls in ms.
@@ -115,16 +125,15 @@ pub fn judge(viewing: &Viewing, course: &Course) -> Verdict {
         .collect();
     let visits = visits(&shown);
     let order: Vec<u8> = visits.iter().map(|visit| visit.camera).collect();
-    let gaps = gaps(&shown);
+    let gaps = gaps(&shown, viewing.scale);
     let mut faults = BTreeMap::new();
     let since = |at: Option<f64>| at.is_none_or(|at| at >= course.from_ms);
     for fault in viewing.faults.iter().filter(|fault| since(fault.at_ms)) {
         *faults.entry(fault.text.clone()).or_insert(0) += 1;
     }
     Verdict {
-        pictures: shown.len(),
+        pictures: shown.iter().map(|shown| shown.unseen as usize + 1).sum(),
         worst_gap_ms: gaps.iter().map(|gap| gap.ms).fold(0.0, f64::max),
-        worst_step_ms: worst_step(&shown),
         freezes: gaps.into_iter().filter(|gap| gap.ms > FREEZE_MS).collect(),
         stalls_ms: stalls(viewing, course),
         dropped: dropped(viewing, course),
@@ -175,21 +184,18 @@ fn visits(shown: &[Shown]) -> Vec<Visit<'_>> {
     visits
 }
 
-fn gaps(shown: &[Shown]) -> Vec<Gap> {
+fn gaps(shown: &[Shown], scale: Scale) -> Vec<Gap> {
+    let at = |shown: &Shown| match scale {
+        Scale::Wall => shown.at_ms,
+        Scale::Media => shown.media_ms,
+    };
     let gap = |pair: &[Shown]| {
-        let ms = pair[1].at_ms? - pair[0].at_ms?;
-        // What was shown in between was not looked at; the gap is at most this share of the time.
+        let ms = at(&pair[1])? - at(&pair[0])?;
+        // What was shown in between was not looked at; the gap is about this share of the time.
         let ms = ms / f64::from(pair[1].unseen + 1);
         Some(Gap { ms, before: pair[0].reading, after: pair[1].reading })
     };
     shown.windows(2).filter_map(gap).collect()
-}
-
-fn worst_step(shown: &[Shown]) -> f64 {
-    let step = |pair: &[Shown]| {
-        Some((pair[1].media_ms? - pair[0].media_ms?) / f64::from(pair[1].unseen + 1))
-    };
-    shown.windows(2).filter_map(step).fold(0.0, f64::max)
 }
 
 fn stalls(viewing: &Viewing, course: &Course) -> Vec<f64> {
@@ -282,6 +288,18 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_is_judged_by_the_timeline() {
+        let mut shown = three_visits();
+        for late in &mut shown[40..] {
+            late.at_ms = late.at_ms.map(|at| at + 300.0);
+        }
+        shown.drain(60..68);
+        let viewing = Viewing { shown, scale: Scale::Media, ..Viewing::default() };
+        let freezes = judge(&viewing, &course()).freezes;
+        assert_eq!(freezes.len(), 1, "{freezes:?}");
+    }
+
+    #[test]
     fn a_timeline_that_moved_at_a_cut_is_seen_when_the_camera_returns() {
         let shown = [visit(0, 0, 30, 7.0), visit(1, 1000, 30, 7.0), visit(0, 2000, 30, 22.0)];
         assert_eq!(judged(shown.concat()).drift_ms, Some(15.0));
@@ -299,6 +317,7 @@ mod tests {
     #[test]
     fn what_was_before_everybody_had_settled_does_not_count() {
         let viewing = Viewing {
+            scale: Scale::Wall,
             shown: three_visits(),
             stalls: vec![(100.0, 50.0), (3000.0, 60.0)],
             faults: vec![Fault { at_ms: Some(100.0), text: "early".into(), fatal: false }],

@@ -13,14 +13,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::cameras::now_ms;
-use super::measure::{Fault, Shown, Viewing};
+use super::measure::{Fault, Scale, Shown, Viewing};
 use super::roster::{Kind, Player};
 use crate::strip::{CELLS, Reading};
 
 const ROWS: u32 = 20;
 
-/// How often VLC is asked what it has shown.
-const ASK_VLC: Duration = Duration::from_millis(250);
+/// How often VLC is asked what it has shown; it counts anew twice a second. Shorter gaps are not seen.
+const ASK_VLC: Duration = Duration::from_secs(1);
 
 /// A program that plays.
 #[derive(Debug)]
@@ -86,6 +86,9 @@ impl Program {
         let failed = |_| anyhow::anyhow!("a reader of {} failed", self.name);
         let mut viewing = self.pictures.join().map_err(failed)?;
         let said = self.messages.join().map_err(failed)?;
+        if !said.media_ms.is_empty() {
+            viewing.scale = Scale::Media;
+        }
         for (shown, media_ms) in viewing.shown.iter_mut().zip(said.media_ms) {
             shown.media_ms = Some(media_ms);
         }

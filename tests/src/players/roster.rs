@@ -40,7 +40,19 @@ pub fn all() -> Vec<Player> {
         Player { name: "hls.js-1.7-page", kind: page("chromium", "hls", "hls-1.7", viewer_page()) },
         Player { name: "hls.js-1.6", kind: page("chromium", "hls", "hls-1.6", json!({})) },
         Player { name: "hls.js-1.5", kind: page("chromium", "hls", "hls-1.5", json!({})) },
-        Player { name: "shaka", kind: page("chromium", "shaka", "shaka-player", json!({})) },
+        Player {
+            name: "shaka",
+            kind: page(
+                "chromium",
+                "shaka",
+                "shaka-player",
+                json!({ "manifest": { "hls": { "sequenceMode": true } } }),
+            ),
+        },
+        Player {
+            name: "shaka-default",
+            kind: page("chromium", "shaka", "shaka-player", json!({})),
+        },
         Player { name: "native", kind: page("chromium", "native", "", json!({})) },
     ];
     if is_there("firefox-esr") {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::browsers::Pages;
 use super::cameras::{self, OnSite, Set, now_ms};
-use super::measure::{Course, Verdict, judge};
+use super::measure::{Course, Shown, Verdict, Viewing, judge};
 use super::programs::Program;
 use super::recording::Recording;
 use super::roster::Player;
@@ -91,7 +91,10 @@ impl Plan {
             raw.insert(name, report);
         }
         for program in programs {
-            viewings.insert(program.name.to_owned(), program.finish()?);
+            let name = program.name.to_owned();
+            let viewing = program.finish()?;
+            raw.insert(name.clone(), seen(&viewing));
+            viewings.insert(name, viewing);
         }
         let count = u32::try_from(cameras.len())?;
         let order = (0..=self.takes).map(|take| (take % count) as u8).collect();
@@ -136,4 +139,13 @@ impl Plan {
         );
         Ok(takes)
     }
+}
+
+/// What a program showed: wall clock ms, its own ms, camera, clip ms.
+fn seen(viewing: &Viewing) -> Value {
+    let picture = |shown: &Shown| {
+        let (camera, clip_ms) = shown.reading.map(|read| (read.camera, read.clip_ms)).unzip();
+        json!([shown.at_ms, shown.media_ms, camera, clip_ms])
+    };
+    json!({ "frames": viewing.shown.iter().map(picture).collect::<Vec<_>>() })
 }
