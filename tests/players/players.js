@@ -11,7 +11,10 @@ async function hls({ library, src, config }, video, { note, remember }) {
   const { default: Hls } = await import(`/${library}.js`);
   const player = new Hls({ ...config, debug: config?.debug ? logger(remember) : false });
   player.on("hlsManifestParsed", () => void video.play().catch(() => undefined));
-  player.on("hlsError", (_event, data) => note(data.type, data.details, data.fatal));
+  player.on("hlsError", (_event, data) => {
+    note(data.type, data.details, data.fatal);
+    remember(`${data.details}: ${data.reason ?? data.error?.message}`);
+  });
   player.loadSource(src);
   player.attachMedia(video);
   return () => ({ version: Hls.version, latency: player.latency, target: player.targetLatency });
