@@ -1,6 +1,7 @@
-//! Project automation: `cargo xtask run`, `cargo xtask demo`, `cargo xtask test`.
+//! Project automation: `cargo xtask run`, `demo`, `test` and `players`.
 
 mod install;
+mod players;
 mod process;
 mod test;
 mod web;
@@ -14,7 +15,8 @@ usage: cargo xtask <command>
 
   run [ARGS]    build the console and the server (release) and start it; ARGS go to `genlock serve`
   demo [ARGS]   the same with three moving test cameras that are switched every ten seconds
-  test [STEP]   every check, or one of: format, clippy, docs, unit, web, e2e";
+  test [STEP]   every check, or one of: format, clippy, docs, unit, web, e2e
+  players [..]  measure hls.js, Shaka, native HLS, ffmpeg, VLC, … on a switched programme";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +36,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             install::require(&[install::FFMPEG])?;
             serve("demo", rest)
         }
+        Some(("players", rest)) => players::measure(rest),
         Some(("test", [])) => test::all(),
         Some(("test", [step])) => test::step(step),
         _ => bail!("{USAGE}"),

@@ -9,14 +9,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use genlock_e2e::players::cameras::Set;
 use genlock_e2e::players::roster::{self, Player};
-use genlock_e2e::players::run::Plan;
+use genlock_e2e::players::run::{Plan, Playlist};
 use genlock_e2e::players::table;
 
 const USAGE: &str = "\
 usage: players [OPTIONS]
 
   --cameras SET     unlike or equal; default both, one after the other
-  --dialect NAME    strict or seamless; default both
+  --playlist NAME   strict, seamless or ts; default all
   --style STYLE     clean, instant, …: what the API takes; default clean
   --takes N         takes in each run; default 8
   --every SECONDS   between two takes; default 4
@@ -25,7 +25,7 @@ usage: players [OPTIONS]
 
 struct Options {
     sets: Vec<Set>,
-    dialects: Vec<String>,
+    playlists: Vec<Playlist>,
     style: String,
     takes: u32,
     every: Duration,
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 fn options(mut arguments: VecDeque<String>) -> Result<Options> {
     let mut options = Options {
         sets: vec![Set::Unlike, Set::Equal],
-        dialects: vec!["strict".into(), "seamless".into()],
+        playlists: Playlist::ALL.to_vec(),
         style: "clean".into(),
         takes: 8,
         every: Duration::from_secs(4),
@@ -55,10 +55,10 @@ fn options(mut arguments: VecDeque<String>) -> Result<Options> {
         out: "target/players".into(),
     };
     while let Some(option) = arguments.pop_front() {
-        let value = arguments.pop_front().with_context(|| format!("{option}: {USAGE}"))?;
+        let value = arguments.pop_front().with_context(|| format!("{option}?\n{USAGE}"))?;
         match option.as_str() {
             "--cameras" => options.sets.retain(|set| set.name() == value),
-            "--dialect" => options.dialects.retain(|dialect| *dialect == value),
+            "--playlist" => options.playlists.retain(|playlist| playlist.name() == value),
             "--style" => options.style = value,
             "--takes" => options.takes = value.parse()?,
             "--every" => options.every = Duration::from_secs(value.parse()?),
@@ -68,10 +68,10 @@ fn options(mut arguments: VecDeque<String>) -> Result<Options> {
                 ensure!(options.players.len() == wanted.len(), "not all of {value} are installed");
             }
             "--out" => options.out = value.into(),
-            _ => bail!("{USAGE}"),
+            _ => bail!("{option}?\n{USAGE}"),
         }
     }
-    ensure!(!options.sets.is_empty() && !options.dialects.is_empty(), "{USAGE}");
+    ensure!(!options.sets.is_empty() && !options.playlists.is_empty(), "{USAGE}");
     Ok(options)
 }
 
@@ -79,10 +79,10 @@ fn options(mut arguments: VecDeque<String>) -> Result<Options> {
 fn measure(options: &Options) -> Result<()> {
     fs::create_dir_all(&options.out)?;
     for set in &options.sets {
-        for dialect in &options.dialects {
+        for playlist in &options.playlists {
             let plan = Plan {
                 set: *set,
-                dialect: dialect.clone(),
+                playlist: *playlist,
                 style: options.style.clone(),
                 takes: options.takes,
                 every: options.every,

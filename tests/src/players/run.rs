@@ -24,13 +24,47 @@ const TAIL: Duration = Duration::from_secs(11);
 /// The players may take this long to start, and the cameras' clips must not end before.
 const START_UP_S: u32 = 70;
 
+/// Which playlist is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Playlist {
+    /// LL-HLS with a discontinuity wherever the standard asks for it.
+    Strict,
+    /// The same bytes without tags for other parameters of the same codec.
+    Seamless,
+    /// MPEG-TS, without parts.
+    Ts,
+}
+
+impl Playlist {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Strict, Self::Seamless, Self::Ts];
+
+    /// The name on the command line and in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Seamless => "seamless",
+            Self::Ts => "ts",
+        }
+    }
+
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Strict => "index.m3u8",
+            Self::Seamless => "index.m3u8?dialect=seamless",
+            Self::Ts => "ts.m3u8",
+        }
+    }
+}
+
 /// What is done in a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The cameras.
     pub set: Set,
-    /// `strict` or `seamless`.
-    pub dialect: String,
+    /// What is played.
+    pub playlist: Playlist,
     /// Style of the takes, as the API calls it.
     pub style: String,
     /// How many takes.
@@ -56,7 +90,7 @@ impl Plan {
     /// A short name: `unlike-seamless-clean`.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}-{}-{}", self.set.name(), self.dialect, self.style)
+        format!("{}-{}-{}", self.set.name(), self.playlist.name(), self.style)
     }
 
     /// Does it.
@@ -70,8 +104,9 @@ impl Plan {
         let cameras = cameras::start(&api, &event, self.set, self.clip_seconds())?;
         let program = format!("/hls/{event}/program");
         api.wait_for(&format!("{program}/index.m3u8"))?;
-        let query = if self.dialect == "strict" { "" } else { "?dialect=seamless" };
-        let url = format!("{}{program}/index.m3u8{query}", server.http);
+        let path = format!("{program}/{}", self.playlist.file());
+        api.wait_for(&path)?;
+        let url = format!("{}{path}", server.http);
         let pages = Pages::open(players, &url)?;
         let mut programs = Vec::new();
         for player in players {

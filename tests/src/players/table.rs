@@ -14,7 +14,7 @@ pub fn of(outcome: &Outcome) -> String {
          | player | pictures | latency s | worst gap ms | freezes | stalls ms | clock moved ms | dropped | errors | wrong pictures |\n\
          |---|---|---|---|---|---|---|---|---|---|\n",
         plan.set.name(),
-        plan.dialect,
+        plan.playlist.name(),
         plan.style,
         plan.takes,
         plan.every.as_secs(),

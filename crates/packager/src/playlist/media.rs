@@ -64,15 +64,21 @@ fn write_segment(
 }
 
 /// The parts of the segment that is not complete, and what comes after them.
+///
+/// A discontinuity is told before its first part is there. A playlist that hints at the part and tells of
+/// the discontinuity only with it makes hls.js 1.6 give up ("discontinuity sequence mismatch",
+/// video-dev/hls.js#7962): it counts the hinted part to the segment before.
 fn write_edge(out: &mut String, published: &Published, request: &PlaylistRequest) -> fmt::Result {
-    let last = published.listed().last();
-    if let Some(open) = published.open.as_ref().filter(|open| !open.parts.is_empty()) {
-        let previous = last.map(|last| &last.head);
+    let begun = |open: &&OpenSegment| {
+        !open.parts.is_empty() || open.head.junction(request.dialect).discontinuity
+    };
+    if let Some(open) = published.open.as_ref().filter(begun) {
+        let previous = published.listed().last().map(|last| &last.head);
         let settings = &published.settings;
         segment::boundary_tags(out, settings, request, &open.head, previous)?;
         part::write_all(out, &settings.names, &open.parts)?;
     }
-    preload_hint::write(out, published, request.dialect, last)
+    preload_hint::write(out, published)
 }
 
 /// Index of the first segment whose parts are listed.

@@ -195,7 +195,7 @@ fn discontinuity_between_unlike_cameras() {
 }
 
 #[test]
-fn the_coming_init_section_is_hinted() {
+fn a_coming_discontinuity_is_told_before_its_first_part() {
     let mut arrivals = Camera::plain().samples(Duration::ZERO, seconds(4.7));
     arrivals.extend(Camera::unlike().samples(seconds(4.7), seconds(4.9)));
     let (_, viewer) = play(config(), &arrivals);
@@ -228,7 +228,9 @@ fn the_coming_init_section_is_hinted() {
     #EXT-X-PART:DURATION=0.200000,URI="t-p9.m4s"
     #EXTINF:0.700000,
     t-s102.m4s
-    #EXT-X-PRELOAD-HINT:TYPE=MAP,URI="t-i1.mp4"
+    #EXT-X-DISCONTINUITY
+    #EXT-X-MAP:URI="t-i1.mp4"
+    #EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:24.800Z
     #EXT-X-PRELOAD-HINT:TYPE=PART,URI="t-p10.m4s"
     "#);
 }
