@@ -195,6 +195,19 @@ impl FromRequestParts<Arc<Shared>> for CameraPath {
     }
 }
 
+/// The camera that a path names without its event.
+#[derive(Debug)]
+pub(crate) struct LoneCameraPath(pub(crate) CameraId);
+
+impl FromRequestParts<Arc<Shared>> for LoneCameraPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let params = path_params(parts, shared).await?;
+        camera_id(&params).map(Self)
+    }
+}
+
 async fn path_params(parts: &mut Parts, shared: &Arc<Shared>) -> Result<RawPathParams, Problem> {
     RawPathParams::from_request_parts(parts, shared)
         .await

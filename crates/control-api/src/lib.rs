@@ -6,6 +6,7 @@
 //! | module | owns |
 //! |---|---|
 //! | [`live`] | what is needed of the running system |
+//! | [`thumbnails`] | small pictures of cameras and programmes |
 //! | [`slates`] | the picture for when no camera is left |
 //! | `events`, `cameras`, `takes` | the calls, with their bodies and answers |
 //! | `compatibility` | what cuts between any two cameras would be |
@@ -35,6 +36,7 @@ pub mod slates;
 mod state;
 mod system;
 mod takes;
+pub mod thumbnails;
 mod time;
 
 pub use addresses::Addresses;
@@ -44,3 +46,4 @@ pub use problem::ProblemCode;
 pub use service::router;
 pub use slates::Slates;
 pub use state::ApiState;
+pub use thumbnails::Thumbnails;

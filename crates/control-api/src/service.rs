@@ -16,7 +16,9 @@ use utoipa_axum::routes;
 use crate::limits::{BODY_BYTES_MAX, REQUEST_TIME_MAX};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::{ApiState, Shared};
-use crate::{auth, cameras, compatibility, compatible, events, openapi, slates, system, takes};
+use crate::{
+    auth, cameras, compatibility, compatible, events, openapi, slates, system, takes, thumbnails,
+};
 
 /// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -65,6 +67,9 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(takes::log))
         .routes(routes!(compatible::switch))
         .routes(routes!(compatible::active))
+        .routes(routes!(thumbnails::camera))
+        .routes(routes!(thumbnails::program))
+        .routes(routes!(thumbnails::compatible))
 }
 
 /// What takes larger bodies than the rest.
@@ -100,7 +105,10 @@ async fn bound_time(request: Request, next: Next) -> Response {
 }
 
 async fn add_security_headers(mut response: Response) -> Response {
-    response.headers_mut().extend(SECURITY_HEADERS);
+    for (name, value) in SECURITY_HEADERS {
+        // Thumbnails say themselves how they may be kept.
+        response.headers_mut().entry(name).or_insert(value);
+    }
     response
 }
 

@@ -13,6 +13,7 @@ use crate::limits::CHANGE_WAIT_MAX;
 use crate::live::Live;
 use crate::problem::{Problem, ProblemCode};
 use crate::slates::Slates;
+use crate::thumbnails::Thumbnails;
 
 /// What the API works on.
 pub struct ApiState {
@@ -22,6 +23,8 @@ pub struct ApiState {
     pub live: Arc<dyn Live>,
     /// Where slates are kept.
     pub slates: Arc<dyn Slates>,
+    /// Where thumbnails come from.
+    pub thumbnails: Arc<dyn Thumbnails>,
     /// Hash of the administrator's token.
     pub admin_token: SecretHash,
     /// The addresses that answers name.
@@ -42,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) live: Arc<dyn Live>,
     pub(crate) slates: Arc<dyn Slates>,
+    pub(crate) thumbnails: Arc<dyn Thumbnails>,
     pub(crate) admin_token: SecretHash,
     pub(crate) addresses: Addresses,
     /// Held from a write to the store until the running system has followed it.
@@ -50,8 +54,9 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Arc<Self> {
-        let ApiState { store, live, slates, admin_token, addresses } = state;
-        Arc::new(Self { store, live, slates, admin_token, addresses, changing: Arc::default() })
+        let ApiState { store, live, slates, thumbnails, admin_token, addresses } = state;
+        let changing = Arc::default();
+        Arc::new(Self { store, live, slates, thumbnails, admin_token, addresses, changing })
     }
 
     /// Runs a change of what is kept, in a task of its own and one at a time.

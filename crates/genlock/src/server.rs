@@ -130,6 +130,7 @@ impl Server {
             store: store.clone(),
             live: engine.clone(),
             slates: engine.clone(),
+            thumbnails: engine.clone(),
             admin_token: token.hash(),
             addresses: Addresses {
                 public_url: settings.http_public_url,

@@ -14,6 +14,7 @@ use genlock_control_api::live::{
     TakeError, Totals, Track, Verdict,
 };
 use genlock_control_api::slates::{Kept, Slates, SlatesError, Uploaded};
+use genlock_control_api::thumbnails::{Jpeg, Thumbnails};
 use genlock_control_api::{Addresses, ApiState, Change, Live, router};
 use genlock_store::{AdminToken, CameraId, EventId, SqliteStore, Store, Timestamp};
 use serde_json::{Value, json};
@@ -190,6 +191,20 @@ fn other_sound() -> Compatibility {
     }
 }
 
+/// Cameras that are live have a picture of their own; programmes show their camera.
+#[async_trait]
+impl Thumbnails for FakeLive {
+    async fn camera(&self, camera: &CameraId) -> Option<Jpeg> {
+        let is_live = self.state().live.contains(camera);
+        is_live.then(|| Jpeg { bytes: format!("of {camera}").into(), tag: "17".to_owned() })
+    }
+
+    async fn program(&self, event: &EventId) -> Option<Jpeg> {
+        let active = self.state().active.get(event).cloned();
+        Some(Jpeg { bytes: format!("programme {active:?}").into(), tag: "card".to_owned() })
+    }
+}
+
 /// Slates that are pictures unless they say that they are broken.
 #[derive(Debug, Default)]
 struct FakeSlates(Mutex<HashMap<EventId, Bytes>>);
@@ -274,6 +289,7 @@ impl Api {
             store: Arc::clone(&store) as Arc<dyn Store>,
             live: Arc::clone(&live) as Arc<dyn Live>,
             slates: Arc::new(FakeSlates::default()),
+            thumbnails: Arc::clone(&live) as Arc<dyn Thumbnails>,
             admin_token: AdminToken::parse(TOKEN).unwrap().hash(),
             addresses,
         });

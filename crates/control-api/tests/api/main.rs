@@ -13,3 +13,4 @@ mod secrets;
 mod slates;
 mod system;
 mod takes;
+mod thumbnails;

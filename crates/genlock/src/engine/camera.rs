@@ -9,6 +9,8 @@ use genlock_ingest::{Admission, CameraHealth, CameraMonitor, CameraSlot, Takeove
 use genlock_media::EventTime;
 use genlock_store::{Camera, CameraId, EventId, SecretHash};
 
+use super::thumbnails::Thumbnail;
+
 /// A running camera. It lasts from its making to its deletion, over all publish sessions.
 pub(super) struct LiveCamera {
     event: EventId,
@@ -16,6 +18,7 @@ pub(super) struct LiveCamera {
     /// Hash of the stream key that opens it.
     key: Mutex<SecretHash>,
     feed: Feed,
+    thumbnail: Thumbnail,
     monitor: Arc<CameraMonitor>,
     slot: Arc<CameraSlot>,
     sync_offset_micros: Arc<AtomicI64>,
@@ -28,6 +31,7 @@ impl LiveCamera {
             id: camera.id.clone(),
             key: Mutex::new(camera.key_hash),
             feed: Feed::new(FeedLimits::default()),
+            thumbnail: Thumbnail::default(),
             monitor: Arc::default(),
             slot: Arc::new(CameraSlot::new(takeover)),
             sync_offset_micros: Arc::new(AtomicI64::new(micros(camera.sync_offset_ms))),
@@ -40,6 +44,10 @@ impl LiveCamera {
 
     pub(super) fn feed(&self) -> Feed {
         self.feed.clone()
+    }
+
+    pub(super) const fn thumbnail(&self) -> &Thumbnail {
+        &self.thumbnail
     }
 
     pub(super) fn health(&self, now: EventTime) -> CameraHealth {

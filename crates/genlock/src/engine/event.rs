@@ -13,6 +13,7 @@ use genlock_store::{CameraId, Event, EventId, EventPolicy};
 
 use super::camera::LiveCamera;
 use super::slates;
+use super::thumbnails::Thumbnail;
 
 /// A running event. Its programme's task ends with [`LiveEvent::end`].
 pub(crate) struct LiveEvent {
@@ -20,6 +21,7 @@ pub(crate) struct LiveEvent {
     program: ProgramHandle,
     output: Feed,
     slate: Slate,
+    thumbnail: Thumbnail,
     cameras: DashMap<CameraId, Arc<LiveCamera>>,
 }
 
@@ -31,7 +33,8 @@ impl LiveEvent {
         let program = Program::spawn(config, output.clone(), clock);
         let _ = program.set_slate(Some(slate.feed())).await;
         slates::follow(&program, slate.clone());
-        Arc::new(Self { id: event.id.clone(), program, output, slate, cameras: DashMap::new() })
+        let (thumbnail, cameras) = (Thumbnail::default(), DashMap::new());
+        Arc::new(Self { id: event.id.clone(), program, output, slate, thumbnail, cameras })
     }
 
     /// Stops the programme.
@@ -50,6 +53,10 @@ impl LiveEvent {
     /// The programme's samples.
     pub(super) fn output(&self) -> Feed {
         self.output.clone()
+    }
+
+    pub(super) const fn thumbnail(&self) -> &Thumbnail {
+        &self.thumbnail
     }
 
     pub(super) const fn slate(&self) -> &Slate {

@@ -18,6 +18,7 @@ mod health_table;
 mod live;
 mod slates;
 mod switch_log;
+mod thumbnails;
 mod wall;
 
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub(crate) struct Engine {
     takeover: TakeoverPolicy,
     slates: SlateFolder,
     studio: Studio,
+    /// Apart from the slates', which must not wait for thumbnails.
+    thumbnail_studio: Studio,
 }
 
 impl Engine {
@@ -64,8 +67,20 @@ impl Engine {
         takeover: TakeoverPolicy,
         slates: SlateFolder,
     ) -> Arc<Self> {
-        let (events, keys, studio) = (DashMap::new(), DashMap::new(), Studio::default());
-        Arc::new(Self { events, keys, store, origin, clock, wall, takeover, slates, studio })
+        let (events, keys) = (DashMap::new(), DashMap::new());
+        let (studio, thumbnail_studio) = (Studio::default(), Studio::default());
+        Arc::new(Self {
+            events,
+            keys,
+            store,
+            origin,
+            clock,
+            wall,
+            takeover,
+            slates,
+            studio,
+            thumbnail_studio,
+        })
     }
 
     /// Starts what the store holds.
