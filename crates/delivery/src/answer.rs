@@ -63,7 +63,7 @@ impl Origin {
         let Some(publication) = self.publication(target.publication) else {
             return self.refuse(StatusCode::NOT_FOUND, NOT_FOUND);
         };
-        let wish = match Wish::new(target.file, query, headers) {
+        let wish = match Wish::new(target.file, query, headers, publication.default_dialect()) {
             Ok(wish) => wish,
             Err(bad) => return self.refuse(StatusCode::BAD_REQUEST, bad.to_string()),
         };

@@ -15,6 +15,7 @@
 //! | `answer`, `wish` | now, later or never: blocking reloads and preload hints (rfc8216bis-22 §6.2.5) |
 //! | `reply`, `range`, `negotiate`, `body` | status, headers, bytes |
 //! | `origin`, `publication`, `packaging`, `gop` | what is published, and its packaging on demand |
+//! | `listings` | when what was listed |
 //!
 //! Architecture Invariant: media bytes are never copied here. A viewer, a hundred viewers and the
 //! packager hold the same slices.
@@ -30,6 +31,7 @@ mod body;
 mod counters;
 mod gop;
 pub mod limits;
+mod listings;
 mod negotiate;
 mod origin;
 mod packaging;
@@ -44,6 +46,7 @@ mod wish;
 
 pub use counters::DeliveryStats;
 pub use limits::{OriginLimits, ServerLimits};
+pub use listings::{Listed, Listings};
 pub use origin::Origin;
 pub use publication::{Demand, PublicationId};
 pub use server::{Fallback, HttpServer};

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use genlock_feed::Feed;
 use genlock_feed::clock::EventClock;
-use genlock_packager::PackagerConfig;
+use genlock_packager::{Dialect, PackagerConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::counters::{Counters, DeliveryStats};
 use crate::limits::OriginLimits;
+use crate::listings::Listings;
 use crate::packaging;
 use crate::publication::{Demand, Publication, PublicationId};
 
@@ -81,6 +82,20 @@ impl Origin {
         self.change(id.as_str(), |publications| {
             publications.remove(id.as_str());
         });
+    }
+
+    /// Sets what the multivariant playlists of a publication speak when their URL names no dialect. Strict
+    /// at first; of no effect where nothing is published.
+    pub fn set_default_dialect(&self, id: &PublicationId, dialect: Dialect) {
+        if let Some(publication) = self.publication(id.as_str()) {
+            publication.set_default_dialect(dialect);
+        }
+    }
+
+    /// Tells what the playlist of a publication lists, from now on; `None` where nothing is published.
+    #[must_use]
+    pub fn listings(&self, id: &PublicationId) -> Option<Listings> {
+        self.publication(id.as_str()).map(Listings::new)
     }
 
     /// Changes the registry, and ends the publication that was at `key` before.

@@ -9,7 +9,7 @@ use arc_swap::ArcSwapOption;
 use genlock_feed::Feed;
 use genlock_feed::clock::EventClock;
 use genlock_media::EventTime;
-use genlock_packager::Snapshot;
+use genlock_packager::{Dialect, Snapshot};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -76,8 +76,10 @@ pub(crate) struct Publication {
     snapshot: ArcSwapOption<Snapshot>,
     /// Target duration of the first playlist that was served, in seconds; 0 before.
     target_duration: AtomicU8,
-    /// Wakes held requests. The value counts changes; requests look at the snapshot, not at this.
-    changes: watch::Sender<u64>,
+    /// Whether the multivariant playlist is seamless when its URL names no dialect.
+    seamless: AtomicBool,
+    /// Wakes held requests. The value is the time of the change; requests look at the snapshot, not at this.
+    changes: watch::Sender<EventTime>,
     /// When something was last asked for, in microseconds of the event clock.
     touched: AtomicI64,
     ts_wanted: AtomicBool,
@@ -101,7 +103,8 @@ impl Publication {
             ended,
             snapshot: ArcSwapOption::empty(),
             target_duration: AtomicU8::new(0),
-            changes: watch::Sender::new(0),
+            seamless: AtomicBool::new(false),
+            changes: watch::Sender::new(clock.now()),
             touched: AtomicI64::new(i64::MIN),
             ts_wanted: AtomicBool::new(false),
             attention: Notify::new(),
@@ -115,8 +118,12 @@ impl Publication {
 
     /// Replaces the snapshot and wakes whoever waits for it.
     pub(crate) fn show(&self, snapshot: Option<Arc<Snapshot>>) {
-        self.snapshot.store(snapshot);
-        self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
+        let now = self.clock.now();
+        // Together, so that whoever reads both has a snapshot and the time of that snapshot.
+        self.changes.send_modify(|changed_at| {
+            self.snapshot.store(snapshot);
+            *changed_at = now;
+        });
     }
 
     /// The target duration that all playlists have from now on, once one was served: it never
@@ -134,8 +141,18 @@ impl Publication {
     }
 
     /// Something to wait on for the next snapshot.
-    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> watch::Receiver<EventTime> {
         self.changes.subscribe()
+    }
+
+    /// What the multivariant playlist speaks when its URL names no dialect.
+    pub(crate) fn default_dialect(&self) -> Dialect {
+        if self.seamless.load(Ordering::Relaxed) { Dialect::Seamless } else { Dialect::Strict }
+    }
+
+    /// Sets what it speaks then.
+    pub(crate) fn set_default_dialect(&self, dialect: Dialect) {
+        self.seamless.store(dialect == Dialect::Seamless, Ordering::Relaxed);
     }
 
     /// Ends the publication: its task stops, and what waits for it is answered.

@@ -43,16 +43,24 @@ pub(crate) enum Look {
 }
 
 impl<'a> Wish<'a> {
+    /// A multivariant playlist whose URL names no dialect has the `default` one. A media playlist's is then
+    /// strict: the multivariant playlists refer to it so.
+    ///
     /// # Errors
     /// When the query's directives make no sense.
     pub(crate) fn new(
         file: File<'a>,
         query: Option<&str>,
         headers: &HeaderMap,
+        default: Dialect,
     ) -> Result<Self, BadDirective> {
         let encoding = if takes_gzip(headers) { Encoding::Gzip } else { Encoding::Identity };
-        let dialect = Dialect::of_query(query.unwrap_or(""));
-        let multivariant = |flavour| Ok(Self::Multivariant { flavour, dialect, encoding });
+        let named = Dialect::of_query(query.unwrap_or(""));
+        let dialect = named.unwrap_or_default();
+        let multivariant = |flavour| {
+            let dialect = named.unwrap_or(default);
+            Ok(Self::Multivariant { flavour, dialect, encoding })
+        };
         match file {
             File::Multivariant => multivariant(Flavour::Cmaf),
             File::TsMultivariant => multivariant(Flavour::Ts),

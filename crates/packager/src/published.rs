@@ -59,6 +59,17 @@ impl Published {
         self.segments.get(self.removed..).unwrap_or_default()
     }
 
+    /// End of the newest listed part that is no gap.
+    pub(crate) fn media_end_90k(&self) -> Option<i64> {
+        let open = self.open.iter().map(|open| (&open.head, &open.parts));
+        let closed = self.listed().iter().rev().map(|segment| (&segment.head, &segment.parts));
+        open.chain(closed).find_map(|(head, parts)| {
+            let media = parts.iter().rposition(|part| part.body.is_some())?;
+            let parts = parts.get(..=media)?;
+            Some(head.start_90k + parts.iter().map(|part| part.duration_90k).sum::<i64>())
+        })
+    }
+
     pub(crate) fn segment(&self, media_sequence: u64) -> Option<&Arc<Segment>> {
         let first = self.segments.first()?.head.media_sequence;
         let index = usize::try_from(media_sequence.checked_sub(first)?).ok()?;

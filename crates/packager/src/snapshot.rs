@@ -3,9 +3,11 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+use genlock_media::EventTime;
 
 use crate::blocking::{BlockingQuery, Readiness, Wanted};
 use crate::chain::ByteChain;
+use crate::line::event_time;
 use crate::names::Name;
 use crate::playlist::{self, Dialect, Encoding, Flavour, PlaylistRequest, Skip};
 use crate::published::Published;
@@ -123,6 +125,14 @@ impl Snapshot {
     #[must_use]
     pub fn has_playlist(&self, flavour: Flavour) -> bool {
         self.published.has_playlist(flavour)
+    }
+
+    /// The presentation time up to which the CMAF media playlist lists media: the end of its newest part
+    /// that is no gap. `None` while there is no playlist, or no media in it.
+    #[must_use]
+    pub fn media_until(&self) -> Option<EventTime> {
+        let playlist = self.has_playlist(Flavour::Cmaf).then_some(&self.published)?;
+        playlist.media_end_90k().map(event_time)
     }
 
     /// No segment will follow.

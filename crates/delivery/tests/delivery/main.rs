@@ -6,5 +6,6 @@
 mod blocking;
 mod demand;
 mod http;
+mod listings;
 mod support;
 mod viewers;

@@ -72,11 +72,14 @@ impl Dialect {
         }
     }
 
-    /// The dialect that a URL's query names; the strict one if it names none that there is.
+    /// The dialect that a URL's query names; `None` if it names none that there is.
     #[must_use]
-    pub fn of_query(query: &str) -> Self {
-        let seamless = query.split('&').any(|pair| Some(pair) == Self::Seamless.query());
-        if seamless { Self::Seamless } else { Self::Strict }
+    pub fn of_query(query: &str) -> Option<Self> {
+        query.split('&').find_map(|pair| match pair {
+            "dialect=strict" => Some(Self::Strict),
+            "dialect=seamless" => Some(Self::Seamless),
+            _ => None,
+        })
     }
 }
 

@@ -90,7 +90,8 @@ fn the_dialect_is_named_in_the_multivariant_playlist() {
 
 #[test]
 fn a_query_names_a_dialect_among_other_parameters() {
-    assert_eq!(Dialect::of_query(""), Dialect::Strict);
-    assert_eq!(Dialect::of_query("_HLS_msn=3&dialect=seamless"), Dialect::Seamless);
-    assert_eq!(Dialect::of_query("dialect=other"), Dialect::Strict);
+    assert_eq!(Dialect::of_query(""), None);
+    assert_eq!(Dialect::of_query("_HLS_msn=3&dialect=seamless"), Some(Dialect::Seamless));
+    assert_eq!(Dialect::of_query("dialect=strict"), Some(Dialect::Strict));
+    assert_eq!(Dialect::of_query("dialect=other"), None);
 }
