@@ -9,7 +9,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use genlock_store::limits::{PRIORITY_MAX, SYNC_OFFSET_MS_MAX};
-use genlock_store::{Camera, CameraId, CameraPatch, EventId, StreamKey, Timestamp};
+use genlock_store::{
+    AudioSource, Camera, CameraId, CameraPatch, EventId, StreamKey, Timestamp, UnknownFields,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -163,6 +165,7 @@ pub(crate) async fn create(
         sync_offset_ms: check_sync_offset(wanted.sync_offset_ms)?.unwrap_or(0),
         key_hash: key.hash(),
         created_at: now(),
+        unknown: UnknownFields::default(),
     };
     let kept = camera.clone();
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
@@ -259,9 +262,15 @@ pub(crate) async fn delete(
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
     shared
         .change(async move {
+            let before = store.event(&event).await?.ok_or_else(Problem::event_not_found)?;
             let deleted = store.delete_camera(&event, &id).await?;
             let camera = deleted.ok_or_else(Problem::camera_not_found)?;
             live.apply(Change::CameraDeleted(camera)).await;
+            if before.policy.audio_source == AudioSource::Camera(id)
+                && let Some(after) = store.event(&event).await?
+            {
+                live.apply(Change::EventUpdated(after)).await;
+            }
             Ok(StatusCode::NO_CONTENT)
         })
         .await

@@ -10,7 +10,6 @@ use axum::extract::State;
 
 use crate::addresses::Links;
 use crate::extract::{CameraPath, EventPath};
-use crate::live::CutStyle;
 use crate::problem::Problem;
 use crate::state::Shared;
 use crate::takes::{self, ActiveCamera, TakeAnswer};
@@ -30,7 +29,7 @@ pub(crate) async fn switch(
     links: Links,
     CameraPath(event, id): CameraPath,
 ) -> Result<Json<TakeAnswer>, Problem> {
-    takes::take(&shared, &links, &event, &id, CutStyle::default())
+    takes::take(&shared, &links, &event, &id, None)
         .await
         .map(Json)
         .map_err(Problem::with_compatible_status)

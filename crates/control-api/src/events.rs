@@ -6,9 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use genlock_store::limits::{FAILOVER_AFTER_MS_MAX, FAILOVER_AFTER_MS_MIN};
 use genlock_store::{
-    DisplayName, Event, EventId, EventPatch, EventPolicy, Life, Playback, Timestamp,
+    AudioSource, DisplayName, Event, EventId, EventPatch, EventPolicy, Life, Playback, PolicyPatch,
+    Store, Timestamp, UnknownFields,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,6 +17,8 @@ use crate::addresses::Links;
 use crate::cameras::{CameraView, random_failed};
 use crate::extract::{Body, EventPath, present, present_object};
 use crate::live::{Change, EventStatus};
+use crate::lock::LockView;
+use crate::policy::{self, PolicyChange, PolicyView};
 use crate::problem::Problem;
 use crate::state::Shared;
 use crate::time::{now, rfc3339};
@@ -28,7 +30,7 @@ pub(crate) struct NewEvent {
     /// Name for people: 1 to 200 characters, no control characters.
     #[schema(example = "Ann & Bob", min_length = 1, max_length = 200)]
     name: String,
-    /// What the programme may do by itself.
+    /// What the programme does by itself, and how it cuts.
     #[serde(default, deserialize_with = "present_object")]
     #[schema(nullable = false)]
     policy: Option<PolicyChange>,
@@ -48,17 +50,6 @@ pub(crate) struct EventChange {
     policy: Option<PolicyChange>,
 }
 
-/// What the programme may do by itself; what is left out stays as it is.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PolicyChange {
-    /// Longest time without a picture from the camera on air, in milliseconds; then the next live
-    /// camera by priority takes over.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, minimum = 200, maximum = 30000, example = 900)]
-    failover_after_ms: Option<u32>,
-}
-
 /// An event.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
@@ -75,21 +66,16 @@ pub(crate) struct EventView {
     #[serde(serialize_with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// What the programme may do by itself.
+    /// What the programme does by itself, and how it cuts.
     policy: PolicyView,
     /// Where the programme is.
     program: ProgramLinks,
     /// The camera on air.
     active_camera_id: Option<String>,
-}
-
-/// What the programme of an event may do by itself.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Policy)]
-pub(crate) struct PolicyView {
-    /// Longest time without a picture from the camera on air, in milliseconds.
-    #[schema(example = 900)]
-    failover_after_ms: u32,
+    /// The camera that was chosen; another may be on air while it is lost.
+    intended_camera_id: Option<String>,
+    /// The lock that stops every automation, `null` while there is none.
+    lock: Option<LockView>,
 }
 
 /// Where the programme of an event is.
@@ -137,10 +123,9 @@ pub(crate) async fn create(
     links: Links,
     Body(wanted): Body<NewEvent>,
 ) -> Result<Response, Problem> {
+    let change = wanted.policy.map(PolicyChange::check).transpose()?.unwrap_or_default();
     let mut policy = EventPolicy::default();
-    if let Some(change) = wanted.policy {
-        policy.failover_after_ms = failover_after(&change)?.unwrap_or(policy.failover_after_ms);
-    }
+    change.clone().apply(&mut policy);
     let event = Event {
         id: EventId::random().map_err(random_failed)?,
         name: parse_name(&wanted.name)?,
@@ -149,11 +134,16 @@ pub(crate) async fn create(
         life: Life::default(),
         playback: Playback::default(),
         policy,
+        lock: None,
+        intent: None,
+        on_air: None,
+        unknown: UnknownFields::default(),
     };
     let kept = event.clone();
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
     shared
         .change(async move {
+            check_audio_source(&*store, &kept.id, &change).await?;
             store.create_event(kept.clone()).await?;
             live.apply(Change::EventCreated(kept)).await;
             Ok(())
@@ -210,12 +200,14 @@ pub(crate) async fn update(
 ) -> Result<Json<EventView>, Problem> {
     let patch = EventPatch {
         name: wanted.name.as_deref().map(parse_name).transpose()?,
-        failover_after_ms: wanted.policy.as_ref().map(failover_after).transpose()?.flatten(),
+        policy: wanted.policy.map(PolicyChange::check).transpose()?.unwrap_or_default(),
         ..EventPatch::default()
     };
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
     let event = shared
         .change(async move {
+            store.event(&id).await?.ok_or_else(Problem::event_not_found)?;
+            check_audio_source(&*store, &id, &patch.policy).await?;
             let updated = store.update_event(&id, patch).await?;
             let event = updated.ok_or_else(Problem::event_not_found)?;
             live.apply(Change::EventUpdated(event.clone())).await;
@@ -225,7 +217,7 @@ pub(crate) async fn update(
     Ok(Json(view(&shared, &links, &event)))
 }
 
-/// Remove an event with its cameras and its switch log
+/// Remove an event with its cameras, its scheduled takes and its switch log
 #[utoipa::path(
     delete, path = "/api/events/{event}", tag = "events", operation_id = "delete_event",
     params(("event" = String, Path, description = "id of the event")),
@@ -255,15 +247,19 @@ pub(crate) fn parse_name(text: &str) -> Result<DisplayName, Problem> {
     DisplayName::parse(text).map_err(|why| Problem::invalid("name", why))
 }
 
-fn failover_after(policy: &PolicyChange) -> Result<Option<u32>, Problem> {
-    let legal = FAILOVER_AFTER_MS_MIN..=FAILOVER_AFTER_MS_MAX;
-    match policy.failover_after_ms {
-        Some(millis) if !legal.contains(&millis) => {
-            let why = format!("the failover comes after {} to {} ms", legal.start(), legal.end());
-            Err(Problem::invalid("policy.failover_after_ms", why))
-        }
-        millis => Ok(millis),
+/// Refuses a source of sound that the event does not have.
+async fn check_audio_source(
+    store: &dyn Store,
+    event: &EventId,
+    policy: &PolicyPatch,
+) -> Result<(), Problem> {
+    if let Some(AudioSource::Camera(id)) = &policy.audio_source
+        && store.camera(event, id).await?.is_none()
+    {
+        let why = "it is `follow`, or the id of a camera of the event";
+        return Err(policy::invalid("audio_source", why));
     }
+    Ok(())
 }
 
 fn view(shared: &Shared, links: &Links, event: &Event) -> EventView {
@@ -273,12 +269,14 @@ fn view(shared: &Shared, links: &Links, event: &Event) -> EventView {
         name: event.name.to_string(),
         status: program.status,
         created_at: event.created_at,
-        policy: PolicyView { failover_after_ms: event.policy.failover_after_ms },
+        policy: PolicyView::from(&event.policy),
         program: ProgramLinks {
             hls_url: links.program_hls(&event.id),
             ts_url: links.program_ts(&event.id),
             watch_url: links.watch(&event.id),
         },
         active_camera_id: program.active.map(String::from),
+        intended_camera_id: program.intent.map(String::from),
+        lock: event.lock.as_ref().map(LockView::from),
     }
 }

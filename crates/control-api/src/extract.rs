@@ -9,7 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
-use genlock_store::{CameraId, EventId};
+use genlock_store::{CameraId, EventId, ScheduledTakeId};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -65,7 +65,26 @@ where
     T::deserialize(from).map(Some)
 }
 
+/// Reads a field of a patch for which `null` is a value: "none".
+pub(crate) fn nullable<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(from).map(Some)
+}
+
 /// The same for a field that holds an object.
+pub(crate) fn nullable_object<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let given: Option<Object<T>> = Option::deserialize(from)?;
+    Ok(Some(given.map(|Object(value)| value)))
+}
+
+/// Reads a field of a patch that holds an object: it may be missing, but not `null`.
 pub(crate) fn present_object<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -133,19 +152,26 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut from = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut from).map_err(|error| {
         let path = error.path().to_string();
-        explain(&path, &error.into_inner())
+        explain(&path, &error.into_inner(), is_whole_json(bytes))
     })?;
-    from.end().map_err(|error| explain("", &error))?;
+    from.end().map_err(|error| explain("", &error, false))?;
     Ok(value)
+}
+
+fn is_whole_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(bytes).is_ok()
 }
 
 /// Says which field is wrong and how.
 ///
 /// serde tells the kinds of data errors apart only by their text, which its derive has kept since 1.0; the
 /// tests below hold it to that.
-fn explain(path: &str, error: &serde_json::Error) -> Problem {
+///
+/// A number or `null` where the name of a variant should be is a syntax error to serde_json, even if the body
+/// is whole JSON (`is_json`): to the client it is a wrong type.
+fn explain(path: &str, error: &serde_json::Error, is_json: bool) -> Problem {
     let text = error.to_string();
-    if !error.is_data() {
+    if !error.is_data() && !is_json {
         return Problem::new(ProblemCode::BadJson, format!("the body is not JSON: {text}"));
     }
     let code = [
@@ -205,6 +231,22 @@ impl FromRequestParts<Arc<Shared>> for LoneCameraPath {
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let params = path_params(parts, shared).await?;
         camera_id(&params).map(Self)
+    }
+}
+
+/// The event and the scheduled take that a path names.
+#[derive(Debug)]
+pub(crate) struct ScheduledTakePath(pub(crate) EventId, pub(crate) ScheduledTakeId);
+
+impl FromRequestParts<Arc<Shared>> for ScheduledTakePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let params = path_params(parts, shared).await?;
+        let (field, text) = param(&params, &["take"]);
+        let take = ScheduledTakeId::parse(text)
+            .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))?;
+        Ok(Self(event_id(&params)?, take))
     }
 }
 
@@ -301,6 +343,18 @@ mod tests {
             "{\"name\":\"a\",\"inner\":{\"count\":1,\"kind\":\"x\"}}",
             &bad("InvalidValue", "inner.kind", detail),
         );
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_variant_is_of_a_wrong_type() {
+        let detail = "expected value at line 1 column 39";
+        let field = "inner.kind";
+        check(
+            "{\"name\":\"a\",\"inner\":{\"count\":1,\"kind\":3}}",
+            &bad("WrongType", field, detail),
+        );
+        let detail = "the body is not JSON: expected value at line 1 column 39";
+        check("{\"name\":\"a\",\"inner\":{\"count\":1,\"kind\":3", &bad("BadJson", "", detail));
     }
 
     #[test]

@@ -8,7 +8,8 @@
 //! | [`live`] | what is needed of the running system |
 //! | [`thumbnails`] | small pictures of cameras and programmes |
 //! | [`slates`] | the picture for when no camera is left |
-//! | `events`, `cameras`, `takes` | the calls, with their bodies and answers |
+//! | `events`, `policy`, `cameras` | the calls, with their bodies and answers |
+//! | `takes`, `lock`, `scheduled`, `switch_log` | the same, about what is on air |
 //! | `compatibility` | what cuts between any two cameras would be |
 //! | `compatible` | the same under the paths of the NGINX-RTMP plan |
 //! | `system` | `/healthz`, `/readyz`, `/metrics` |
@@ -28,12 +29,16 @@ mod events;
 mod extract;
 pub mod limits;
 pub mod live;
+mod lock;
 mod metrics;
 mod openapi;
+mod policy;
 mod problem;
+mod scheduled;
 mod service;
 pub mod slates;
 mod state;
+mod switch_log;
 mod system;
 mod takes;
 pub mod thumbnails;

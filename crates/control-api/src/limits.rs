@@ -20,3 +20,6 @@ pub const CHANGE_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Entries in a page of the switch log when the client names no number.
 pub const SWITCH_PAGE_DEFAULT: u16 = 50;
+
+/// How far ahead a take may be scheduled, in milliseconds: 366 days. What is further ahead is a typing error in the year.
+pub const SCHEDULED_AHEAD_MAX: i64 = 366 * 24 * 60 * 60 * 1000;

@@ -5,7 +5,7 @@
 //! order of the writes, so that the runtime never has to read the store to know what is true.
 
 use async_trait::async_trait;
-use genlock_store::{Camera, CameraId, Event, EventId, Timestamp};
+use genlock_store::{Camera, CameraId, Event, EventId, ScheduledTake, ScheduledTakeId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -27,13 +27,19 @@ pub trait Live: Send + Sync + 'static {
     fn pairings(&self, event: &EventId) -> Vec<Pairing>;
 
     /// Asks the programme for a cut to `camera` and returns its plan, without waiting for the cut; `None`
-    /// if the camera is on air already, so that nothing has to be done.
+    /// if the camera is on air already, so that nothing has to be done. Without a style it has the event's.
     async fn take(
         &self,
         event: &EventId,
         camera: &CameraId,
-        style: CutStyle,
+        style: Option<CutStyle>,
     ) -> Result<Option<Cut>, TakeError>;
+
+    /// Withdraws the newest take of which no viewer can have seen anything.
+    async fn undo(&self, event: &EventId) -> Result<Undone, UndoError>;
+
+    /// Takes a scheduled take back that has not begun, and returns it; `None` if there is no such.
+    fn cancel_take(&self, event: &EventId, id: &ScheduledTakeId) -> Option<ScheduledTake>;
 
     /// Follows a change of what is kept. Ends in bounded time: the next change waits for it.
     async fn apply(&self, change: Change);
@@ -52,6 +58,8 @@ pub enum Change {
     EventCreated(Event),
     /// An event's name or policy changed.
     EventUpdated(Event),
+    /// An event was locked or released.
+    LockChanged(Event),
     /// An event is gone, with its cameras: their publishers are to be disconnected.
     EventDeleted(EventId),
     /// A camera was made.
@@ -62,6 +70,8 @@ pub enum Change {
     KeyRotated(Camera),
     /// A camera is gone: its publisher is to be disconnected.
     CameraDeleted(Camera),
+    /// A take is to be made at a later time.
+    TakeScheduled(ScheduledTake),
 }
 
 /// Whether a camera's publisher is there.
@@ -194,10 +204,14 @@ pub enum Severity {
 /// What a take to a camera would cost now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Forecast {
-    /// Expected wait from the take to the cut, in milliseconds; `None` while the camera shows no cadence.
+    /// How a take that names no style would be cut; never `auto`.
+    pub style: CutStyle,
+    /// Expected wait from the take to the cut, in milliseconds; `null` while the camera shows no cadence.
     pub wait_ms: Option<u32>,
     /// What the cut would cost in the playlists.
     pub discontinuity: Discontinuity,
+    /// What `wait_ms` rests on.
+    pub reason: CutReason,
 }
 
 /// Whether the programme runs.
@@ -222,15 +236,26 @@ pub struct ProgramState {
     pub on_air_since: Option<Timestamp>,
     /// The cut that is waited for.
     pub pending: Option<Cut>,
+    /// The camera that was chosen: by the last take that became a cut, or before any by itself.
+    pub intent: Option<CameraId>,
+    /// The slate is shown.
+    pub slate: bool,
 }
 
 /// How a take becomes a cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CutStyle {
+    /// The programme chooses: `lookahead` where it runs behind its cameras, else `clean` if the wait is
+    /// short, else `instant`.
+    Auto,
     /// At the target's next sync sample: no artefact, waits up to one GOP.
-    #[default]
     Clean,
+    /// At once: the target's GOP that is under way is played faster until it has caught up.
+    Instant,
+    /// At the target's sync sample nearest to the command, before or after it, in a programme that runs
+    /// behind its cameras.
+    Lookahead,
 }
 
 /// What a cut costs in the playlists.
@@ -249,8 +274,10 @@ pub enum Discontinuity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CutReason {
-    /// The target's sync sample is here already.
+    /// The target's sync sample is here already, and its time has not been published yet.
     Held,
+    /// The target's newest sync sample is here and its time has been published: it is caught up with.
+    Cached,
     /// The target's next sync sample, by the cadence of its last ones.
     Cadence,
     /// The target's next sync sample, whenever it comes.
@@ -266,7 +293,7 @@ pub struct Cut {
     #[serde(serialize_with = "camera_id")]
     #[schema(value_type = String, example = "k5x2mhd7qpa3vtye")]
     pub camera_id: CameraId,
-    /// How the cut is made.
+    /// How the cut is made: never `auto`, and the style that was asked for only where it is possible.
     pub style: CutStyle,
     /// When the first picture of the new camera is expected on air, `null` where nothing can be said.
     #[serde(serialize_with = "rfc3339_option")]
@@ -293,6 +320,24 @@ pub enum TakeError {
     NotLive,
     /// The camera publishes, but no picture has come yet.
     NoVideo,
+    /// The server is stopping, or the programme did not answer in time.
+    Stopped,
+}
+
+/// A take that was withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// The camera that will not go on air.
+    pub camera_id: CameraId,
+    /// The one that stays on air, or goes on air by an older take.
+    pub stays: Option<CameraId>,
+}
+
+/// Why no take was withdrawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UndoError {
+    /// No take waits.
+    NothingToUndo,
     /// The server is stopping, or the programme did not answer in time.
     Stopped,
 }

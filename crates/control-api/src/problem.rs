@@ -11,7 +11,7 @@ use genlock_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::live::TakeError;
+use crate::live::{TakeError, UndoError};
 
 /// Media type of problem details, RFC 9457 §3.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -43,12 +43,16 @@ pub enum ProblemCode {
     EventNotFound,
     /// The event has no such camera.
     CameraNotFound,
+    /// The event has no such take that waits for its time.
+    ScheduledTakeNotFound,
     /// The path does not know this method.
     MethodNotAllowed,
     /// The body did not arrive in time.
     RequestTimeout,
     /// Nobody publishes to the camera, or no picture has come from it.
     CameraNotLive,
+    /// No take waits that could be withdrawn.
+    NothingToUndo,
     /// There are as many as there may be.
     LimitReached,
     /// It exists already.
@@ -78,10 +82,16 @@ impl ProblemCode {
             | Self::InvalidValue
             | Self::InvalidId => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::UnknownPath | Self::EventNotFound | Self::CameraNotFound => StatusCode::NOT_FOUND,
+            Self::UnknownPath
+            | Self::EventNotFound
+            | Self::CameraNotFound
+            | Self::ScheduledTakeNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::CameraNotLive | Self::LimitReached | Self::AlreadyExists => StatusCode::CONFLICT,
+            Self::CameraNotLive
+            | Self::NothingToUndo
+            | Self::LimitReached
+            | Self::AlreadyExists => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::UnusablePicture => StatusCode::UNPROCESSABLE_ENTITY,
@@ -127,6 +137,10 @@ impl Problem {
         Self::new(ProblemCode::CameraNotFound, "the event has no such camera")
     }
 
+    fn program_stopped() -> Self {
+        Self::new(ProblemCode::Unavailable, "the programme does not take commands now")
+    }
+
     /// The same problem with the status that clients of the older plan expect: a camera that is not live
     /// is a bad request there.
     pub(crate) fn with_compatible_status(self) -> Self {
@@ -170,9 +184,19 @@ impl From<TakeError> for Problem {
             TakeError::NoVideo => {
                 Self::new(ProblemCode::CameraNotLive, "no picture has come from the camera yet")
             }
-            TakeError::Stopped => {
-                Self::new(ProblemCode::Unavailable, "the programme does not take commands now")
-            }
+            TakeError::Stopped => Self::program_stopped(),
+        }
+    }
+}
+
+impl From<UndoError> for Problem {
+    fn from(error: UndoError) -> Self {
+        match error {
+            UndoError::NothingToUndo => Self::new(
+                ProblemCode::NothingToUndo,
+                "no take waits: the newest has been published already, or there was none",
+            ),
+            UndoError::Stopped => Self::program_stopped(),
         }
     }
 }

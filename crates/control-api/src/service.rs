@@ -17,7 +17,8 @@ use crate::limits::{BODY_BYTES_MAX, REQUEST_TIME_MAX};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::{ApiState, Shared};
 use crate::{
-    auth, cameras, compatibility, compatible, events, openapi, slates, system, takes, thumbnails,
+    auth, cameras, compatibility, compatible, events, lock, openapi, scheduled, slates, switch_log,
+    system, takes, thumbnails,
 };
 
 /// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
@@ -63,8 +64,12 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(cameras::rotate_key))
         .routes(routes!(compatibility::matrix))
         .routes(routes!(takes::switch))
+        .routes(routes!(takes::undo))
         .routes(routes!(takes::active))
-        .routes(routes!(takes::log))
+        .routes(routes!(lock::put, lock::delete))
+        .routes(routes!(scheduled::create, scheduled::list))
+        .routes(routes!(scheduled::cancel))
+        .routes(routes!(switch_log::read))
         .routes(routes!(compatible::switch))
         .routes(routes!(compatible::active))
         .routes(routes!(thumbnails::camera))

@@ -27,7 +27,9 @@ impl CameraId {
         Self(Name::Slate)
     }
 
-    pub(crate) const fn is_slate(&self) -> bool {
+    /// Whether it stands for the slate, which is no camera of the event.
+    #[must_use]
+    pub const fn is_slate(&self) -> bool {
         matches!(self.0, Name::Slate)
     }
 

@@ -6,6 +6,7 @@ use crate::id::{CameraId, EventId};
 use crate::name::DisplayName;
 use crate::secret::SecretHash;
 use crate::time::Timestamp;
+use crate::unknown::UnknownFields;
 
 /// A camera as kept. Whether it is live is not: that is a fact of the running system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Camera {
     pub key_hash: SecretHash,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What else the document has.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 impl Camera {

@@ -4,11 +4,15 @@
 
 use std::sync::Arc;
 
-use crate::limits::{CAMERAS_PER_EVENT_MAX, SWITCH_PAGE_MAX, TOKENS_PER_EVENT_MAX};
+use crate::limits::{
+    CAMERAS_PER_EVENT_MAX, SCHEDULED_PER_EVENT_MAX, SWITCH_PAGE_MAX, TOKENS_PER_EVENT_MAX,
+};
 use crate::{
-    AccessRole, AccessToken, Camera, CameraId, CameraPatch, CreatorId, Discontinuity, DisplayName,
-    Event, EventId, EventPatch, EventPolicy, Life, MetaKey, Playback, SecretHash, Store,
-    StoreError, SwitchPage, SwitchReason, SwitchRecord, SwitchSeq, SwitchStyle, Timestamp, TokenId,
+    AccessRole, AccessToken, AudioSource, Camera, CameraId, CameraPatch, CreatorId, Discontinuity,
+    DisplayName, Event, EventId, EventPatch, EventPolicy, Ledger, Life, Lock, LockedBy, MetaKey,
+    Placed, Playback, PolicyPatch, ScheduledTake, ScheduledTakeId, SecretHash, Store, StoreError,
+    SwitchOutcome, SwitchPage, SwitchReason, SwitchRecord, SwitchSeq, SwitchStyle, Timestamp,
+    TokenId, UnknownFields,
 };
 
 /// Runs all checks against stores that `make` makes.
@@ -22,12 +26,17 @@ pub(crate) async fn run<S: Store>(make: impl Fn() -> S) {
     a_camera_is_found_by_its_key_until_it_is_rotated(&make()).await;
     a_key_belongs_to_one_camera(&make()).await;
     an_event_has_a_limited_number_of_cameras(&make()).await;
-    an_event_takes_its_cameras_and_log_with_it(&make()).await;
+    an_event_takes_everything_in_it_with_it(&make()).await;
+    sound_of_a_removed_camera_follows_the_picture(&make()).await;
     the_log_is_paged_newest_first(&make()).await;
     tokens_come_back_as_written_oldest_first(&make()).await;
     a_token_is_found_by_its_hash_until_it_is_removed(&make()).await;
     a_token_and_its_id_are_taken_once(&make()).await;
     ended_tokens_make_room_for_new_ones(&make()).await;
+    the_ledger_of_an_entry_is_filled_in_later(&make()).await;
+    scheduled_takes_come_in_the_order_of_their_times(&make()).await;
+    a_scheduled_take_is_removed_once(&make()).await;
+    an_event_has_a_limited_number_of_scheduled_takes(&make()).await;
     meta_values_are_replaced(&make()).await;
     writers_do_not_lose_each_others_changes(make()).await;
     a_closed_store_says_so(&make()).await;
@@ -43,6 +52,10 @@ pub(crate) fn event(id: &str) -> Event {
         life: Life::Open,
         playback: Playback::Public,
         policy: EventPolicy::default(),
+        lock: None,
+        intent: None,
+        on_air: None,
+        unknown: UnknownFields::default(),
     }
 }
 
@@ -56,6 +69,7 @@ pub(crate) fn camera(event: &str, id: &str) -> Camera {
         sync_offset_ms: -40,
         key_hash: SecretHash::of(id),
         created_at: Timestamp::from_millis(0),
+        unknown: UnknownFields::default(),
     }
 }
 
@@ -78,24 +92,48 @@ pub(crate) fn switch(event: &str, at_millis: i64) -> SwitchRecord {
     SwitchRecord {
         event: EventId::parse(event).unwrap(),
         from: None,
-        to: CameraId::parse("aisle").unwrap(),
+        to: Some(CameraId::parse("aisle").unwrap()),
         requested_at: Timestamp::from_millis(at_millis),
-        switched_at: Timestamp::from_millis(at_millis),
+        switched_at: Some(Timestamp::from_millis(at_millis)),
         style: SwitchStyle::Clean,
         wait_ms: 0,
         discontinuity: Discontinuity::Parameters,
         reason: SwitchReason::Take,
+        scheduled: None,
+        outcome: SwitchOutcome::Cut,
+        ledger: Ledger::default(),
+        unknown: UnknownFields::default(),
+    }
+}
+
+/// A scheduled take for tests.
+fn scheduled(event: &str, id: &str, at_millis: i64) -> ScheduledTake {
+    ScheduledTake {
+        id: ScheduledTakeId::parse(id).unwrap(),
+        event: EventId::parse(event).unwrap(),
+        camera: CameraId::parse("aisle").unwrap(),
+        style: Some(SwitchStyle::Instant),
+        at: Timestamp::from_millis(at_millis),
+        created_at: Timestamp::from_millis(0),
     }
 }
 
 async fn events_come_back_as_written(store: &impl Store) {
     let later = Event { created_at: Timestamp::from_millis(5), ..event("a") };
-    let policy = EventPolicy { failover_after_ms: 2000 };
+    let policy = EventPolicy { failover_after_ms: 2000, ..EventPolicy::default() };
+    let placed = |at| Placed { camera: CameraId::parse("x").unwrap(), at };
     let earlier = Event {
         creator_id: Some(CreatorId::parse("auth0|ann").unwrap()),
         life: Life::Paused,
         playback: Playback::Signed,
         policy,
+        lock: Some(Lock {
+            at: Timestamp::from_millis(7),
+            by: LockedBy::Human,
+            name: Some(DisplayName::parse("Ann").unwrap()),
+        }),
+        intent: Some(placed(Timestamp::from_millis(8))),
+        on_air: Some(placed(Timestamp::from_millis(9))),
         ..event("b")
     };
     store.create_event(later.clone()).await.unwrap();
@@ -111,8 +149,17 @@ async fn an_event_changes_only_where_patched(store: &impl Store) {
     let name = DisplayName::parse("Cup final").unwrap();
     let patch = EventPatch { name: Some(name.clone()), ..EventPatch::default() };
     let after = store.update_event(&before.id, patch).await.unwrap();
-    assert_eq!(after, Some(Event { name, ..before.clone() }));
+    assert_eq!(after, Some(Event { name: name.clone(), ..before.clone() }));
     assert_eq!(store.event(&before.id).await.unwrap(), after);
+    let policy = PolicyPatch { lookahead_ms: Some(3000), ..PolicyPatch::default() };
+    let lock = Lock { at: Timestamp::from_millis(7), by: LockedBy::Flapping, name: None };
+    let patch = EventPatch { policy, lock: Some(Some(lock.clone())), ..EventPatch::default() };
+    let locked = store.update_event(&before.id, patch).await.unwrap().unwrap();
+    let policy = EventPolicy { lookahead_ms: 3000, ..EventPolicy::default() };
+    assert_eq!(locked, Event { name, policy, lock: Some(lock), ..before.clone() });
+    let patch = EventPatch { lock: Some(None), ..EventPatch::default() };
+    let released = store.update_event(&before.id, patch).await.unwrap();
+    assert_eq!(released, Some(Event { lock: None, ..locked }));
     let missing = EventId::parse("b").unwrap();
     assert_eq!(store.update_event(&missing, EventPatch::default()).await.unwrap(), None);
 }
@@ -206,19 +253,38 @@ async fn an_event_has_a_limited_number_of_cameras(store: &impl Store) {
     store.create_camera(camera("b", "y")).await.unwrap();
 }
 
-async fn an_event_takes_its_cameras_and_log_with_it(store: &impl Store) {
+async fn an_event_takes_everything_in_it_with_it(store: &impl Store) {
     let event = event("a");
     let camera = camera("a", "x");
     store.create_event(event.clone()).await.unwrap();
     store.create_camera(camera.clone()).await.unwrap();
     store.append_switch(switch("a", 0)).await.unwrap();
+    store.schedule_take(scheduled("a", "t", 5)).await.unwrap();
     assert_eq!(store.delete_event(&event.id).await.unwrap(), Some(event.clone()));
     assert_eq!(store.delete_event(&event.id).await.unwrap(), None);
     assert_eq!(store.camera_by_key(&camera.key_hash).await.unwrap(), None);
     store.create_event(event.clone()).await.unwrap();
     assert!(store.cameras(&event.id).await.unwrap().is_empty());
+    assert!(store.scheduled_takes(&event.id).await.unwrap().is_empty());
     let page = SwitchPage { before: None, limit: 10 };
     assert!(store.switches(&event.id, page).await.unwrap().is_empty());
+}
+
+async fn sound_of_a_removed_camera_follows_the_picture(store: &impl Store) {
+    let (desk, other) = (camera("a", "desk"), camera("a", "other"));
+    store.create_event(event("a")).await.unwrap();
+    store.create_camera(desk.clone()).await.unwrap();
+    store.create_camera(other.clone()).await.unwrap();
+    let source = AudioSource::Camera(desk.id.clone());
+    let policy = PolicyPatch { audio_source: Some(source.clone()), ..PolicyPatch::default() };
+    let patch = EventPatch { policy, ..EventPatch::default() };
+    store.update_event(&desk.event, patch).await.unwrap();
+    store.delete_camera(&other.event, &other.id).await.unwrap();
+    let kept = store.event(&desk.event).await.unwrap().unwrap();
+    assert_eq!(kept.policy.audio_source, source);
+    store.delete_camera(&desk.event, &desk.id).await.unwrap();
+    let kept = store.event(&desk.event).await.unwrap().unwrap();
+    assert_eq!(kept.policy.audio_source, AudioSource::Follow);
 }
 
 async fn the_log_is_paged_newest_first(store: &impl Store) {
@@ -303,6 +369,69 @@ async fn ended_tokens_make_room_for_new_ones(store: &impl Store) {
     assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
     store.create_token(token("a", "y", 100), at(50)).await.unwrap();
     assert_eq!(store.token_by_hash(&SecretHash::of("x0")).await.unwrap(), None);
+}
+
+async fn the_ledger_of_an_entry_is_filled_in_later(store: &impl Store) {
+    let (here, elsewhere) = (event("a"), event("b"));
+    store.create_event(here.clone()).await.unwrap();
+    store.create_event(elsewhere.clone()).await.unwrap();
+    let seq = store.append_switch(switch("a", 0)).await.unwrap();
+    let other = store.append_switch(switch("a", 1)).await.unwrap();
+    let ledger = Ledger {
+        published_at: Some(Timestamp::from_millis(40)),
+        video_gap_us: Some(-33),
+        ..Ledger::default()
+    };
+    assert!(store.set_ledger(&here.id, seq, ledger).await.unwrap());
+    assert!(!store.set_ledger(&elsewhere.id, seq, ledger).await.unwrap());
+    assert!(!store.set_ledger(&here.id, SwitchSeq(u64::MAX), ledger).await.unwrap());
+    let page = SwitchPage { before: None, limit: 10 };
+    let log = store.switches(&here.id, page).await.unwrap();
+    let expect = [(other, switch("a", 1)), (seq, SwitchRecord { ledger, ..switch("a", 0) })];
+    let log: Vec<_> = log.into_iter().map(|entry| (entry.seq, entry.record)).collect();
+    assert_eq!(log, expect);
+}
+
+async fn scheduled_takes_come_in_the_order_of_their_times(store: &impl Store) {
+    store.create_event(event("a")).await.unwrap();
+    store.create_event(event("b")).await.unwrap();
+    let (late, early, same) =
+        (scheduled("a", "x", 20), scheduled("a", "y", 10), scheduled("a", "w", 20));
+    for take in [&late, &early, &same, &scheduled("b", "z", 15)] {
+        store.schedule_take(take.clone()).await.unwrap();
+    }
+    let takes = store.scheduled_takes(&late.event).await.unwrap();
+    assert_eq!(takes, [early, late, same]);
+    let orphan = store.schedule_take(scheduled("c", "o", 0)).await;
+    assert!(matches!(orphan, Err(StoreError::NotFound { what: "event" })), "{orphan:?}");
+    assert!(store.scheduled_takes(&EventId::parse("c").unwrap()).await.unwrap().is_empty());
+    let again = store.schedule_take(scheduled("b", "x", 0)).await;
+    let what = "scheduled take";
+    assert!(matches!(again, Err(StoreError::AlreadyExists { what: w }) if w == what), "{again:?}");
+}
+
+async fn a_scheduled_take_is_removed_once(store: &impl Store) {
+    let (here, elsewhere) = (event("a"), event("b"));
+    store.create_event(here.clone()).await.unwrap();
+    store.create_event(elsewhere.clone()).await.unwrap();
+    let take = scheduled("a", "x", 20);
+    store.schedule_take(take.clone()).await.unwrap();
+    assert_eq!(store.delete_scheduled_take(&elsewhere.id, &take.id).await.unwrap(), None);
+    let gone = store.delete_scheduled_take(&here.id, &take.id).await.unwrap();
+    assert_eq!(gone, Some(take.clone()));
+    assert_eq!(store.delete_scheduled_take(&here.id, &take.id).await.unwrap(), None);
+    assert!(store.scheduled_takes(&here.id).await.unwrap().is_empty());
+}
+
+async fn an_event_has_a_limited_number_of_scheduled_takes(store: &impl Store) {
+    store.create_event(event("a")).await.unwrap();
+    store.create_event(event("b")).await.unwrap();
+    for number in 0..SCHEDULED_PER_EVENT_MAX {
+        store.schedule_take(scheduled("a", &format!("x{number}"), 0)).await.unwrap();
+    }
+    let refused = store.schedule_take(scheduled("a", "y", 0)).await;
+    assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
+    store.schedule_take(scheduled("b", "y", 0)).await.unwrap();
 }
 
 async fn meta_values_are_replaced(store: &impl Store) {

@@ -43,7 +43,7 @@ pub enum StoreError {
     /// The id or the key is taken.
     #[error("the {what} already exists")]
     AlreadyExists {
-        /// `event`, `camera`, `key` or `token`.
+        /// `event`, `camera`, `key`, `token` or `scheduled take`.
         what: &'static str,
     },
     /// The record that the new one would belong to does not exist.
@@ -55,7 +55,7 @@ pub enum StoreError {
     /// There are already as many as there may be.
     #[error("there are already {limit} {what}")]
     LimitExceeded {
-        /// `events` or `cameras in the event`.
+        /// `events`, `cameras in the event` or `scheduled takes in the event`.
         what: &'static str,
         /// The limit.
         limit: u32,

@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::creator::CreatorId;
-use crate::id::EventId;
+use crate::id::{CameraId, EventId};
 use crate::life::Life;
 use crate::name::DisplayName;
 use crate::playback::Playback;
+use crate::policy::{EventPolicy, PolicyPatch};
 use crate::time::Timestamp;
+use crate::unknown::UnknownFields;
 
 /// An event as kept. Whether it is live is not: that is a fact of the running system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,26 +29,52 @@ pub struct Event {
     /// Who may watch it.
     #[serde(default)]
     pub playback: Playback,
-    /// What the programme may do by itself.
+    /// What the programme does by itself.
     #[serde(default)]
     pub policy: EventPolicy,
+    /// The lock that stops every automation, `None` while there is none.
+    #[serde(default)]
+    pub lock: Option<Lock>,
+    /// What the human chose last, whatever became of it; `None` before the first take.
+    #[serde(default)]
+    pub intent: Option<Placed>,
+    /// What was on air last, whoever chose it; `None` if nothing was.
+    #[serde(default)]
+    pub on_air: Option<Placed>,
+    /// What else the document has.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
-/// What the programme of an event may do by itself.
+/// A lock of the programme: nothing but a take moves it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who locked it.
+    pub by: LockedBy,
+    /// Name that the human gave, for other humans.
+    #[serde(default)]
+    pub name: Option<DisplayName>,
+}
+
+/// Who locked a programme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct EventPolicy {
-    /// Longest time without a picture from the camera on air, in milliseconds; then the next live camera by
-    /// priority takes over. Between [`FAILOVER_AFTER_MS_MIN`](crate::limits::FAILOVER_AFTER_MS_MIN) and
-    /// [`FAILOVER_AFTER_MS_MAX`](crate::limits::FAILOVER_AFTER_MS_MAX).
-    pub failover_after_ms: u32,
+#[serde(rename_all = "snake_case")]
+pub enum LockedBy {
+    /// A human, or a program on behalf of one.
+    Human,
+    /// The programme, because its failovers went to and fro.
+    Flapping,
 }
 
-impl Default for EventPolicy {
-    /// 900 ms: what a player that holds back three parts of 500 ms does not notice, with room for the takeover.
-    fn default() -> Self {
-        Self { failover_after_ms: 900 }
-    }
+/// A camera, and since when it has its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placed {
+    /// Which. May have been deleted since.
+    pub camera: CameraId,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// A change of an event: `None` leaves a field as it is.
@@ -58,24 +86,38 @@ pub struct EventPatch {
     pub life: Option<Life>,
     /// New choice of who may watch.
     pub playback: Option<Playback>,
-    /// New limit of silence before the failover.
-    pub failover_after_ms: Option<u32>,
+    /// Change of the policy.
+    pub policy: PolicyPatch,
+    /// New lock, `Some(None)` to release it.
+    pub lock: Option<Option<Lock>>,
+    /// New intent.
+    pub intent: Option<Option<Placed>>,
+    /// New camera on air.
+    pub on_air: Option<Option<Placed>>,
 }
 
 impl EventPatch {
     /// Applies the change.
     pub fn apply(self, event: &mut Event) {
-        if let Some(name) = self.name {
+        let Self { name, life, playback, policy, lock, intent, on_air } = self;
+        if let Some(name) = name {
             event.name = name;
         }
-        if let Some(life) = self.life {
+        if let Some(life) = life {
             event.life = life;
         }
-        if let Some(playback) = self.playback {
+        if let Some(playback) = playback {
             event.playback = playback;
         }
-        if let Some(millis) = self.failover_after_ms {
-            event.policy.failover_after_ms = millis;
+        policy.apply(&mut event.policy);
+        if let Some(lock) = lock {
+            event.lock = lock;
+        }
+        if let Some(intent) = intent {
+            event.intent = intent;
+        }
+        if let Some(on_air) = on_air {
+            event.on_air = on_air;
         }
     }
 }

@@ -18,6 +18,9 @@ const NEW_ID_CHARS: usize = 16;
 /// The path segment of the programme: `/hls/{event}/program/…`. No camera may be called so.
 const PROGRAM_SEGMENT: &str = "program";
 
+/// What stands for "the camera on air" where a source of sound is named. No camera may be called so.
+pub(crate) const AUDIO_FOLLOWS: &str = "follow";
+
 /// Why a text is not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -28,8 +31,8 @@ pub enum InvalidId {
     /// A character outside the alphabet.
     #[error("an id has only letters A-Z a-z, digits, '_' and '-'")]
     Character,
-    /// A camera id that would hide the programme's own path.
-    #[error("the id '{PROGRAM_SEGMENT}' is reserved")]
+    /// A camera id that would hide the programme's own path, or mean another thing as a source of sound.
+    #[error("the ids '{PROGRAM_SEGMENT}' and '{AUDIO_FOLLOWS}' are reserved")]
     Reserved,
 }
 
@@ -63,10 +66,10 @@ impl EventId {
 pub struct CameraId(String);
 
 impl CameraId {
-    /// Reads an id, refusing what could not stand in a URL path beside `program`.
+    /// Reads an id, refusing what could not stand in a URL path beside `program`, and `follow`.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         check(text)?;
-        if text == PROGRAM_SEGMENT {
+        if matches!(text, PROGRAM_SEGMENT | AUDIO_FOLLOWS) {
             return Err(InvalidId::Reserved);
         }
         Ok(Self(text.to_owned()))
@@ -90,6 +93,30 @@ impl CameraId {
 pub struct TokenId(String);
 
 impl TokenId {
+    /// Reads an id, refusing what could not stand in a URL path.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        check(text)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// A new random id.
+    pub fn random() -> Result<Self, NoEntropy> {
+        random_base32(NEW_ID_CHARS).map(Self)
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Identity of a scheduled take. Unique in the whole store.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ScheduledTakeId(String);
+
+impl ScheduledTakeId {
     /// Reads an id, refusing what could not stand in a URL path.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         check(text)?;
@@ -155,6 +182,20 @@ impl fmt::Display for TokenId {
     }
 }
 
+impl TryFrom<String> for ScheduledTakeId {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        Self::parse(&text)
+    }
+}
+
+impl From<ScheduledTakeId> for String {
+    fn from(id: ScheduledTakeId) -> Self {
+        id.0
+    }
+}
+
 impl From<EventId> for String {
     fn from(id: EventId) -> Self {
         id.0
@@ -168,6 +209,12 @@ impl From<CameraId> for String {
 }
 
 impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for ScheduledTakeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -195,8 +242,9 @@ mod tests {
     }
 
     #[test]
-    fn no_camera_hides_the_programme() {
+    fn no_camera_hides_the_programme_or_means_whichever_is_on_air() {
         assert_eq!(CameraId::parse("program"), Err(InvalidId::Reserved));
+        assert_eq!(CameraId::parse("follow"), Err(InvalidId::Reserved));
         assert!(EventId::parse("program").is_ok());
     }
 

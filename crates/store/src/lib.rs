@@ -1,4 +1,4 @@
-//! Persistence of events, cameras and the switch log.
+//! Persistence of events, cameras, scheduled takes and the switch log.
 //!
 //! [`Store`] is the door: small, asynchronous, in words of the domain. [`SqliteStore`] is the embedded
 //! back end; another one (a shared document database) has only to pass the conformance suite that the
@@ -8,8 +8,9 @@
 //! |---|---|
 //! | [`id`], [`name`], [`time`] | the validated values that records are made of |
 //! | [`secret`] | stream keys and the admin token: random, hashed at rest, never printed |
-//! | [`event`], [`camera`], [`switch`] | the records |
+//! | [`event`], [`policy`], [`camera`], [`scheduled`], [`switch`] | the records |
 //! | [`creator`], [`access_token`], [`playback`], [`life`] | whom an event belongs to, who else may do what, who may watch, whether it runs |
+//! | [`unknown`] | what else is in their documents |
 //! | [`store`], [`error`] | the trait and what can go wrong behind it |
 //! | [`sqlite`] | the embedded back end |
 //! | [`slates`] | uploaded pictures, as files beside the store |
@@ -32,27 +33,34 @@ pub mod life;
 pub mod limits;
 pub mod name;
 pub mod playback;
+pub mod policy;
+pub mod scheduled;
 pub mod secret;
 pub mod slates;
 pub mod sqlite;
 pub mod store;
 pub mod switch;
 pub mod time;
+pub mod unknown;
 
 pub use access_token::{AccessRole, AccessSecret, AccessToken};
 pub use camera::{Camera, CameraPatch};
 pub use creator::CreatorId;
 pub use error::StoreError;
-pub use event::{Event, EventPatch, EventPolicy};
-pub use id::{CameraId, EventId, TokenId};
+pub use event::{Event, EventPatch, Lock, LockedBy, Placed};
+pub use id::{CameraId, EventId, ScheduledTakeId, TokenId};
 pub use life::Life;
 pub use name::DisplayName;
 pub use playback::{Playback, PlaybackKeys};
+pub use policy::{AudioSource, EventPolicy, FlapLimit, PlaylistDialect, PolicyPatch};
+pub use scheduled::ScheduledTake;
 pub use secret::{AdminToken, SecretHash, StreamKey};
 pub use slates::SlateFolder;
 pub use sqlite::SqliteStore;
 pub use store::{MetaKey, Store};
 pub use switch::{
-    Discontinuity, LoggedSwitch, SwitchPage, SwitchReason, SwitchRecord, SwitchSeq, SwitchStyle,
+    Discontinuity, Ledger, LoggedSwitch, SwitchOutcome, SwitchPage, SwitchReason, SwitchRecord,
+    SwitchSeq, SwitchStyle,
 };
 pub use time::Timestamp;
+pub use unknown::UnknownFields;

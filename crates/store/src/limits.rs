@@ -70,3 +70,35 @@ pub const FAILOVER_AFTER_MS_MIN: u32 = 200;
 
 /// Silence before the failover, at most, in milliseconds. Beyond it every player has run dry.
 pub const FAILOVER_AFTER_MS_MAX: u32 = 30_000;
+
+/// Wait for which the style `auto` cuts clean, at most, in milliseconds. Longer than any GOP that a live
+/// encoder is set to.
+pub const AUTO_WAIT_MS_MAX: u32 = 10_000;
+
+/// How far a programme may run behind its cameras, in milliseconds. A third of what their rings hold; the rest is for
+/// the GOP in front of a cut.
+pub const LOOKAHEAD_MS_MAX: u32 = 10_000;
+
+/// Scheduled takes of one event that wait for their time. A running order has some dozens; listings are not
+/// paged below it.
+pub const SCHEDULED_PER_EVENT_MAX: u32 = 200;
+
+/// Grace of a lost camera, at most, in milliseconds; and the time that a camera stays on air at least. Beyond
+/// it every player has run dry.
+pub const FAILOVER_PAUSE_MS_MAX: u32 = 30_000;
+
+/// Automatic changes before the programme locks itself, at most. More than a human can watch.
+pub const FLAP_CHANGES_MAX: u32 = 1_000;
+
+/// Time in which they are counted, in milliseconds: from one second to one hour.
+pub const FLAP_WINDOW_MS_MIN: u32 = 1_000;
+/// See [`FLAP_WINDOW_MS_MIN`].
+pub const FLAP_WINDOW_MS_MAX: u32 = 3_600_000;
+
+/// Time without a camera before the slate, at most, in milliseconds: an hour, which is never for viewers.
+pub const SLATE_AFTER_MS_MAX: u32 = 3_600_000;
+
+/// Time that a camera must have been well before it is taken back, in milliseconds: at least one GOP or so.
+pub const REVERT_AFTER_MS_MIN: u32 = 1_000;
+/// The same, at most: an hour.
+pub const REVERT_AFTER_MS_MAX: u32 = 3_600_000;

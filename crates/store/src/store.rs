@@ -8,12 +8,13 @@ use crate::access_token::AccessToken;
 use crate::camera::{Camera, CameraPatch};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
-use crate::id::{CameraId, EventId, TokenId};
+use crate::id::{CameraId, EventId, ScheduledTakeId, TokenId};
+use crate::scheduled::ScheduledTake;
 use crate::secret::SecretHash;
-use crate::switch::{LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
+use crate::switch::{Ledger, LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
 use crate::time::Timestamp;
 
-/// Keeps events, cameras, the switch log and a few values of the server itself.
+/// Keeps events, cameras, scheduled takes, the switch log and a few values of the server itself.
 ///
 /// - A write that returned `Ok` survives a crash of the process and of the machine.
 /// - Every call ends within [`CALL_TIME_MAX`](crate::limits::CALL_TIME_MAX), with
@@ -38,7 +39,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         patch: EventPatch,
     ) -> Result<Option<Event>, StoreError>;
 
-    /// Removes an event with its cameras, its access tokens and its switch log and returns it, `None` if there is no such.
+    /// Removes an event with its cameras, its access tokens, its scheduled takes and its switch log and
+    /// returns it, `None` if there is no such.
     async fn delete_event(&self, id: &EventId) -> Result<Option<Event>, StoreError>;
 
     /// Adds a camera to its event.
@@ -61,7 +63,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         patch: CameraPatch,
     ) -> Result<Option<Camera>, StoreError>;
 
-    /// Removes a camera and returns it, `None` if the event has no such. The log keeps its id.
+    /// Removes a camera and returns it, `None` if the event has no such. The log and scheduled takes keep its
+    /// id; an event whose sound came from it follows the picture again.
     async fn delete_camera(
         &self,
         event: &EventId,
@@ -70,6 +73,14 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Appends to the switch log and returns the entry's place in it.
     async fn append_switch(&self, record: SwitchRecord) -> Result<SwitchSeq, StoreError>;
+
+    /// Replaces the ledger of an entry of the log; `false` if the event has no such entry any more.
+    async fn set_ledger(
+        &self,
+        event: &EventId,
+        seq: SwitchSeq,
+        ledger: Ledger,
+    ) -> Result<bool, StoreError>;
 
     /// A page of an event's switch log, newest first; empty if there is no such event.
     async fn switches(
@@ -93,6 +104,20 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         event: &EventId,
         id: &TokenId,
     ) -> Result<Option<AccessToken>, StoreError>;
+
+    /// Adds a scheduled take to its event.
+    async fn schedule_take(&self, take: ScheduledTake) -> Result<(), StoreError>;
+
+    /// The scheduled takes of an event in the order of their times, and among equals of their making;
+    /// empty if there is no such event.
+    async fn scheduled_takes(&self, event: &EventId) -> Result<Vec<ScheduledTake>, StoreError>;
+
+    /// Removes a scheduled take and returns it, `None` if the event has no such.
+    async fn delete_scheduled_take(
+        &self,
+        event: &EventId,
+        id: &ScheduledTakeId,
+    ) -> Result<Option<ScheduledTake>, StoreError>;
 
     /// A value of the server itself, `None` if it was never set.
     async fn meta(&self, key: MetaKey) -> Result<Option<String>, StoreError>;

@@ -51,7 +51,7 @@ async fn a_live_camera_shows_its_health() {
     });
     assert_eq!(camera["health"]["issues"], json!([issue]));
     assert_eq!(camera["compatibility"]["verdict"], "audio_change");
-    assert_eq!(camera["forecast"], json!({ "wait_ms": 700, "discontinuity": "none" }));
+    assert_eq!(camera["forecast"]["wait_ms"], 700);
 }
 
 #[tokio::test]

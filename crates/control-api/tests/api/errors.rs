@@ -115,6 +115,12 @@ async fn nothing_is_done_without_the_token() {
         ("POST", format!("{camera}/switch")),
         ("GET", format!("{event}/active")),
         ("GET", format!("{event}/switches")),
+        ("DELETE", format!("{event}/switch")),
+        ("PUT", format!("{event}/lock")),
+        ("DELETE", format!("{event}/lock")),
+        ("GET", format!("{event}/scheduled-takes")),
+        ("POST", format!("{event}/scheduled-takes")),
+        ("DELETE", format!("{event}/scheduled-takes/a")),
         ("POST", "/api/stream/camera/a/b/switch".to_owned()),
         ("GET", "/api/stream/camera/a/active".to_owned()),
     ] {

@@ -19,7 +19,9 @@ async fn an_event_is_made_listed_and_read() {
     assert_eq!(event["name"], "Ann & Bob");
     assert_eq!(event["status"], "waiting");
     assert_eq!(event["active_camera_id"], json!(null));
-    assert_eq!(event["policy"], json!({ "failover_after_ms": 900 }));
+    assert_eq!(event["intended_camera_id"], json!(null));
+    assert_eq!(event["lock"], json!(null));
+    assert_eq!(event["policy"]["failover_after_ms"], 900);
     let created_at = event["created_at"].as_str().unwrap();
     assert!(created_at.starts_with("20") && created_at.ends_with('Z'), "{created_at}");
     let base = "http://genlock.test:8080";

@@ -11,12 +11,14 @@ use bytes::Bytes;
 use genlock_control_api::live::{
     CameraState, CameraStatus, Check, Compatibility, Cut, CutReason, CutStyle, Difference,
     Discontinuity, EventStatus, Forecast, Health, Issue, Pairing, ProgramState, Severity,
-    TakeError, Totals, Track, Verdict,
+    TakeError, Totals, Track, UndoError, Undone, Verdict,
 };
 use genlock_control_api::slates::{Kept, Slates, SlatesError, Uploaded};
 use genlock_control_api::thumbnails::{Jpeg, Thumbnails};
 use genlock_control_api::{Addresses, ApiState, Change, Live, router};
-use genlock_store::{AdminToken, CameraId, EventId, SqliteStore, Store, Timestamp};
+use genlock_store::{
+    AdminToken, CameraId, EventId, ScheduledTake, ScheduledTakeId, SqliteStore, Store, Timestamp,
+};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tower::ServiceExt;
@@ -34,6 +36,14 @@ pub(crate) struct FakeLive {
 pub(crate) struct FakeState {
     pub(crate) live: Vec<CameraId>,
     pub(crate) active: HashMap<EventId, CameraId>,
+    pub(crate) intent: Option<CameraId>,
+    /// Takes that wait for their time.
+    pub(crate) scheduled: Vec<ScheduledTake>,
+    /// What the next undo withdraws.
+    pub(crate) undo: Option<Undone>,
+    pub(crate) undo_refusal: Option<UndoError>,
+    /// The styles of the takes that came, `None` for the event's.
+    pub(crate) styles: Vec<Option<CutStyle>>,
     /// What [`Live::apply`] was told, in words.
     pub(crate) changes: Vec<String>,
     pub(crate) problem: Option<String>,
@@ -71,7 +81,12 @@ impl Live for FakeLive {
                 }],
                 ..Health::default()
             }),
-            forecast: Some(Forecast { wait_ms: Some(700), discontinuity: Discontinuity::None }),
+            forecast: Some(Forecast {
+                style: CutStyle::Clean,
+                wait_ms: Some(700),
+                discontinuity: Discontinuity::None,
+                reason: CutReason::Cadence,
+            }),
             compatibility: Some(other_sound()),
         }
     }
@@ -91,13 +106,16 @@ impl Live for FakeLive {
     }
 
     fn program(&self, event: &EventId) -> ProgramState {
-        match self.state().active.get(event) {
+        let state = self.state();
+        match state.active.get(event) {
             None => ProgramState::default(),
             Some(camera) => ProgramState {
                 status: EventStatus::Live,
                 active: Some(camera.clone()),
                 on_air_since: Some(Timestamp::from_millis(2000)),
                 pending: None,
+                intent: state.intent.clone(),
+                slate: false,
             },
         }
     }
@@ -106,13 +124,14 @@ impl Live for FakeLive {
         &self,
         event: &EventId,
         camera: &CameraId,
-        style: CutStyle,
+        style: Option<CutStyle>,
     ) -> Result<Option<Cut>, TakeError> {
         if self.state().takes_hang {
             tokio::time::pause();
             std::future::pending::<()>().await;
         }
         let mut state = self.state();
+        state.styles.push(style);
         if let Some(refusal) = state.refusal {
             return Err(refusal);
         }
@@ -125,12 +144,26 @@ impl Live for FakeLive {
         }
         Ok(Some(Cut {
             camera_id: camera.clone(),
-            style,
+            style: style.unwrap_or(CutStyle::Instant),
             cut_at: Some(Timestamp::from_millis(3000)),
             wait_ms: Some(700),
             discontinuity: Discontinuity::Parameters,
             reason: CutReason::Cadence,
         }))
+    }
+
+    async fn undo(&self, _event: &EventId) -> Result<Undone, UndoError> {
+        let mut state = self.state();
+        match state.undo_refusal {
+            Some(refusal) => Err(refusal),
+            None => state.undo.take().ok_or(UndoError::NothingToUndo),
+        }
+    }
+
+    fn cancel_take(&self, event: &EventId, id: &ScheduledTakeId) -> Option<ScheduledTake> {
+        let scheduled = &mut self.state().scheduled;
+        let place = scheduled.iter().position(|take| take.event == *event && take.id == *id)?;
+        Some(scheduled.remove(place))
     }
 
     async fn apply(&self, change: Change) {
@@ -143,6 +176,12 @@ impl Live for FakeLive {
             Change::EventCreated(event) => format!("event created: {}", event.name),
             Change::EventUpdated(event) => {
                 format!("event updated: {} {}", event.name, event.policy.failover_after_ms)
+            }
+            Change::LockChanged(event) => format!("locked: {}", event.lock.is_some()),
+            Change::TakeScheduled(take) => {
+                let words = format!("take scheduled: {}", take.camera);
+                state.scheduled.push(take);
+                words
             }
             Change::EventDeleted(id) => format!("event deleted: {id}"),
             Change::CameraCreated(camera) => {
@@ -314,6 +353,10 @@ impl Api {
 
     pub(crate) async fn call(&self, method: &str, path: &str) -> Answer {
         self.send(request(method, path, None)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(request("PUT", path, Some(body))).await
     }
 
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {

@@ -1,11 +1,9 @@
-//! Takes, who is on air, the switch log, and the compatible paths.
+//! Takes, their withdrawal, who is on air, and the compatible paths.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use genlock_control_api::live::TakeError;
-use genlock_store::{
-    CameraId, Discontinuity, EventId, Store, SwitchReason, SwitchRecord, SwitchStyle, Timestamp,
-};
+use genlock_control_api::live::{CutStyle, TakeError, UndoError, Undone};
+use genlock_store::CameraId;
 use serde_json::json;
 
 use crate::harness::{Api, TOKEN, last_segment};
@@ -29,7 +27,7 @@ async fn a_take_answers_its_plan() {
     assert_eq!(answer["active_camera"]["name"], "Altar");
     let cut = json!({
         "camera_id": last_segment(&camera),
-        "style": "clean",
+        "style": "instant",
         "cut_at": "1970-01-01T00:00:03.000Z",
         "wait_ms": 700,
         "discontinuity": "parameters",
@@ -60,9 +58,14 @@ async fn a_take_may_name_its_style() {
     let api = Api::new();
     let (_, camera) = event_with_live_camera(&api).await;
     let switch = format!("{camera}/switch");
-    assert_eq!(api.post(&switch, json!({ "style": "clean" })).await.status, StatusCode::OK);
+    for style in ["auto", "clean", "instant", "lookahead"] {
+        assert_eq!(api.post(&switch, json!({ "style": style })).await.status, StatusCode::OK);
+    }
     assert_eq!(api.post(&switch, json!({})).await.status, StatusCode::OK);
     assert_eq!(api.post(&switch, json!(null)).await.status, StatusCode::OK);
+    let named = [CutStyle::Auto, CutStyle::Clean, CutStyle::Instant, CutStyle::Lookahead];
+    let styles: Vec<_> = named.map(Some).into_iter().chain([None, None]).collect();
+    assert_eq!(api.live.state().styles, styles);
     let bad = api.post(&switch, json!({ "style": "wipe" })).await;
     bad.problem(400, "invalid_value", Some("style"));
     let bad = api.post(&switch, json!({ "stile": "clean" })).await;
@@ -93,7 +96,8 @@ async fn nobody_is_on_air_at_first() {
     let event = api.event().await;
     let active = api.get(&format!("{event}/active")).await.json();
     let expect = json!({
-        "status": "waiting", "active_camera": null, "on_air_since": null, "pending": null
+        "status": "waiting", "active_camera": null, "on_air_since": null, "pending": null,
+        "slate": false, "intended_camera_id": null, "lock": null
     });
     assert_eq!(active, expect);
     api.get("/api/events/nothing/active").await.problem(404, "event_not_found", None);
@@ -142,66 +146,56 @@ async fn the_compatible_take_does_not_mind_a_body() {
     assert_eq!(api.send(form).await.status, StatusCode::OK);
 }
 
-async fn log_switches(api: &Api, event: &str, count: i64) {
-    for at in 0..count {
-        let record = SwitchRecord {
-            event: EventId::parse(last_segment(event)).unwrap(),
-            from: (at > 0).then(|| CameraId::parse("altar").unwrap()),
-            to: CameraId::parse("aisle").unwrap(),
-            requested_at: Timestamp::from_millis(at * 1000),
-            switched_at: Timestamp::from_millis(at * 1000 + 700),
-            style: SwitchStyle::Clean,
-            wait_ms: 700,
-            discontinuity: Discontinuity::Codec,
-            reason: if at > 0 { SwitchReason::Take } else { SwitchReason::FirstLive },
-        };
-        api.store.append_switch(record).await.unwrap();
-    }
+#[tokio::test]
+async fn who_was_chosen_is_told_beside_who_is_on_air() {
+    let api = Api::new();
+    let (event, camera) = event_with_live_camera(&api).await;
+    api.call("POST", &format!("{camera}/switch")).await;
+    let chosen = api.camera(&event, "Aisle").await;
+    api.live.state().intent = Some(CameraId::parse(last_segment(&chosen)).unwrap());
+    let active = api.get(&format!("{event}/active")).await.json();
+    assert_eq!(active["active_camera"]["camera_id"], last_segment(&camera));
+    assert_eq!(active["intended_camera_id"], last_segment(&chosen));
+    let read = api.get(&event).await.json();
+    assert_eq!(read["active_camera_id"], last_segment(&camera));
+    assert_eq!(read["intended_camera_id"], last_segment(&chosen));
 }
 
 #[tokio::test]
-async fn the_log_is_read_page_by_page() {
+async fn a_live_cameras_forecast_says_how_and_when_it_would_be_cut_to() {
     let api = Api::new();
-    let event = api.event().await;
-    log_switches(&api, &event, 5).await;
-    let path = format!("{event}/switches");
-    let first = api.get(&format!("{path}?limit=3")).await.json();
-    let newest = json!({
-        "seq": 5,
-        "from_camera_id": "altar",
-        "to_camera_id": "aisle",
-        "requested_at": "1970-01-01T00:00:04.000Z",
-        "switched_at": "1970-01-01T00:00:04.700Z",
-        "style": "clean",
-        "wait_ms": 700,
-        "discontinuity": "codec",
-        "reason": "take",
+    let (_, camera) = event_with_live_camera(&api).await;
+    let forecast = json!({
+        "style": "clean", "wait_ms": 700, "discontinuity": "none", "reason": "cadence"
     });
-    assert_eq!(first["items"][0], newest);
-    assert_eq!(first["next_before"], 3);
-    let last = api.get(&format!("{path}?limit=3&before=3")).await.json();
-    assert_eq!(last["items"].as_array().unwrap().len(), 2);
-    assert_eq!(last["items"][1]["from_camera_id"], json!(null));
-    assert_eq!(last["items"][1]["reason"], "first_live");
-    assert_eq!(last["next_before"], json!(null));
-    assert_eq!(api.get(&path).await.json()["items"].as_array().unwrap().len(), 5);
+    assert_eq!(api.get(&camera).await.json()["forecast"], forecast);
 }
 
 #[tokio::test]
-async fn an_illegal_page_names_its_parameter() {
+async fn a_take_is_withdrawn_once() {
+    let api = Api::new();
+    let (event, camera) = event_with_live_camera(&api).await;
+    let withdrawn = CameraId::parse("aisle").unwrap();
+    let stays = Some(CameraId::parse(last_segment(&camera)).unwrap());
+    api.live.state().undo = Some(Undone { camera_id: withdrawn, stays });
+    let path = format!("{event}/switch");
+    let undone = api.call("DELETE", &path).await;
+    assert_eq!(undone.status, StatusCode::OK, "{undone:?}");
+    assert_eq!(undone.json()["status"], "success");
+    assert_eq!(undone.json()["withdrawn_camera_id"], "aisle");
+    assert_eq!(undone.json()["active_camera"]["camera_id"], last_segment(&camera));
+    api.call("DELETE", &path).await.problem(409, "nothing_to_undo", None);
+    api.live.state().undo_refusal = Some(UndoError::Stopped);
+    api.call("DELETE", &path).await.problem(503, "unavailable", None);
+    api.call("DELETE", "/api/events/nothing/switch").await.problem(404, "event_not_found", None);
+}
+
+#[tokio::test]
+async fn a_withdrawn_take_may_leave_nobody_on_air() {
     let api = Api::new();
     let event = api.event().await;
-    let path = format!("{event}/switches");
-    for (query, code, field) in [
-        ("limit=0", "invalid_value", "limit"),
-        ("limit=501", "invalid_value", "limit"),
-        ("limit", "invalid_value", "limit"),
-        ("limit=-1", "invalid_value", "limit"),
-        ("before=x", "invalid_value", "before"),
-        ("before=99999999999999999999", "invalid_value", "before"),
-        ("after=3", "unknown_field", "after"),
-    ] {
-        api.get(&format!("{path}?{query}")).await.problem(400, code, Some(field));
-    }
-    api.get("/api/events/nothing/switches").await.problem(404, "event_not_found", None);
+    let camera_id = CameraId::parse("aisle").unwrap();
+    api.live.state().undo = Some(Undone { camera_id, stays: None });
+    let undone = api.call("DELETE", &format!("{event}/switch")).await.json();
+    assert_eq!(undone["active_camera"], json!(null));
 }

@@ -16,9 +16,9 @@ use genlock_store::EventId;
 
 use super::Engine;
 use super::camera::LiveCamera;
-use super::event::{LiveEvent, program_id};
-use super::live::discontinuity;
+use super::event::LiveEvent;
 use super::wall::WallClock;
+use super::words::{program_id, told_cost};
 
 /// What a camera or the programme sends, with what [`StreamView`] borrows from.
 struct Stream {
@@ -149,7 +149,7 @@ fn describe(found: &program::Compatibility) -> Compatibility {
             program::Verdict::NotPossible => Verdict::NotPossible,
         },
         obstacle: found.obstacle.map(program::Obstacle::sentence),
-        discontinuity: discontinuity(found.discontinuity),
+        discontinuity: told_cost(found.discontinuity),
         differences: found.differences.iter().map(describe_difference).collect(),
         lost_in_ts: found
             .lost_in_ts
@@ -166,7 +166,7 @@ fn describe_difference(difference: &program::Difference) -> Difference {
     Difference {
         field: difference.field.as_str(),
         severity: severity(difference.field.severity()),
-        cost: discontinuity(difference.cost),
+        cost: told_cost(difference.cost),
         expected: difference.expected.clone(),
         got: difference.got.clone(),
         meaning: difference.field.meaning(),

@@ -7,13 +7,24 @@ use std::time::Duration;
 use dashmap::DashMap;
 use genlock_feed::clock::EventClock;
 use genlock_feed::{Feed, FeedLimits};
-use genlock_program::{FailoverPolicy, Priority, Program, ProgramConfig, ProgramHandle};
+use genlock_program::{
+    Cut, CutStyle, Priority, Program, ProgramConfig, ProgramHandle, TakeError, UndoError, Undone,
+};
 use genlock_slate::Slate;
 use genlock_store::{CameraId, Event, EventId, EventPolicy};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::camera::LiveCamera;
+use super::policy;
+use super::scheduled::Scheduled;
 use super::slates;
 use super::thumbnails::Thumbnail;
+use super::words::program_id;
+
+/// How long the programme may take to answer a command. It answers at once; this bounds a broken one.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// A running event. Its programme's task ends with [`LiveEvent::end`].
 pub(crate) struct LiveEvent {
@@ -23,23 +34,66 @@ pub(crate) struct LiveEvent {
     slate: Slate,
     thumbnail: Thumbnail,
     cameras: DashMap<CameraId, Arc<LiveCamera>>,
+    scheduled: Scheduled,
+    /// Cancelled when nobody may command the programme any more.
+    ended: CancellationToken,
+    /// Cancelled when the programme has told everything.
+    told: CancellationToken,
+    /// What runs for the event beside its programme.
+    tasks: TaskTracker,
 }
 
 impl LiveEvent {
-    /// Starts the programme of `event`, with `slate` for when no camera is left.
+    /// Starts the programme of `event`, as its policy wants it, with `slate` for when no camera is left.
+    /// Its sound follows the picture until [`Self::set_policy`], which needs the cameras.
     pub(super) async fn start(event: &Event, slate: Slate, clock: EventClock) -> Arc<Self> {
         let output = Feed::new(FeedLimits::default());
-        let config = ProgramConfig { failover: failover(event.policy), ..ProgramConfig::default() };
+        let config = ProgramConfig {
+            failover: policy::failover(&event.policy),
+            styles: policy::styles(&event.policy),
+            ..ProgramConfig::default()
+        };
         let program = Program::spawn(config, output.clone(), clock);
         let _ = program.set_slate(Some(slate.feed())).await;
         slates::follow(&program, slate.clone());
-        let (thumbnail, cameras) = (Thumbnail::default(), DashMap::new());
-        Arc::new(Self { id: event.id.clone(), program, output, slate, thumbnail, cameras })
+        Arc::new(Self {
+            id: event.id.clone(),
+            program,
+            output,
+            slate,
+            thumbnail: Thumbnail::default(),
+            cameras: DashMap::new(),
+            scheduled: Scheduled::default(),
+            ended: CancellationToken::new(),
+            told: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        })
     }
 
-    /// Stops the programme.
+    /// Stops what commands the programme, then the programme, then what writes down what it told.
     pub(super) async fn end(&self) {
+        self.ended.cancel();
         self.program.stop().await;
+        self.told.cancel();
+        self.tasks.close();
+        if timeout(ANSWER_MAX, self.tasks.wait()).await.is_err() {
+            tracing::warn!(event = %self.id, "not everything is written in the switch log");
+        }
+    }
+
+    /// Cancelled when nobody may command the programme any more.
+    pub(super) const fn ended(&self) -> &CancellationToken {
+        &self.ended
+    }
+
+    /// Cancelled when the programme has told everything.
+    pub(super) const fn told(&self) -> &CancellationToken {
+        &self.told
+    }
+
+    /// Runs a task that [`Self::end`] waits for.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
     }
 
     pub(super) const fn id(&self) -> &EventId {
@@ -63,10 +117,40 @@ impl LiveEvent {
         &self.slate
     }
 
+    /// The takes that wait for their time.
+    pub(super) const fn scheduled(&self) -> &Scheduled {
+        &self.scheduled
+    }
+
+    /// Takes a camera. The one door to it, whoever asks.
+    pub(super) async fn take(
+        &self,
+        camera: &CameraId,
+        style: Option<CutStyle>,
+    ) -> Result<Cut, TakeError> {
+        let take = self.program.take(program_id(camera), style);
+        timeout(ANSWER_MAX, take).await.unwrap_or(Err(TakeError::Stopped))
+    }
+
+    /// Withdraws the newest take.
+    pub(super) async fn undo(&self) -> Result<Undone, UndoError> {
+        timeout(ANSWER_MAX, self.program.undo()).await.unwrap_or(Err(UndoError::Stopped))
+    }
+
     // The programme stops only in `end`, after which nobody asks for any of these changes.
 
-    pub(super) async fn set_policy(&self, policy: EventPolicy) {
-        let _ = self.program.set_failover(failover(policy)).await;
+    pub(super) async fn set_policy(&self, wanted: &EventPolicy) {
+        let _ = self.program.set_failover(policy::failover(wanted)).await;
+        let _ = self.program.set_style_policy(policy::styles(wanted)).await;
+        let source = policy::audio_source(wanted);
+        if let Err(error) = self.program.set_audio_source(source).await {
+            tracing::warn!(event = %self.id, %error, "the source of the sound stays as it was");
+        }
+    }
+
+    /// Stops every automation, or lets it go on.
+    pub(super) async fn set_locked(&self, locked: bool) {
+        let _ = if locked { self.program.lock().await } else { self.program.unlock().await };
     }
 
     pub(super) async fn add_camera(&self, camera: Arc<LiveCamera>, priority: u16) {
@@ -92,23 +176,6 @@ impl LiveEvent {
     pub(super) fn cameras(&self) -> Vec<Arc<LiveCamera>> {
         self.cameras.iter().map(|camera| Arc::clone(&camera)).collect()
     }
-}
-
-fn failover(policy: EventPolicy) -> FailoverPolicy {
-    FailoverPolicy {
-        silence_max: Duration::from_millis(policy.failover_after_ms.into()),
-        ..FailoverPolicy::default()
-    }
-}
-
-/// The programme's name of a camera is its id.
-pub(super) fn program_id(id: &CameraId) -> genlock_program::CameraId {
-    genlock_program::CameraId::new(id.as_str())
-}
-
-/// The store's id of a camera that the programme names.
-pub(super) fn store_id(id: &genlock_program::CameraId) -> Option<CameraId> {
-    CameraId::parse(id.as_str()).ok()
 }
 
 impl fmt::Debug for LiveEvent {

@@ -1,24 +1,20 @@
 //! What the API may ask and tell: [`Live`] on top of the engine.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use genlock_control_api::live::{
-    AudioHealth, CameraState, CameraStatus, Change, Check, Cut, CutReason, CutStyle, Discontinuity,
-    EventStatus, Forecast, Health, Issue, Live, Pairing, ProgramState, Severity, TakeError, Totals,
+    AudioHealth, CameraState, CameraStatus, Change, Check, Cut, CutStyle, EventStatus, Forecast,
+    Health, Issue, Live, Pairing, ProgramState, Severity, TakeError, Totals, UndoError, Undone,
     VideoHealth,
 };
 use genlock_feed::Feed;
 use genlock_ingest as ingest;
 use genlock_ingest::health::{CameraHealth, CameraState as IngestState};
 use genlock_program as program;
-use genlock_store::{CameraId, EventId};
+use genlock_store::{CameraId, EventId, ScheduledTake, ScheduledTakeId};
 
-use super::event::{LiveEvent, program_id, store_id};
+use super::event::LiveEvent;
+use super::words::{asked_style, millis, store_id, told_cost, told_reason, told_style};
 use super::{Engine, WallClock};
-
-/// How long the programme may take to answer a take. It answers at once; this bounds a broken one.
-const TAKE_ANSWER_MAX: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Live for Engine {
@@ -53,6 +49,8 @@ impl Live for Engine {
             active,
             on_air_since: status.since.map(|since| self.wall.timestamp(since)),
             pending,
+            intent: status.intent.as_ref().and_then(store_id),
+            slate: status.slate,
         }
     }
 
@@ -64,15 +62,10 @@ impl Live for Engine {
         &self,
         event: &EventId,
         camera: &CameraId,
-        style: CutStyle,
+        style: Option<CutStyle>,
     ) -> Result<Option<Cut>, TakeError> {
         let live = self.event(event).ok_or(TakeError::UnknownCamera)?;
-        let style = match style {
-            CutStyle::Clean => program::CutStyle::Clean,
-        };
-        let take = live.program().take(program_id(camera), Some(style));
-        let answer = tokio::time::timeout(TAKE_ANSWER_MAX, take).await;
-        match answer.map_err(|_elapsed| TakeError::Stopped)? {
+        match live.take(camera, style.map(asked_style)).await {
             Ok(cut) => Ok(self.cut(&cut.to, &cut.forecast)),
             Err(program::TakeError::AlreadyOnAir(_)) => Ok(None),
             Err(program::TakeError::UnknownCamera(_)) => Err(TakeError::UnknownCamera),
@@ -80,6 +73,22 @@ impl Live for Engine {
             Err(program::TakeError::NoVideo(_)) => Err(TakeError::NoVideo),
             Err(_) => Err(TakeError::Stopped),
         }
+    }
+
+    async fn undo(&self, event: &EventId) -> Result<Undone, UndoError> {
+        let live = self.event(event).ok_or(UndoError::Stopped)?;
+        match live.undo().await {
+            Ok(undone) => Ok(Undone {
+                camera_id: store_id(&undone.to).ok_or(UndoError::Stopped)?,
+                stays: undone.stays.as_ref().and_then(store_id),
+            }),
+            Err(program::UndoError::NothingToUndo) => Err(UndoError::NothingToUndo),
+            Err(_) => Err(UndoError::Stopped),
+        }
+    }
+
+    fn cancel_take(&self, event: &EventId, id: &ScheduledTakeId) -> Option<ScheduledTake> {
+        self.event(event)?.scheduled().cancel(id)
     }
 
     async fn apply(&self, change: Change) {
@@ -112,30 +121,26 @@ impl Live for Engine {
 }
 
 impl Engine {
-    /// What a take of the camera behind `target` would cost now.
+    /// What a take of the camera behind `target` that names no style would be now.
     fn forecast(&self, event: &LiveEvent, target: &Feed) -> Option<Forecast> {
         let (now, status) = (self.clock.now(), event.program().status());
-        let style = Some(program::CutStyle::Clean);
-        let forecast = program::forecast(now, &event.output(), target, style, &status)?;
+        let forecast = program::forecast(now, &event.output(), target, None, &status)?;
         Some(Forecast {
+            style: told_style(forecast.style),
             wait_ms: forecast.wait.map(millis),
-            discontinuity: discontinuity(forecast.discontinuity),
+            discontinuity: told_cost(forecast.discontinuity),
+            reason: told_reason(forecast.reason),
         })
     }
 
     fn cut(&self, to: &program::CameraId, forecast: &program::Forecast) -> Option<Cut> {
         Some(Cut {
             camera_id: store_id(to)?,
-            style: CutStyle::Clean,
+            style: told_style(forecast.style),
             cut_at: forecast.cut_at.map(|at| self.wall.timestamp(at)),
             wait_ms: forecast.wait.map(millis),
-            discontinuity: discontinuity(forecast.discontinuity),
-            reason: match forecast.reason {
-                program::Reason::Held | program::Reason::Cached => CutReason::Held,
-                program::Reason::Cadence => CutReason::Cadence,
-                program::Reason::Unknown => CutReason::Unknown,
-                program::Reason::Queued => CutReason::Queued,
-            },
+            discontinuity: told_cost(forecast.discontinuity),
+            reason: told_reason(forecast.reason),
         })
     }
 }
@@ -145,14 +150,6 @@ const fn status_of(state: IngestState) -> CameraStatus {
         IngestState::Waiting => CameraStatus::Waiting,
         IngestState::Live => CameraStatus::Live,
         IngestState::Offline => CameraStatus::Offline,
-    }
-}
-
-pub(super) const fn discontinuity(kind: program::Discontinuity) -> Discontinuity {
-    match kind {
-        program::Discontinuity::None => Discontinuity::None,
-        program::Discontinuity::Parameters => Discontinuity::Parameters,
-        program::Discontinuity::Codec => Discontinuity::Codec,
     }
 }
 
@@ -200,8 +197,4 @@ fn describe_issue(issue: &ingest::Issue, wall: WallClock) -> Issue {
         setting: about.setting.to_owned(),
         since: wall.timestamp(issue.since),
     }
-}
-
-fn millis(span: Duration) -> u32 {
-    u32::try_from(span.as_millis()).unwrap_or(u32::MAX)
 }

@@ -9,17 +9,24 @@
 //! Architecture Invariant: everything here is answered from memory. The store is read once, at start;
 //! afterwards every change comes from the API as a `Change`.
 
+mod agenda;
 mod camera;
 mod compatibility;
 mod event;
 mod gate;
 #[cfg(test)]
 mod health_table;
+mod ledger;
 mod live;
+mod policy;
+mod scheduled;
 mod slates;
 mod switch_log;
+#[cfg(test)]
+mod tests;
 mod thumbnails;
 mod wall;
+mod words;
 
 use std::sync::Arc;
 
@@ -30,7 +37,9 @@ use genlock_feed::Feed;
 use genlock_feed::clock::EventClock;
 use genlock_ingest::TakeoverPolicy;
 use genlock_slate::Studio;
-use genlock_store::{Camera, CameraId, Event, EventId, SlateFolder, Store, StoreError};
+use genlock_store::{
+    Camera, CameraId, Event, EventId, EventPolicy, SlateFolder, Store, StoreError,
+};
 
 use self::camera::LiveCamera;
 use self::event::LiveEvent;
@@ -88,10 +97,16 @@ impl Engine {
         let events = self.store.events().await?;
         self.sweep_slates(events.iter().map(|event| event.id.clone()).collect()).await;
         for event in events {
-            let id = event.id.clone();
-            self.start_event(&event).await;
-            for camera in self.store.cameras(&id).await? {
+            let live = self.start_event(&event).await;
+            for camera in self.store.cameras(&event.id).await? {
                 self.add_camera(&camera).await;
+            }
+            self.set_policy(&live, &event.policy).await;
+            if event.lock.is_some() {
+                live.set_locked(true).await;
+            }
+            for take in self.store.scheduled_takes(&event.id).await? {
+                live.scheduled().add(take);
             }
         }
         Ok(())
@@ -100,10 +115,18 @@ impl Engine {
     /// Follows a change of what is kept.
     async fn follow(&self, change: Change) {
         match change {
-            Change::EventCreated(event) => self.start_event(&event).await,
+            Change::EventCreated(event) => {
+                let live = self.start_event(&event).await;
+                self.set_policy(&live, &event.policy).await;
+            }
             Change::EventUpdated(event) => {
                 if let Some(live) = self.event(&event.id) {
-                    live.set_policy(event.policy).await;
+                    self.set_policy(&live, &event.policy).await;
+                }
+            }
+            Change::LockChanged(event) => {
+                if let Some(live) = self.event(&event.id) {
+                    live.set_locked(event.lock.is_some()).await;
                 }
             }
             Change::EventDeleted(event) => self.end_event(&event).await,
@@ -111,6 +134,11 @@ impl Engine {
             Change::CameraUpdated(camera) => self.update_camera(&camera).await,
             Change::KeyRotated(camera) => self.rotate_key(&camera),
             Change::CameraDeleted(camera) => self.remove_camera(&camera.event, &camera.id).await,
+            Change::TakeScheduled(take) => {
+                if let Some(live) = self.event(&take.event) {
+                    live.scheduled().add(take);
+                }
+            }
         }
     }
 
@@ -121,11 +149,21 @@ impl Engine {
         }
     }
 
-    async fn start_event(&self, event: &Event) {
+    async fn start_event(&self, event: &Event) -> Arc<LiveEvent> {
         let live = LiveEvent::start(event, self.slate(&event.id), self.clock).await;
-        switch_log::spawn(&live, Arc::clone(&self.store), self.wall);
         self.publish(&event.id, PROGRAM, live.output(), Demand::Always);
-        self.events.insert(event.id.clone(), live);
+        let listings = program_publication(&event.id).and_then(|id| self.origin.listings(&id));
+        switch_log::spawn(&live, Arc::clone(&self.store), self.clock, self.wall, listings);
+        scheduled::spawn(&live, Arc::clone(&self.store));
+        self.events.insert(event.id.clone(), Arc::clone(&live));
+        live
+    }
+
+    async fn set_policy(&self, event: &LiveEvent, policy: &EventPolicy) {
+        event.set_policy(policy).await;
+        if let Some(id) = program_publication(event.id()) {
+            self.origin.set_default_dialect(&id, policy::dialect(policy));
+        }
     }
 
     async fn end_event(&self, event: &EventId) {
@@ -201,6 +239,11 @@ impl Engine {
     fn all_events(&self) -> Vec<Arc<LiveEvent>> {
         self.events.iter().map(|live| Arc::clone(&live)).collect()
     }
+}
+
+/// Where an event's programme is published.
+fn program_publication(event: &EventId) -> Option<PublicationId> {
+    PublicationId::new(event.as_str(), PROGRAM)
 }
 
 impl std::fmt::Debug for Engine {

@@ -4,19 +4,24 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::SqliteStore;
-use super::documents::{get, list, put_camera, put_event, put_switch, put_token, read, seq_of_row};
+use super::documents::{
+    get, list, put_camera, put_event, put_scheduled_take, put_switch, put_token, read,
+    replace_switch, seq_of_row,
+};
 use crate::access_token::AccessToken;
 use crate::camera::{Camera, CameraPatch};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
-use crate::id::{CameraId, EventId, TokenId};
+use crate::id::{CameraId, EventId, ScheduledTakeId, TokenId};
 use crate::limits::{
-    CAMERAS_PER_EVENT_MAX, EVENTS_MAX, SWITCH_PAGE_MAX, SWITCHES_PER_EVENT_MAX,
-    TOKENS_PER_EVENT_MAX,
+    CAMERAS_PER_EVENT_MAX, EVENTS_MAX, SCHEDULED_PER_EVENT_MAX, SWITCH_PAGE_MAX,
+    SWITCHES_PER_EVENT_MAX, TOKENS_PER_EVENT_MAX,
 };
+use crate::policy::AudioSource;
+use crate::scheduled::ScheduledTake;
 use crate::secret::SecretHash;
 use crate::store::{MetaKey, Store};
-use crate::switch::{LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
+use crate::switch::{Ledger, LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
 use crate::time::Timestamp;
 
 const EVENT: &str = "SELECT doc FROM events WHERE id = ?1";
@@ -30,6 +35,10 @@ const TOKEN_BY_HASH: &str = "SELECT doc FROM tokens WHERE hash = ?1";
 const TOKENS: &str = "SELECT doc FROM tokens WHERE event = ?1 ORDER BY created_at, id";
 const SWITCHES: &str =
     "SELECT seq, doc FROM switches WHERE event = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
+const SWITCH: &str = "SELECT doc FROM switches WHERE seq = ?1 AND event = ?2";
+const SCHEDULED_TAKE: &str = "SELECT doc FROM scheduled_takes WHERE id = ?1 AND event = ?2";
+const SCHEDULED_TAKE_ANYWHERE: &str = "SELECT doc FROM scheduled_takes WHERE id = ?1";
+const SCHEDULED_TAKES: &str = "SELECT doc FROM scheduled_takes WHERE event = ?1 ORDER BY at, seq";
 const TRIM_SWITCHES: &str = "DELETE FROM switches WHERE event = ?1 AND seq <= (
     SELECT seq FROM switches WHERE event = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)";
 
@@ -150,6 +159,7 @@ impl Store for SqliteStore {
                 "DELETE FROM cameras WHERE id = ?1 AND event = ?2",
                 [id.as_str(), event.as_str()],
             )?;
+            follow_instead_of(db, &event, &id)?;
             Ok(camera)
         })
         .await
@@ -216,6 +226,42 @@ impl Store for SqliteStore {
                 [id.as_str(), event.as_str()],
             )?;
             Ok(token)
+        })
+        .await
+    }
+
+    async fn set_ledger(
+        &self,
+        event: &EventId,
+        seq: SwitchSeq,
+        ledger: Ledger,
+    ) -> Result<bool, StoreError> {
+        let event = event.clone();
+        self.write(move |db| set_ledger(db, &event, seq, ledger)).await
+    }
+
+    async fn schedule_take(&self, take: ScheduledTake) -> Result<(), StoreError> {
+        self.write(move |db| schedule_take(db, &take)).await
+    }
+
+    async fn scheduled_takes(&self, event: &EventId) -> Result<Vec<ScheduledTake>, StoreError> {
+        let event = event.clone();
+        self.writer
+            .call(move |db| list(db, "scheduled take", SCHEDULED_TAKES, [event.as_str()]))
+            .await
+    }
+
+    async fn delete_scheduled_take(
+        &self,
+        event: &EventId,
+        id: &ScheduledTakeId,
+    ) -> Result<Option<ScheduledTake>, StoreError> {
+        let (event, id) = (event.clone(), id.clone());
+        self.write(move |db| {
+            let keys = [id.as_str(), event.as_str()];
+            let take = get(db, "scheduled take", SCHEDULED_TAKE, keys)?;
+            db.execute("DELETE FROM scheduled_takes WHERE id = ?1 AND event = ?2", keys)?;
+            Ok(take)
         })
         .await
     }
@@ -314,6 +360,47 @@ fn append_switch(
     Ok(seq)
 }
 
+fn set_ledger(
+    db: &Connection,
+    event: &EventId,
+    seq: SwitchSeq,
+    ledger: Ledger,
+) -> Result<bool, StoreError> {
+    let Ok(row) = i64::try_from(seq.0) else { return Ok(false) };
+    let found: Option<SwitchRecord> = get(db, "switch", SWITCH, params![row, event.as_str()])?;
+    let Some(record) = found else { return Ok(false) };
+    replace_switch(db, row, &SwitchRecord { ledger, ..record })?;
+    Ok(true)
+}
+
+fn schedule_take(db: &Connection, take: &ScheduledTake) -> Result<(), StoreError> {
+    if find_event(db, &take.event)?.is_none() {
+        return Err(StoreError::NotFound { what: "event" });
+    }
+    let same_id: Option<ScheduledTake> =
+        get(db, "scheduled take", SCHEDULED_TAKE_ANYWHERE, [take.id.as_str()])?;
+    if same_id.is_some() {
+        return Err(StoreError::AlreadyExists { what: "scheduled take" });
+    }
+    let count = db.query_row(
+        "SELECT count(*) FROM scheduled_takes WHERE event = ?1",
+        [take.event.as_str()],
+        |row| row.get(0),
+    )?;
+    check_limit("scheduled takes in the event", count, SCHEDULED_PER_EVENT_MAX)?;
+    put_scheduled_take(db, take)
+}
+
+/// Lets the sound of an event follow the picture if it came from a camera that is gone.
+fn follow_instead_of(db: &Connection, event: &EventId, gone: &CameraId) -> Result<(), StoreError> {
+    let Some(mut event) = find_event(db, event)? else { return Ok(()) };
+    if event.policy.audio_source == AudioSource::Camera(gone.clone()) {
+        event.policy.audio_source = AudioSource::Follow;
+        put_event(db, &event)?;
+    }
+    Ok(())
+}
+
 fn find_switches(
     db: &Connection,
     event: &EventId,
@@ -361,7 +448,8 @@ mod tests {
         }
         let page = SwitchPage { before: None, limit: 100 };
         let kept = store.switches(&EventId::parse("busy").unwrap(), page).await.unwrap();
-        let times: Vec<_> = kept.iter().map(|entry| entry.record.switched_at.as_millis()).collect();
+        let times: Vec<_> =
+            kept.iter().map(|entry| entry.record.requested_at.as_millis()).collect();
         assert_eq!(times, [9, 8, 7]);
         let other = store.switches(&EventId::parse("quiet").unwrap(), page).await.unwrap();
         assert_eq!(other.first().map(|entry| entry.seq), Some(quiet));

@@ -8,6 +8,7 @@ use crate::access_token::AccessToken;
 use crate::camera::Camera;
 use crate::error::StoreError;
 use crate::event::Event;
+use crate::scheduled::ScheduledTake;
 use crate::switch::{SwitchRecord, SwitchSeq};
 
 impl From<rusqlite::Error> for StoreError {
@@ -70,6 +71,34 @@ pub(super) fn put_switch(
     let mut statement =
         connection.prepare_cached("INSERT INTO switches (event, doc) VALUES (?1, ?2)")?;
     seq_of_row(statement.insert(params![record.event.as_str(), write("switch", record)?])?)
+}
+
+/// Replaces an entry of the switch log.
+pub(super) fn replace_switch(
+    connection: &Connection,
+    seq: i64,
+    record: &SwitchRecord,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("UPDATE switches SET doc = ?2 WHERE seq = ?1")?;
+    statement.execute(params![seq, write("switch", record)?])?;
+    Ok(())
+}
+
+/// Adds a scheduled take.
+pub(super) fn put_scheduled_take(
+    connection: &Connection,
+    take: &ScheduledTake,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO scheduled_takes (id, event, at, doc) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    statement.execute(params![
+        take.id.as_str(),
+        take.event.as_str(),
+        take.at.as_millis(),
+        write("scheduled take", take)?,
+    ])?;
+    Ok(())
 }
 
 /// The place in the log of the entry with this row number.

@@ -57,6 +57,16 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX tokens_by_age ON tokens (event, created_at, id);
 ",
+    "
+    CREATE TABLE scheduled_takes (
+        seq   INTEGER PRIMARY KEY AUTOINCREMENT,
+        id    TEXT UNIQUE NOT NULL,
+        event TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+        at    INTEGER NOT NULL,
+        doc   TEXT NOT NULL CHECK (json_valid(doc))
+    ) STRICT;
+    CREATE INDEX scheduled_takes_by_time ON scheduled_takes (event, at, seq);
+",
 ];
 
 /// The newest schema version that this build knows.
@@ -119,26 +129,53 @@ fn migrate(connection: &mut Connection, found: u32) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sqlite::documents::list;
-    use crate::{Event, Life, Playback};
+    use crate::sqlite::documents::{list, put_event};
+    use crate::{Event, EventPolicy, Life, Playback, SwitchOutcome, SwitchRecord};
 
-    /// What a build without creators wrote.
-    const EVENT: &str =
-        r#"{"id":"a","name":"A","created_at":5,"policy":{"failover_after_ms":2000}}"#;
+    /// What the first build wrote, and a field of a later one.
+    const EVENT: &str = r#"{"id":"a","name":"Ann & Bob","created_at":5,"policy":{"failover_after_ms":2000},"stage":"later"}"#;
+    const SWITCH: &str = r#"{"event":"a","from":null,"to":"aisle","requested_at":1,"switched_at":2,"style":"clean","wait_ms":1,"discontinuity":"none","reason":"take"}"#;
 
-    #[test]
-    fn an_event_of_a_build_without_creators_is_the_administrators_open_and_public() {
-        let mut connection = Connection::open_in_memory().unwrap();
+    fn first_version() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(STEPS[0]).unwrap();
         connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
         connection.pragma_update(None, "user_version", 1).unwrap();
         let event = "INSERT INTO events (id, created_at, doc) VALUES ('a', 5, ?1)";
         connection.execute(event, [EVENT]).unwrap();
+        connection.execute("INSERT INTO switches (event, doc) VALUES ('a', ?1)", [SWITCH]).unwrap();
+        connection
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_opens_with_everything_in_it() {
+        let mut connection = first_version();
         prepare(&mut connection, Path::new("old")).unwrap();
         let events: Vec<Event> = list(&connection, "event", "SELECT doc FROM events", []).unwrap();
         assert_eq!(events.len(), 1);
+        let policy = EventPolicy { failover_after_ms: 2000, ..EventPolicy::default() };
         let event = &events[0];
-        assert_eq!(event.creator_id, None);
+        assert_eq!((&event.policy, &event.lock), (&policy, &None));
+        assert_eq!(event.creator_id, None, "the administrator's");
         assert_eq!((event.life, event.playback), (Life::Open, Playback::Public));
+        let log: Vec<SwitchRecord> =
+            list(&connection, "switch", "SELECT doc FROM switches", []).unwrap();
+        assert_eq!(log[0].outcome, SwitchOutcome::Cut);
+        assert_eq!(log[0].switched_at.map(|at| at.as_millis()), Some(2));
+        let count: u32 = connection
+            .query_row("SELECT count(*) FROM scheduled_takes", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(count, 0);
+    }
+
+    #[test]
+    fn what_another_build_wrote_beside_the_known_fields_survives_a_change() {
+        let mut connection = first_version();
+        prepare(&mut connection, Path::new("old")).unwrap();
+        let sql = "SELECT doc FROM events";
+        let event = list::<Event>(&connection, "event", sql, []).unwrap().remove(0);
+        put_event(&connection, &event).unwrap();
+        let doc: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert!(doc.contains(r#""stage":"later""#), "{doc}");
     }
 }
