@@ -13,7 +13,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use genlock_feed::{Entry, FeedReader, Read, Start};
+use genlock_feed::{Entry, FeedReader, Joint, Read, Start};
 use genlock_media::{EventTime, Sample};
 use genlock_packager::{Packager, PackagerConfig, target_duration_for};
 use tokio_util::task::AbortOnDropHandle;
@@ -189,13 +189,16 @@ impl Run {
 
     fn push(&mut self, now: EventTime, read: Read) {
         match read {
-            Read::Entry(Entry { sample, .. }) => {
+            Read::Entry(Entry { sample, joint, .. }) => {
                 self.gops.note(&sample);
                 if self.packager.is_none() {
                     self.packager = Some(self.first(now, &sample));
                 }
                 if let Some(packager) = &mut self.packager {
-                    packager.push(now, sample);
+                    match joint {
+                        Joint::Continues => packager.push(now, sample),
+                        Joint::Splice { settled } => packager.splice(now, sample, settled),
+                    }
                 }
             }
             Read::Lagged { samples } => {

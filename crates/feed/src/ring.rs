@@ -22,7 +22,11 @@ pub enum Joint {
     #[default]
     Continues,
     /// Another picture begins, which viewers wait for: somebody has cut.
-    Splice,
+    Splice {
+        /// From this presentation time on its pictures are shown at their own times. Until then they are
+        /// on their way there, and a reader may choose another way.
+        settled: EventTime,
+    },
 }
 
 /// A sample in the ring.

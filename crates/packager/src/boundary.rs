@@ -8,6 +8,8 @@
 //! | is a sync sample at or after the segment target | before it | ends |
 //! | is a sync sample after which the next one may come too late for the target duration | before it | ends |
 //! | is a sync sample at 85 % of the part target or more | before it | goes on |
+//! | starts a splice, in a part that is long enough or independent | before it | goes on |
+//! | starts a splice, in another part | before it | ends |
 //! | would cross the part target | before it, or on the target if the part were shorter than 85 % | goes on |
 //! | would cross the longest segment that rounds to the target duration | before it | ends, mid-GOP |
 //!
@@ -24,6 +26,7 @@
 use std::time::Duration;
 
 use crate::config::PackagerConfig;
+use crate::limits::SPLICE_PART_MIN;
 use crate::line::ticks_90k;
 
 /// The configured lengths on the line.
@@ -33,6 +36,7 @@ pub(crate) struct Rules {
     part_min_90k: i64,
     pub(crate) segment_target_90k: i64,
     segment_max_90k: i64,
+    splice_part_90k: i64,
 }
 
 /// What is open.
@@ -56,6 +60,30 @@ pub(crate) struct Lead {
     pub(crate) gop_90k: Option<i64>,
     /// It needs another init section, or follows a hole.
     pub(crate) renews: bool,
+    /// Another camera's pictures begin, and viewers wait for them.
+    pub(crate) splice: bool,
+}
+
+/// What the open part begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    /// A sync sample that a splice starts with.
+    Splice,
+    /// Another sync sample.
+    Sync,
+    Inter,
+}
+
+impl Opening {
+    fn of(at: Position, first: &Lead) -> Self {
+        if first.start_90k > at.part_start_90k || !first.sync_picture {
+            Self::Inter
+        } else if first.splice {
+            Self::Splice
+        } else {
+            Self::Sync
+        }
+    }
 }
 
 /// Where the open part ends, and whether its segment ends with it.
@@ -73,6 +101,7 @@ impl Rules {
             part_min_90k: (part_target_90k * 85 + 99) / 100,
             segment_target_90k: ticks_90k(config.segment_target),
             segment_max_90k: ticks_90k(config.target_duration() + SEGMENT_OVERRUN),
+            splice_part_90k: ticks_90k(SPLICE_PART_MIN),
         }
     }
 
@@ -87,7 +116,9 @@ impl Rules {
         content_end_90k: Option<i64>,
     ) -> Option<Cut> {
         let limit = self.limit(at);
+        let mut opening = None;
         for lead in leads {
+            let opening = *opening.get_or_insert_with(|| Opening::of(at, &lead));
             // The last frame of the part before hangs over this whole part.
             if lead.start_90k > limit {
                 return Some(self.cut_at(at, limit, frame_90k));
@@ -97,6 +128,15 @@ impl Rules {
             }
             let long_enough = lead.start_90k - at.part_start_90k >= self.part_min_90k;
             if lead.sync_picture && long_enough {
+                return Some(Cut::Part(lead.start_90k));
+            }
+            if lead.splice && lead.start_90k > at.part_start_90k {
+                let start = lead.start_90k;
+                let exempt = opening != Opening::Inter;
+                return Some(if exempt { Cut::Part(start) } else { Cut::Segment(start) });
+            }
+            let shortest = at.part_start_90k + self.splice_part_90k;
+            if opening == Opening::Splice && lead.start_90k >= shortest {
                 return Some(Cut::Part(lead.start_90k));
             }
             let crosses = match lead.end_90k {
@@ -183,6 +223,7 @@ mod tests {
                 sync_picture: sync,
                 gop_90k: Some(180_000),
                 renews: false,
+                splice: false,
             }
         };
         (0..count).map(lead).collect()

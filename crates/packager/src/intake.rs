@@ -9,6 +9,7 @@ use crate::limits::{AUDIO_LATE_MAX, CONFIG_CHANGE_SPACING, LINE_MAX_90K};
 use crate::line::{rescale_90k, ticks_90k};
 use crate::queue::{NotLater, Queued, TrackQueue, nominal_90k, same_config};
 use crate::segmenter::Layout;
+use crate::stretch::Stretch;
 
 /// Samples that did not get into a part, by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Dropped {
     pub before_sync: u64,
     /// Sound outside the pictures of its segment, or of a configuration that its segment has not.
     pub unpaired_audio: u64,
+    /// Pictures that a cut took the place of before they were published.
+    pub replaced: u64,
     /// Beyond a limit of [`limits`](crate::limits).
     pub over_limit: u64,
 }
@@ -41,6 +44,9 @@ pub(crate) struct Intake {
     audio_from_90k: i64,
     video_arrival: EventTime,
     audio_arrival: EventTime,
+    stretch: Option<Stretch>,
+    /// The next picture starts a splice.
+    splice: bool,
 }
 
 impl Intake {
@@ -57,6 +63,8 @@ impl Intake {
             audio_from_90k: i64::MIN,
             video_arrival: EventTime::ZERO,
             audio_arrival: EventTime::ZERO,
+            stretch: None,
+            splice: false,
         }
     }
 
@@ -78,6 +86,19 @@ impl Intake {
         self.dropped.over_limit += queued.unwrap_or(0);
     }
 
+    /// Queues the sync sample of a splice.
+    pub(crate) fn splice(&mut self, now: EventTime, sample: Sample, floor_90k: i64) {
+        self.splice = true;
+        self.push(now, sample, floor_90k);
+        self.splice = false;
+    }
+
+    /// Drops all pictures; those of a splice take their place.
+    pub(crate) fn replace_pictures(&mut self, stretch: Stretch) {
+        self.dropped.replaced += self.video.clear();
+        self.stretch = Some(stretch);
+    }
+
     /// Drops `sample` because of a limit.
     pub(crate) fn refuse(&mut self, sample: &Sample) {
         self.dropped.over_limit += 1;
@@ -85,7 +106,10 @@ impl Intake {
     }
 
     /// Returns how many samples had to go to make room, `None` if this one did not get in.
-    fn push_video(&mut self, now: EventTime, sample: Sample, floor_90k: i64) -> Option<u64> {
+    fn push_video(&mut self, now: EventTime, mut sample: Sample, floor_90k: i64) -> Option<u64> {
+        if let Some(stretch) = &self.stretch {
+            stretch.apply(&mut sample, self.shift_90k.unwrap_or(0));
+        }
         let sync = sample.is_video_sync();
         let offset_90k = rescale_90k(sample.composition_offset.into(), sample.timescale());
         if sync && self.shift_90k.is_none() {
@@ -130,6 +154,7 @@ impl Intake {
     }
 
     fn enqueue(&mut self, sample: Sample, start_90k: i64, arrived: EventTime) -> Option<u64> {
+        let splice = self.splice;
         let (queue, gop_90k) = match sample.kind() {
             TrackKind::Video if sample.is_video_sync() => {
                 (&mut self.video, self.gops.sync_at(start_90k))
@@ -137,14 +162,16 @@ impl Intake {
             TrackKind::Video => (&mut self.video, None),
             TrackKind::Audio => (&mut self.audio, None),
         };
-        let queued = queue.push(Queued { sample, start_90k, arrived, gop_90k });
+        let queued = queue.push(Queued { sample, start_90k, arrived, gop_90k, splice });
         queued.map_err(|NotLater| self.dropped.late += 1).ok()
     }
 
-    /// A configuration may change at a sync sample, and not too soon after the last change.
+    /// A configuration may change at a sync sample, and not too soon after the last change, except where
+    /// somebody cuts.
     fn admits_config(&self, sample: &Sample, start_90k: i64) -> bool {
         let Some((config, since_90k)) = &self.video_config else { return true };
         same_config(config, &sample.config)
+            || self.splice
             || (sample.is_video_sync() && start_90k - since_90k >= ticks_90k(CONFIG_CHANGE_SPACING))
     }
 

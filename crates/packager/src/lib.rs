@@ -15,6 +15,7 @@
 //! | [`config`], [`limits`] | what the owner decides; what a publisher cannot exceed |
 //! | `line` | the one axis that both tracks are cut on |
 //! | `intake`, `queue`, `gop` | which samples are accepted, and where they wait |
+//! | `stretch` | the times of a camera that catches up after a cut |
 //! | `boundary` | where segments and parts end |
 //! | `segmenter` | when they are cut, and what fills a gap |
 //! | `publisher`, `segment`, `init`, `transport`, `offer`, `window` | what is published, and for how long |
@@ -47,6 +48,7 @@ mod queue;
 mod segment;
 mod segmenter;
 mod settings;
+mod stretch;
 mod transport;
 mod window;
 

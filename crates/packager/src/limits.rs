@@ -60,6 +60,18 @@ pub const TRACK_PROBE: Duration = Duration::from_secs(1);
 /// tail, which the browser then discards.
 pub const TAIL_LEAD: Duration = Duration::from_millis(120);
 
+/// Shortest first part of a splice. Default 25 ms: an access unit of AAC begins in it, and it is published
+/// as soon as its pictures are there.
+pub const SPLICE_PART_MIN: Duration = Duration::from_millis(25);
+
+/// How long the first part of a splice waits for sound to begin in it. Default 60 ms: two access units and
+/// the rounding of their times. Sound that comes later goes into the next part.
+pub const SPLICE_AUDIO_WAIT: Duration = Duration::from_millis(60);
+
+/// How far a picture may reach beyond the boundary of its part before what follows the boundary counts as
+/// needed for it. Default 4 ms in 90 kHz ticks: RTMP rounds times to milliseconds, twice.
+pub const COMPLETE_TOLERANCE_90K: i64 = 360;
+
 /// How far behind the event clock samples are when the packager catches up with a backlog, where
 /// [`TAIL_LEAD`] would only add delay. Default 2 s.
 pub const CATCH_UP: Duration = Duration::from_secs(2);

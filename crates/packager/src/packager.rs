@@ -58,6 +58,18 @@ impl Packager {
         self.publish(now);
     }
 
+    /// Takes a sync sample with which another camera's pictures begin, as somebody has cut. It begins a
+    /// part, and that is published as soon as it can be. `settled` is when the new camera's pictures are
+    /// back on the event clock: where that is later, those before it may be moved.
+    pub fn splice(&mut self, now: EventTime, sample: Sample, settled: EventTime) {
+        if self.publisher.is_over_budget() {
+            self.push(now, sample);
+            return;
+        }
+        self.segmenter.splice(now, sample, settled);
+        self.publish(now);
+    }
+
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: EventTime) {
         self.segmenter.advance(now);

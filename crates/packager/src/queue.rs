@@ -17,6 +17,8 @@ pub(crate) struct Queued {
     pub(crate) arrived: EventTime,
     /// Of a sync picture: how far away the next one is expected.
     pub(crate) gop_90k: Option<i64>,
+    /// Another camera's pictures begin, and viewers wait for them.
+    pub(crate) splice: bool,
 }
 
 /// A queue in decoding order.
@@ -81,6 +83,15 @@ impl TrackQueue {
         let queued = self.entries.pop_front()?;
         self.bytes -= queued.sample.payload.len();
         Some(queued)
+    }
+
+    /// Drops everything, and lets what comes next lie before it. Returns how many there were.
+    pub(crate) fn clear(&mut self) -> u64 {
+        let dropped = self.entries.len();
+        self.entries.clear();
+        self.bytes = 0;
+        self.last_start_90k = None;
+        u64::try_from(dropped).unwrap_or(u64::MAX)
     }
 
     /// How long samples of the track usually last.

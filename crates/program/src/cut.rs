@@ -302,6 +302,9 @@ impl ProgramCore {
         let shown_at = incoming.source.in_point().map_or(cut_at, |first| first.sample.pts_event());
         let picture_gap_us = end.map(|end| shown_at.as_micros() - video_time(end).as_micros());
         let catch_up = span(incoming.source.catch_up_ticks());
+        // With another audio configuration the cut has to stay where the sound changes.
+        let settled = shown_at + catch_up;
+        let settled = if discontinuity == Discontinuity::Codec { shown_at } else { settled };
         let from =
             old.as_ref().map(|source| &source.camera).filter(|from| !from.is_slate()).cloned();
         let to = incoming.source.camera.clone();
@@ -315,7 +318,7 @@ impl ProgramCore {
             deadline: now + SEAM_MAX,
         });
         self.on_air = Some(OnAir::new(now, incoming.source, cut_at));
-        self.joint = if self.edge.is_some() { Joint::Splice } else { Joint::Continues };
+        self.joint = if self.edge.is_some() { Joint::Splice { settled } } else { Joint::Continues };
         self.cuts += 1;
         let planned_at = incoming.request.planned_at().unwrap_or(incoming.begun_at);
         let style = incoming.plan.forecast.style;

@@ -17,6 +17,7 @@
 //! knows no playlists, names or containers.
 
 mod gap;
+mod splice;
 mod start;
 mod step;
 
@@ -29,7 +30,7 @@ use genlock_media::{EventTime, Sample, TrackConfig, TrackKind};
 use crate::boundary::{Cut, Lead, Position, Rules};
 use crate::config::PackagerConfig;
 use crate::intake::{Dropped, Intake};
-use crate::limits::{AUDIO_WAIT, CATCH_UP, TAIL_LEAD};
+use crate::limits::{AUDIO_WAIT, CATCH_UP, SPLICE_AUDIO_WAIT, TAIL_LEAD};
 use crate::line::{event_time, rescale_90k, ticks_90k};
 use crate::queue::{TrackQueue, same_config};
 
@@ -47,6 +48,10 @@ pub(crate) struct Segmenter {
     state: State,
     /// Since when the open part lacks nothing but sound.
     lacks_audio_since: Option<EventTime>,
+    /// When a part was cut last.
+    last_part: EventTime,
+    /// The latest presentation time in a part.
+    shown_90k: i64,
     /// End of the audio that is in a part.
     audio_taken_90k: i64,
     /// Before this the first part of a segment is not published.
@@ -88,6 +93,8 @@ impl Segmenter {
             layout: Layout::default(),
             state: State::Idle { floor_90k: i64::MIN, jumped: false },
             lacks_audio_since: None,
+            last_part: EventTime::ZERO,
+            shown_90k: i64::MIN,
             audio_taken_90k: i64::MIN,
             tail_visible: None,
             ending: false,
@@ -181,13 +188,13 @@ impl Segmenter {
         }
         self.lacks_audio_since = None;
         let (Cut::Part(end_90k) | Cut::Segment(end_90k)) = cut;
-        self.emit_part(at, end_90k);
+        self.emit_part(now, at, end_90k);
         if let Cut::Part(_) = cut {
             self.state = State::Open(Position { part_start_90k: end_90k, ..at });
             return true;
         }
         self.steps.push_back(Step::End { end_90k });
-        self.tail_visible = Some(now + TAIL_LEAD);
+        self.tail_visible = Some(self.last_part + TAIL_LEAD);
         match content_end {
             Some(content) if content.then == Then::Gap && end_90k >= content.end_90k => {
                 self.enter_gap(now, end_90k);
@@ -240,6 +247,7 @@ impl Segmenter {
                 sync_picture,
                 gop_90k: queued.gop_90k,
                 renews: self.renews(&queued.sample, queued.start_90k),
+                splice: queued.splice,
             }
         });
         self.rules.next_cut(at, leads, queue.usual_90k(), content_end_90k)
@@ -287,6 +295,10 @@ impl Segmenter {
         } else {
             self.intake.audio_end_90k().max(self.audio_taken_90k)
         };
+        let splice = self.intake.video.front().is_some_and(|front| front.splice);
+        if splice && !ends_segment && self.splice_audio_ready(now, end_90k) {
+            return true;
+        }
         let pictures_90k = self.intake.video.back().map_or(i64::MIN, |last| last.start_90k);
         let backlog = pictures_90k.saturating_sub(end_90k) > ticks_90k(2 * AUDIO_WAIT);
         // Sound that does not come at all is waited for once, not for every part again.
@@ -299,8 +311,20 @@ impl Segmenter {
         false
     }
 
+    /// The first part of a splice has some sound, or has waited for it: what is missing of it goes into the
+    /// next part.
+    fn splice_audio_ready(&mut self, now: EventTime, end_90k: i64) -> bool {
+        let deadline = *self.lacks_audio_since.get_or_insert(now) + SPLICE_AUDIO_WAIT;
+        let begins = self.intake.audio.front().is_some_and(|front| front.start_90k < end_90k);
+        if begins || now >= deadline {
+            return true;
+        }
+        self.wake_at(deadline);
+        false
+    }
+
     /// Takes the samples up to `end_90k`, if there is anything between.
-    fn emit_part(&mut self, at: Position, end_90k: i64) {
+    fn emit_part(&mut self, now: EventTime, at: Position, end_90k: i64) {
         if end_90k <= at.part_start_90k {
             return;
         }
@@ -315,6 +339,10 @@ impl Segmenter {
             let end = rescale_90k(end.ticks + i64::from(last.duration), end.timescale);
             self.audio_taken_90k = end;
         }
+        let shown = video.iter().map(|picture| picture.sample.pts_time());
+        let shown = shown.map(|pts| rescale_90k(pts.ticks, pts.timescale)).max();
+        self.shown_90k = self.shown_90k.max(shown.unwrap_or(i64::MIN));
+        self.last_part = now;
         let first = video.first().or_else(|| audio.first().filter(|_| self.layout.video.is_none()));
         let independent = first.is_some_and(|first| {
             first.sample.kind() == TrackKind::Audio || first.sample.is_video_sync()

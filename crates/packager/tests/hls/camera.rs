@@ -14,6 +14,8 @@ use crate::viewer::{Viewer, WALL_CLOCK_AT_ZERO_MS};
 pub(crate) struct Arrival {
     pub(crate) at: EventTime,
     pub(crate) sample: Sample,
+    /// Of a splice: when its camera is back on the event clock.
+    pub(crate) settled: Option<EventTime>,
 }
 
 /// What one camera sends.
@@ -97,7 +99,7 @@ impl Camera {
                 payload: picture(dependency, bytes),
             };
             let at = sample.dts_time().to_event() + PICTURE_DELAY;
-            arrivals.push(Arrival { at, sample });
+            arrivals.push(Arrival { at, sample, settled: None });
         }
         arrivals
     }
@@ -122,7 +124,7 @@ impl Camera {
                 payload: vec![0x5A; 90].into(),
             };
             let at = sample.dts_time().to_event() + self.audio_lag;
-            Arrival { at, sample }
+            Arrival { at, sample, settled: None }
         };
         (grid(from)..grid(to)).map(unit).collect()
     }
@@ -156,7 +158,10 @@ pub(crate) fn play(config: PackagerConfig, arrivals: &[Arrival]) -> (Packager, V
 pub(crate) fn play_on(packager: &mut Packager, viewer: &mut Viewer, arrivals: &[Arrival]) {
     for arrival in arrivals {
         wait(packager, viewer, arrival.at);
-        packager.push(arrival.at, arrival.sample.clone());
+        match arrival.settled {
+            None => packager.push(arrival.at, arrival.sample.clone()),
+            Some(settled) => packager.splice(arrival.at, arrival.sample.clone(), settled),
+        }
         viewer.look(arrival.at, packager);
     }
 }

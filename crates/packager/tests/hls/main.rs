@@ -10,6 +10,7 @@ mod camera;
 mod dialects;
 mod gaps;
 mod golden;
+mod instant;
 mod listing;
 mod media;
 mod properties;

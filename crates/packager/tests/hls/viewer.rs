@@ -27,6 +27,8 @@ pub(crate) struct Viewer {
     pub(crate) segments: BTreeMap<u64, Seen>,
     /// Every part ever listed, by segment and index.
     parts: BTreeMap<(u64, usize), Part>,
+    /// The same in the order in which they were listed, and when that was.
+    pub(crate) part_log: Vec<(EventTime, u64, Part)>,
     bodies: BTreeMap<String, Bytes>,
     removed: Vec<Removed>,
     longest: f64,
@@ -59,6 +61,7 @@ impl Viewer {
             listing: None,
             segments: BTreeMap::new(),
             parts: BTreeMap::new(),
+            part_log: Vec::new(),
             bodies: BTreeMap::new(),
             removed: Vec::new(),
             longest: 0.0,
@@ -96,7 +99,7 @@ impl Viewer {
         let listing = Listing::parse(text);
         self.check_constants(&listing);
         self.check_head(now, &listing);
-        self.check_parts(&listing);
+        self.check_parts(now, &listing);
         self.check_segments(now, snapshot, &listing);
         self.check_edge(snapshot, &listing);
         if self.listing.is_some() {
@@ -143,7 +146,7 @@ impl Viewer {
         assert!(open >= open_before, "the edge went back");
     }
 
-    fn check_parts(&mut self, listing: &Listing) {
+    fn check_parts(&mut self, now: EventTime, listing: &Listing) {
         let closed = (listing.media_sequence..).zip(&listing.segments);
         let closed = closed.map(|(msn, segment)| (msn, segment, true));
         let open_msn = listing.media_sequence + to_u64(listing.segments.len());
@@ -151,7 +154,11 @@ impl Viewer {
             for (index, part) in segment.parts.iter().enumerate() {
                 let next = segment.parts.get(index + 1);
                 self.check_part(part, next, closed);
-                let known = self.parts.entry((msn, index)).or_insert_with(|| part.clone());
+                let log = &mut self.part_log;
+                let known = self.parts.entry((msn, index)).or_insert_with(|| {
+                    log.push((now, msn, part.clone()));
+                    part.clone()
+                });
                 assert_eq!(known, part, "a listed part changed");
             }
             if closed && !segment.parts.is_empty() {
@@ -293,11 +300,12 @@ impl Viewer {
     fn check_tail(&self, now: EventTime, listing: &Listing) {
         let open_msn = listing.media_sequence + to_u64(listing.segments.len());
         let [first] = listing.open.parts.as_slice() else { return };
-        let tail = self.segments.get(&(open_msn - 1)).filter(|tail| !tail.segment.gap);
-        let (Some(tail), false) = (tail, first.gap) else { return };
+        let tail = |(_, msn, part): &&(EventTime, u64, Part)| *msn + 1 == open_msn && !part.gap;
+        let tail = self.part_log.iter().rev().find(tail);
+        let (Some((tail_listed, ..)), false) = (tail, first.gap) else { return };
         let start_ms = listing.open.date_time_ms.unwrap() - WALL_CLOCK_AT_ZERO_MS;
         let late_ms = to_f64_i(now.as_millis() - start_ms) - first.duration * 1000.0;
-        let lead = now.saturating_since(tail.listed_at);
+        let lead = now.saturating_since(*tail_listed);
         assert!(lead >= Duration::from_millis(120) || late_ms >= 1999.0, "{lead:?} {first:?}");
     }
 

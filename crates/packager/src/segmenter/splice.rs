@@ -1,0 +1,41 @@
+//! Splices: where the pictures of a new camera begin that viewers wait for.
+
+use genlock_media::{EventTime, Sample};
+
+use super::step::Step;
+use super::{Segmenter, State};
+use crate::limits::COMPLETE_TOLERANCE_90K;
+use crate::line::rescale_90k;
+use crate::stretch::Stretch;
+
+impl Segmenter {
+    /// Takes a sync sample that another camera's pictures begin with, `settled` being when it is back on
+    /// the event clock. Where it can, it takes the place of all that is not published yet.
+    pub(crate) fn splice(&mut self, now: EventTime, sample: Sample, settled: EventTime) {
+        let replaced = self.replace_unpublished(&sample, settled);
+        let floor_90k = self.published_90k();
+        self.intake.splice(now, sample, floor_90k);
+        if let (Some(at_90k), State::Open(at)) = (replaced, self.state)
+            && at.segment_start_90k == at_90k
+        {
+            // The segment has begun for the old camera, and has no part.
+            self.steps.push_back(Step::End { end_90k: at_90k });
+            self.begin(at_90k, None);
+        }
+        self.advance(now);
+    }
+
+    /// Drops the old camera's pictures from the open part on, if those before it are complete: with
+    /// reordering, pictures may be in a published part that are shown after unpublished ones.
+    fn replace_unpublished(&mut self, sample: &Sample, settled: EventTime) -> Option<i64> {
+        let State::Open(at) = self.state else { return None };
+        self.layout.video.as_ref()?;
+        let boundary_90k = at.part_start_90k;
+        let complete = self.shown_90k < boundary_90k + COMPLETE_TOLERANCE_90K;
+        let cut_90k = rescale_90k(sample.pts(), sample.timescale());
+        let settled_90k = settled.to_media(sample.timescale()).ticks;
+        let stretch = Stretch::new(cut_90k, boundary_90k, settled_90k).filter(|_| complete)?;
+        self.intake.replace_pictures(stretch);
+        Some(boundary_90k)
+    }
+}

@@ -1,0 +1,140 @@
+//! Cuts made at once, as the programme's Feed carries them: the new camera's GOP at four times its rate
+//! until it is back on the event clock.
+
+use std::time::Duration;
+
+use genlock_media::{Dependency, EventTime, MediaTime, Timescale, TrackKind};
+
+use crate::camera::{Arrival, Camera, config, play, seconds};
+use crate::listing::Part;
+use crate::support::COMPOSITION_OFFSET;
+use crate::viewer::Viewer;
+
+/// From `old` to `new` at `cut`, `new` being `age` into its GOP; 20 s in all.
+fn programme(old: &Camera, new: &Camera, cut: Duration, age: Duration) -> Vec<Arrival> {
+    let shift = Duration::from_millis(100);
+    let mut arrivals = old.samples(Duration::ZERO, cut - shift);
+    arrivals.retain(|arrival| arrival.sample.kind() == TrackKind::Video);
+    let last = arrivals.iter().map(|arrival| arrival.sample.pts()).max().expect("pictures");
+    let cut_at = last + 3_000;
+    let sound = old.samples(Duration::ZERO, Duration::from_secs(20)).into_iter();
+    arrivals.extend(sound.filter(|arrival| {
+        let is_sound = arrival.sample.kind() == TrackKind::Audio;
+        is_sound && arrival.sample.dts_time().to_event() < time(cut_at)
+    }));
+    let fresh = new.samples(cut - shift - age, Duration::from_secs(20));
+    let from =
+        fresh.iter().filter(|arrival| arrival.sample.is_video_sync()).map(|a| a.sample.pts());
+    let from = from.min().expect("a sync sample");
+    let settled = cut_at + (cut_at - from) / 3;
+    let line = |at: i64| if at >= settled { at } else { cut_at + (at - from) / 4 };
+    let command = time(cut_at) - Duration::from_millis(20);
+    for mut arrival in fresh {
+        let sample = &mut arrival.sample;
+        if sample.kind() == TrackKind::Audio {
+            if sample.dts_time().to_event() >= time(cut_at) {
+                arrivals.push(arrival);
+            }
+            continue;
+        }
+        let (own, shown) = (sample.pts(), line(sample.pts()));
+        if own < settled && sample.dependency == Dependency::Disposable {
+            continue;
+        }
+        sample.dts =
+            line(sample.dts + i64::from(COMPOSITION_OFFSET)) - i64::from(COMPOSITION_OFFSET);
+        sample.composition_offset = i32::try_from(shown - sample.dts).expect("small");
+        arrival.at = arrival.at.max(command).max(time(shown) - Duration::from_millis(50));
+        if own == from {
+            arrival.at = command;
+            arrival.settled = Some(time(settled));
+        }
+        arrivals.push(arrival);
+    }
+    arrivals.sort_by_key(|arrival| arrival.at);
+    arrivals
+}
+
+fn time(ticks: i64) -> EventTime {
+    MediaTime::new(ticks, Timescale::VIDEO).to_event()
+}
+
+/// The splice's arrival, and the first part that is listed from then on.
+fn first_part(arrivals: &[Arrival], viewer: &Viewer) -> (EventTime, EventTime, u64, Part) {
+    let splice = arrivals.iter().find(|arrival| arrival.settled.is_some()).expect("a splice").at;
+    let mut after = viewer.part_log.iter().filter(|(listed, ..)| *listed >= splice);
+    let (listed, segment, part) =
+        after.find(|(.., part)| part.independent).expect("a part that a player can start with");
+    (splice, *listed, *segment, part.clone())
+}
+
+/// Cuts all over a part, and all over a segment.
+fn cuts() -> impl Iterator<Item = Duration> {
+    (0..31).map(|step| Duration::from_millis(8_000 + step * 67))
+}
+
+#[test]
+fn between_equal_cameras_a_part_of_the_new_one_is_listed_at_once_in_the_open_segment() {
+    let camera = Camera::plain();
+    let mut at_once = 0;
+    for cut in cuts() {
+        let arrivals = programme(&camera, &camera, cut, seconds(1.0));
+        let (packager, viewer) = play(config(), &arrivals);
+        assert!(viewer.segments.values().all(|seen| !seen.segment.discontinuity), "cut at {cut:?}");
+        let (splice, listed, _, part) = first_part(&arrivals, &viewer);
+        // Where a segment has just ended, or should, its last part is listed for a moment first.
+        let took = listed.saturating_since(splice);
+        assert!(took <= Duration::from_millis(125), "cut at {cut:?}: {took:?} {part:?}");
+        at_once += u32::from(took <= Duration::from_millis(10));
+        assert!(part.duration < 0.2, "{part:?}");
+        let dropped = packager.stats().dropped;
+        assert_eq!((dropped.unpaired_audio, dropped.before_sync), (0, 0), "cut at {cut:?}");
+    }
+    assert!(at_once >= 20, "only {at_once} were listed at once");
+}
+
+#[test]
+fn between_unlike_cameras_the_segment_ends_where_its_last_part_did() {
+    for cut in cuts() {
+        let arrivals = programme(&Camera::plain(), &Camera::unlike(), cut, seconds(1.3));
+        let (packager, viewer) = play(config(), &arrivals);
+        let tags = viewer.segments.values().filter(|seen| seen.segment.discontinuity);
+        assert_eq!(tags.count(), 1, "cut at {cut:?}");
+        let (splice, listed, ..) = first_part(&arrivals, &viewer);
+        let took = listed.saturating_since(splice);
+        assert!(took <= Duration::from_millis(125), "cut at {cut:?}: {took:?}");
+        assert_eq!(packager.stats().dropped.before_sync, 0, "cut at {cut:?}");
+    }
+}
+
+/// A published picture may need unpublished ones: then they are published, and the segment ends with them.
+#[test]
+fn pictures_that_complete_a_published_one_are_kept() {
+    let old = Camera { b_frames: 2, ..Camera::plain() };
+    let new = Camera { b_frames: 3, ..Camera::plain() };
+    for cut in cuts() {
+        let arrivals = programme(&old, &new, cut, seconds(1.7));
+        let (_, viewer) = play(config(), &arrivals);
+        let (splice, listed, ..) = first_part(&arrivals, &viewer);
+        let took = listed.saturating_since(splice);
+        assert!(took <= Duration::from_millis(250), "cut at {cut:?}: {took:?}");
+    }
+}
+
+#[test]
+fn with_another_audio_configuration_the_cut_stays_where_it_is() {
+    let mut new = Camera::plain();
+    new.audio = Some(crate::camera::other_aac());
+    let cut = seconds(8.2);
+    let mut arrivals = programme(&Camera::plain(), &new, cut, seconds(1.0));
+    for arrival in &mut arrivals {
+        if arrival.settled.is_some() {
+            arrival.settled = Some(arrival.sample.pts_event());
+        }
+    }
+    let (packager, viewer) = play(config(), &arrivals);
+    let tagged: Vec<_> =
+        viewer.segments.values().filter(|seen| seen.segment.discontinuity).collect();
+    assert_eq!(tagged.len(), 1);
+    assert_eq!(packager.stats().dropped.replaced, 0);
+}
