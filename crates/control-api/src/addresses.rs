@@ -53,6 +53,11 @@ impl Links {
         Self { http, rtmp }
     }
 
+    /// For messages that answer no request: absolute only by the configuration.
+    pub(crate) fn without_request(addresses: &Addresses) -> Self {
+        Self::new(addresses, None)
+    }
+
     /// The multivariant playlist of an event's programme.
     pub(crate) fn program_hls(&self, event: &EventId) -> String {
         format!("{}/hls/{event}/program/index.m3u8", self.http)

@@ -21,20 +21,29 @@ pub(crate) async fn require_admin(
     request: Request,
     next: Next,
 ) -> Response {
-    match bearer(request.headers()) {
-        Some(token) if SecretHash::of(token) == shared.admin_token => next.run(request).await,
-        Some(_) => refuse("the token is not valid"),
-        None => refuse("the request carries no bearer token"),
+    let token =
+        bearer(request.headers()).ok_or_else(|| refused("the request carries no bearer token"));
+    match token.and_then(|token| check(&shared, token)) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
     }
 }
 
-fn refuse(why: &'static str) -> Response {
+/// Whether `token` is the administrator's.
+pub(crate) fn check(shared: &Shared, token: &str) -> Result<(), Problem> {
+    if SecretHash::of(token) == shared.admin_token {
+        return Ok(());
+    }
+    Err(refused("the token is not valid"))
+}
+
+fn refused(why: &'static str) -> Problem {
     tracing::debug!(why, "request refused");
-    Problem::new(ProblemCode::Unauthorized, why).into_response()
+    Problem::new(ProblemCode::Unauthorized, why)
 }
 
 /// The token of `Authorization: Bearer {token}`; the scheme's name in any case (RFC 9110 §11.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))

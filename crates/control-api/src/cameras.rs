@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use crate::addresses::Links;
 use crate::events::{self, parse_name};
 use crate::extract::{Body, CameraPath, EventPath, present};
-use crate::live::{CameraStatus, Change, Compatibility, Forecast, Health};
+use crate::live::{CameraState, CameraStatus, Change, Compatibility, Forecast, Health};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 use crate::time::{now, rfc3339, rfc3339_option};
@@ -119,7 +119,11 @@ pub(crate) struct CameraList {
 
 impl CameraView {
     pub(crate) fn new(shared: &Shared, links: &Links, camera: &Camera) -> Self {
-        let state = shared.live.camera(&camera.event, &camera.id);
+        Self::of(links, camera, shared.live.camera(&camera.event, &camera.id))
+    }
+
+    /// A camera of which `state` is known.
+    pub(crate) fn of(links: &Links, camera: &Camera, state: CameraState) -> Self {
         Self {
             camera_id: camera.id.to_string(),
             name: camera.name.to_string(),

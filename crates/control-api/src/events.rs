@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::addresses::Links;
 use crate::cameras::{CameraView, random_failed};
 use crate::extract::{Body, EventPath, present, present_object};
-use crate::live::{Change, EventStatus};
+use crate::live::{Change, EventStatus, ProgramState};
 use crate::lock::LockView;
 use crate::policy::{self, PolicyChange, PolicyView};
 use crate::problem::Problem;
@@ -263,20 +263,25 @@ async fn check_audio_source(
 }
 
 fn view(shared: &Shared, links: &Links, event: &Event) -> EventView {
-    let program = shared.live.program(&event.id);
-    EventView {
-        id: event.id.to_string(),
-        name: event.name.to_string(),
-        status: program.status,
-        created_at: event.created_at,
-        policy: PolicyView::from(&event.policy),
-        program: ProgramLinks {
-            hls_url: links.program_hls(&event.id),
-            ts_url: links.program_ts(&event.id),
-            watch_url: links.watch(&event.id),
-        },
-        active_camera_id: program.active.map(String::from),
-        intended_camera_id: program.intent.map(String::from),
-        lock: event.lock.as_ref().map(LockView::from),
+    EventView::new(links, event, &shared.live.program(&event.id))
+}
+
+impl EventView {
+    pub(crate) fn new(links: &Links, event: &Event, program: &ProgramState) -> Self {
+        Self {
+            id: event.id.to_string(),
+            name: event.name.to_string(),
+            status: program.status,
+            created_at: event.created_at,
+            policy: PolicyView::from(&event.policy),
+            program: ProgramLinks {
+                hls_url: links.program_hls(&event.id),
+                ts_url: links.program_ts(&event.id),
+                watch_url: links.watch(&event.id),
+            },
+            active_camera_id: program.active.clone().map(String::from),
+            intended_camera_id: program.intent.clone().map(String::from),
+            lock: event.lock.as_ref().map(LockView::from),
+        }
     }
 }

@@ -43,6 +43,7 @@ mod system;
 mod takes;
 pub mod thumbnails;
 mod time;
+mod updates;
 
 pub use addresses::Addresses;
 pub use live::{Change, Live};

@@ -23,3 +23,35 @@ pub const SWITCH_PAGE_DEFAULT: u16 = 50;
 
 /// How far ahead a take may be scheduled, in milliseconds: 366 days. What is further ahead is a typing error in the year.
 pub const SCHEDULED_AHEAD_MAX: i64 = 366 * 24 * 60 * 60 * 1000;
+
+/// Updates that an event's journal keeps for clients that were away or are slow. Forecasts come twice a second:
+/// a break of four minutes, or a burst of cuts.
+pub const JOURNAL_UPDATES_MAX: usize = 512;
+
+/// How often the state of a followed event is looked at. What happens in the programme is told at once.
+pub const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Looks from one forecast to the next: twice a second, as fast as a person reads a countdown.
+pub const LOOKS_PER_FORECAST: u32 = 2;
+
+/// Looks from one report of what cameras send to the next: once a second.
+pub const LOOKS_PER_HEALTH: u32 = 4;
+
+/// How long the updates of an event go on when nobody follows any more, so that who comes back finds what was
+/// missed: 60 s, a phone in a pocket.
+pub const UPDATES_LINGER: Duration = Duration::from_secs(60);
+
+/// Bytes of a client's WebSocket message. The largest is a token.
+pub const SOCKET_MESSAGE_BYTES_MAX: usize = 16 * 1024;
+
+/// Time in which a WebSocket client that sent no token in a header must do so in a message.
+pub const SOCKET_AUTH_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How often a client is pinged, so that proxies keep the connection: they close after 30 s or more.
+pub const SOCKET_PING_EVERY: Duration = Duration::from_secs(15);
+
+/// How long a WebSocket client may be silent: three pings.
+pub const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(45);
+
+/// How long a message may take to leave. A client that is slower is hung up on and comes back.
+pub const SOCKET_WRITE_TIME_MAX: Duration = Duration::from_secs(10);

@@ -5,12 +5,14 @@
 //! order of the writes, so that the runtime never has to read the store to know what is true.
 
 use async_trait::async_trait;
+use futures_util::stream::BoxStream;
 use genlock_store::{Camera, CameraId, Event, EventId, ScheduledTake, ScheduledTakeId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use crate::compatibility::{Compatibility, Difference, Pairing, Track, Verdict};
 use crate::time::{rfc3339, rfc3339_option};
+pub use crate::updates::{Cause, CutStage};
 
 /// The running system, as the API sees it.
 ///
@@ -40,6 +42,9 @@ pub trait Live: Send + Sync + 'static {
 
     /// Takes a scheduled take back that has not begun, and returns it; `None` if there is no such.
     fn cancel_take(&self, event: &EventId, id: &ScheduledTakeId) -> Option<ScheduledTake>;
+
+    /// What happens in the event's programme from now on; `None` if it does not run. Ends with the programme.
+    fn happenings(&self, event: &EventId) -> Option<Happenings>;
 
     /// Follows a change of what is kept. Ends in bounded time: the next change waits for it.
     async fn apply(&self, change: Change);
@@ -88,7 +93,7 @@ pub enum CameraStatus {
 }
 
 /// A camera's publisher.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CameraState {
     /// Whether it is there.
     pub status: CameraStatus,
@@ -368,4 +373,49 @@ pub struct Totals {
     pub cuts: u64,
     /// Players that fetch playlists now, if that is known.
     pub viewers: Option<u64>,
+}
+
+/// What happens in a programme, one after the other.
+pub type Happenings = BoxStream<'static, Happening>;
+
+/// Something that happened in a programme.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// A take went one stage further.
+    Cut {
+        /// Names the take within the event until the server restarts.
+        cut_id: u64,
+        /// How far it is.
+        stage: CutStage,
+        /// The camera that was taken, where that is told.
+        camera: Option<CameraId>,
+        /// The plan, of a take that was accepted.
+        plan: Option<Cut>,
+        /// Why not, of a take that could not be made; for people.
+        reason: Option<String>,
+    },
+    /// Another camera is on air.
+    Switched {
+        /// Who was.
+        from: Option<CameraId>,
+        /// Who is.
+        to: CameraId,
+        /// When its first picture is due.
+        at: Timestamp,
+        /// Who decided.
+        cause: Cause,
+        /// How it was cut, if something was on air.
+        style: Option<CutStyle>,
+        /// What it cost in the playlists.
+        discontinuity: Discontinuity,
+    },
+    /// No camera is on air any more.
+    OffAir {
+        /// Who was.
+        from: Option<CameraId>,
+        /// The slate is shown.
+        slate: bool,
+    },
+    /// More happened than could be told.
+    Missed,
 }

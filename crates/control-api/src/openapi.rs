@@ -21,6 +21,7 @@ use utoipa::{OpenApi as _, PartialSchema as _, ToSchema as _};
 use crate::problem::{MEDIA_TYPE, ProblemCode, ProblemDetails};
 use crate::service;
 use crate::state::Shared;
+use crate::updates::Message;
 
 /// Name of the security scheme.
 const ADMIN_TOKEN: &str = "admin_token";
@@ -37,6 +38,7 @@ const ADMIN_TOKEN: &str = "admin_token";
         (name = "events", description = "what a creator makes and viewers watch"),
         (name = "cameras", description = "the publishers of an event"),
         (name = "takes", description = "putting cameras on air"),
+        (name = "live", description = "following an event"),
         (name = "compatible", description = "the same under the paths of the NGINX-RTMP plan"),
         (name = "system", description = "for whoever runs the server")
     )
@@ -77,11 +79,15 @@ fn complete(mut document: OpenApi) -> OpenApi {
     for (name, schema) in [
         (ProblemDetails::name(), ProblemDetails::schema()),
         (ProblemCode::name(), ProblemCode::schema()),
+        (Message::name(), Message::schema()),
     ] {
         components.schemas.insert(name.into_owned(), schema);
     }
+    let mut of_messages = Vec::new();
+    Message::schemas(&mut of_messages);
+    components.schemas.extend(of_messages);
     for (path, item) in &mut document.paths.paths {
-        if path.starts_with("/api/") {
+        if path.starts_with("/api/") || path.starts_with("/ws/") {
             operations(item).for_each(|operation| describe(path, operation));
         }
     }

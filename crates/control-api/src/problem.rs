@@ -37,6 +37,8 @@ pub enum ProblemCode {
     InvalidId,
     /// No token, or one that is not valid.
     Unauthorized,
+    /// A page of another origin asks.
+    ForeignOrigin,
     /// There is nothing at this path.
     UnknownPath,
     /// There is no such event.
@@ -81,6 +83,7 @@ impl ProblemCode {
             | Self::WrongType
             | Self::InvalidValue
             | Self::InvalidId => StatusCode::BAD_REQUEST,
+            Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::UnknownPath
             | Self::EventNotFound

@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 use crate::limits::{BODY_BYTES_MAX, REQUEST_TIME_MAX};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::{ApiState, Shared};
+use crate::updates::{socket, stream};
 use crate::{
     auth, cameras, compatibility, compatible, events, lock, openapi, scheduled, slates, switch_log,
     system, takes, thumbnails,
@@ -70,6 +71,7 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(scheduled::create, scheduled::list))
         .routes(routes!(scheduled::cancel))
         .routes(routes!(switch_log::read))
+        .routes(routes!(stream::follow))
         .routes(routes!(compatible::switch))
         .routes(routes!(compatible::active))
         .routes(routes!(thumbnails::camera))
@@ -87,6 +89,8 @@ fn uploads() -> OpenApiRouter<Arc<Shared>> {
 /// What anybody may ask.
 pub(crate) fn public() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
+        .routes(routes!(socket::follow))
+        .routes(routes!(socket::follow_compatible))
         .routes(routes!(system::healthz))
         .routes(routes!(system::readyz))
         .routes(routes!(system::metrics))

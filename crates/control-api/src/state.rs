@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use genlock_store::{SecretHash, Store};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
 use crate::addresses::Addresses;
@@ -14,6 +14,7 @@ use crate::live::Live;
 use crate::problem::{Problem, ProblemCode};
 use crate::slates::Slates;
 use crate::thumbnails::Thumbnails;
+use crate::updates::Hubs;
 
 /// What the API works on.
 pub struct ApiState {
@@ -48,6 +49,10 @@ pub(crate) struct Shared {
     pub(crate) thumbnails: Arc<dyn Thumbnails>,
     pub(crate) admin_token: SecretHash,
     pub(crate) addresses: Addresses,
+    /// Who follows which event.
+    pub(crate) hubs: Hubs,
+    /// Tells that what is kept has changed.
+    kept: watch::Sender<()>,
     /// Held from a write to the store until the running system has followed it.
     changing: Arc<Mutex<()>>,
 }
@@ -55,8 +60,23 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Arc<Self> {
         let ApiState { store, live, slates, thumbnails, admin_token, addresses } = state;
-        let changing = Arc::default();
-        Arc::new(Self { store, live, slates, thumbnails, admin_token, addresses, changing })
+        let (hubs, kept, changing) = (Hubs::default(), watch::Sender::new(()), Arc::default());
+        Arc::new(Self {
+            store,
+            live,
+            slates,
+            thumbnails,
+            admin_token,
+            addresses,
+            hubs,
+            kept,
+            changing,
+        })
+    }
+
+    /// Resolves whenever what is kept has changed.
+    pub(crate) fn kept_changes(&self) -> watch::Receiver<()> {
+        self.kept.subscribe()
     }
 
     /// Runs a change of what is kept, in a task of its own and one at a time.
@@ -68,10 +88,14 @@ impl Shared {
         &self,
         change: impl Future<Output = Result<T, Problem>> + Send + 'static,
     ) -> Result<T, Problem> {
-        let changing = Arc::clone(&self.changing);
+        let (changing, kept) = (Arc::clone(&self.changing), self.kept.clone());
         let task = tokio::spawn(async move {
             match timeout(CHANGE_WAIT_MAX, changing.lock()).await {
-                Ok(_turn) => change.await,
+                Ok(_turn) => {
+                    let result = change.await;
+                    kept.send_replace(());
+                    result
+                }
                 Err(_) => Err(Problem::new(
                     ProblemCode::Unavailable,
                     "the changes before this one are not done yet",

@@ -8,10 +8,11 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use genlock_control_api::live::{
     CameraState, CameraStatus, Check, Compatibility, Cut, CutReason, CutStyle, Difference,
-    Discontinuity, EventStatus, Forecast, Health, Issue, Pairing, ProgramState, Severity,
-    TakeError, Totals, Track, UndoError, Undone, Verdict,
+    Discontinuity, EventStatus, Forecast, Happening, Happenings, Health, Issue, Pairing,
+    ProgramState, Severity, TakeError, Totals, Track, UndoError, Undone, Verdict,
 };
 use genlock_control_api::slates::{Kept, Slates, SlatesError, Uploaded};
 use genlock_control_api::thumbnails::{Jpeg, Thumbnails};
@@ -20,7 +21,7 @@ use genlock_store::{
     AdminToken, CameraId, EventId, ScheduledTake, ScheduledTakeId, SqliteStore, Store, Timestamp,
 };
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tower::ServiceExt;
 
 pub(crate) const TOKEN: &str = "correct-horse-battery";
@@ -51,6 +52,8 @@ pub(crate) struct FakeState {
     pub(crate) refusal: Option<TakeError>,
     pub(crate) takes_hang: bool,
     pub(crate) applies_hang: bool,
+    /// Where the happenings of followed events come from.
+    pub(crate) tellers: HashMap<EventId, mpsc::UnboundedSender<Happening>>,
     /// Key hashes that the system was told.
     pub(crate) key_hashes: Vec<genlock_store::SecretHash>,
 }
@@ -201,6 +204,14 @@ impl Live for FakeLive {
         state.changes.push(words);
         drop(state);
         self.changed.notify_one();
+    }
+
+    fn happenings(&self, event: &EventId) -> Option<Happenings> {
+        let (teller, told) = mpsc::unbounded_channel();
+        self.state().tellers.insert(event.clone(), teller);
+        let next =
+            async |mut told: mpsc::UnboundedReceiver<Happening>| Some((told.recv().await?, told));
+        Some(stream::unfold(told, next).boxed())
     }
 
     fn checks(&self) -> Vec<Check> {
@@ -375,6 +386,12 @@ impl Api {
         let made = self.post(&format!("{event}/cameras"), json!({ "name": name })).await;
         assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
         made.header("location").to_owned()
+    }
+
+    /// Lets something happen in a followed event.
+    pub(crate) fn happen(&self, event: &str, happening: Happening) {
+        let event = EventId::parse(last_segment(event)).unwrap();
+        self.live.state().tellers[&event].send(happening).unwrap();
     }
 
     /// Lets a publisher come to a camera.

@@ -18,3 +18,4 @@ mod switch_log;
 mod system;
 mod takes;
 mod thumbnails;
+mod updates;

@@ -66,11 +66,12 @@ fn collect(value: &Value, references: &mut BTreeSet<String>) {
 fn everything_below_api_asks_for_the_token() {
     let document = serde_json::to_value(genlock_control_api::document()).unwrap();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 22);
+    assert_eq!(paths.len(), 25);
     for (path, item) in paths {
         for (method, operation) in item.as_object().unwrap() {
             let guarded = operation["responses"]["401"].is_object();
-            assert_eq!(guarded, path.starts_with("/api/"), "{method} {path}");
+            let wanted = path.starts_with("/api/") || path.starts_with("/ws/");
+            assert_eq!(guarded, wanted, "{method} {path}");
         }
     }
 }

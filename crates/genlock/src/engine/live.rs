@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use genlock_control_api::live::{
     AudioHealth, CameraState, CameraStatus, Change, Check, Cut, CutStyle, EventStatus, Forecast,
-    Health, Issue, Live, Pairing, ProgramState, Severity, TakeError, Totals, UndoError, Undone,
-    VideoHealth,
+    Happenings, Health, Issue, Live, Pairing, ProgramState, Severity, TakeError, Totals, UndoError,
+    Undone, VideoHealth,
 };
 use genlock_feed::Feed;
 use genlock_ingest as ingest;
@@ -13,8 +13,8 @@ use genlock_program as program;
 use genlock_store::{CameraId, EventId, ScheduledTake, ScheduledTakeId};
 
 use super::event::LiveEvent;
-use super::words::{asked_style, millis, store_id, told_cost, told_reason, told_style};
-use super::{Engine, WallClock};
+use super::words::{asked_style, millis, store_id, told_cost, told_cut, told_reason, told_style};
+use super::{Engine, WallClock, happenings, program_publication};
 
 #[async_trait]
 impl Live for Engine {
@@ -91,6 +91,12 @@ impl Live for Engine {
         self.event(event)?.scheduled().cancel(id)
     }
 
+    fn happenings(&self, event: &EventId) -> Option<Happenings> {
+        let told = self.event(event)?.program().subscribe();
+        let listings = program_publication(event).and_then(|id| self.origin.listings(&id));
+        Some(happenings::stream(told, listings, self.wall))
+    }
+
     async fn apply(&self, change: Change) {
         self.follow(change).await;
     }
@@ -134,14 +140,7 @@ impl Engine {
     }
 
     fn cut(&self, to: &program::CameraId, forecast: &program::Forecast) -> Option<Cut> {
-        Some(Cut {
-            camera_id: store_id(to)?,
-            style: told_style(forecast.style),
-            cut_at: forecast.cut_at.map(|at| self.wall.timestamp(at)),
-            wait_ms: forecast.wait.map(millis),
-            discontinuity: told_cost(forecast.discontinuity),
-            reason: told_reason(forecast.reason),
-        })
+        Some(told_cut(store_id(to)?, forecast, self.wall))
     }
 }
 

@@ -14,6 +14,7 @@ mod camera;
 mod compatibility;
 mod event;
 mod gate;
+mod happenings;
 #[cfg(test)]
 mod health_table;
 mod ledger;

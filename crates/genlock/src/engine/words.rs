@@ -6,6 +6,8 @@ use genlock_control_api::live as api;
 use genlock_program as program;
 use genlock_store as store;
 
+use super::wall::WallClock;
+
 /// The programme's name of a camera is its id.
 pub(super) fn program_id(id: &store::CameraId) -> program::CameraId {
     program::CameraId::new(id.as_str())
@@ -53,6 +55,22 @@ pub(super) const fn logged_style(style: program::CutStyle) -> store::SwitchStyle
         program::CutStyle::Instant => store::SwitchStyle::Instant,
         program::CutStyle::Lookahead => store::SwitchStyle::Lookahead,
         _ => store::SwitchStyle::Auto,
+    }
+}
+
+/// The plan of a cut to `camera`, as clients are told it.
+pub(super) fn told_cut(
+    camera: store::CameraId,
+    forecast: &program::Forecast,
+    wall: WallClock,
+) -> api::Cut {
+    api::Cut {
+        camera_id: camera,
+        style: told_style(forecast.style),
+        cut_at: forecast.cut_at.map(|at| wall.timestamp(at)),
+        wait_ms: forecast.wait.map(millis),
+        discontinuity: told_cost(forecast.discontinuity),
+        reason: told_reason(forecast.reason),
     }
 }
 

@@ -1,0 +1,24 @@
+//! Live updates: what a console needs to show an event without asking again and again.
+//!
+//! A client gets a snapshot, then every change with a number. One that comes back after a break goes on where
+//! it was, or gets a new snapshot.
+//!
+//! | module | owns |
+//! |---|---|
+//! | `message` | the words |
+//! | `picture` | an event at one moment, and what changed since |
+//! | `journal` | the last updates, by number |
+//! | `hub` | one task per followed event that makes the updates for all its clients |
+//! | `socket`, `stream`, `origin` | WebSocket; server-sent events; which pages may open one |
+
+mod hub;
+mod journal;
+mod message;
+mod origin;
+mod picture;
+pub(crate) mod socket;
+pub(crate) mod stream;
+
+pub(crate) use hub::Hubs;
+pub(crate) use message::Message;
+pub use message::{Cause, CutStage};

@@ -1,0 +1,115 @@
+//! An event as it is at one moment, and what has changed since the one before.
+
+use genlock_store::{Camera, Event};
+
+use super::message::{CameraForecast, Update};
+use crate::addresses::Links;
+use crate::cameras::CameraView;
+use crate::events::EventView;
+use crate::live::{CameraState, ProgramState};
+
+/// What is kept of an event.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Kept {
+    pub(super) event: Event,
+    /// In failover order.
+    pub(super) cameras: Vec<Camera>,
+}
+
+/// What is kept of an event, and how it runs.
+#[derive(Debug, Clone)]
+pub(super) struct Picture {
+    pub(super) kept: Kept,
+    pub(super) program: ProgramState,
+    /// As many as there are cameras, in their order.
+    pub(super) states: Vec<CameraState>,
+}
+
+/// What a look compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Scope {
+    /// Bit rates and the like.
+    pub(super) health: bool,
+    /// What takes would cost.
+    pub(super) forecasts: bool,
+}
+
+impl Picture {
+    fn cameras(&self) -> impl Iterator<Item = (&Camera, &CameraState)> {
+        self.kept.cameras.iter().zip(&self.states)
+    }
+
+    fn find(&self, camera: &Camera) -> Option<(&Camera, &CameraState)> {
+        self.cameras().find(|(other, _)| other.id == camera.id)
+    }
+
+    /// What has changed since `before`. What `scope` leaves out stays as it was in `before`, so that a later
+    /// look finds it.
+    pub(super) fn changes(&mut self, before: &Self, scope: Scope, links: &Links) -> Vec<Update> {
+        let mut updates = Vec::new();
+        if self.kept.event != before.kept.event {
+            let event = Box::new(EventView::new(links, &self.kept.event, &self.program));
+            updates.push(Update::Event { event });
+        }
+        if self.program.status != before.program.status {
+            updates.push(Update::EventStatus { status: self.program.status });
+        }
+        for camera in &before.kept.cameras {
+            if self.find(camera).is_none() {
+                updates.push(Update::CameraRemoved { camera_id: camera.id.to_string() });
+            }
+        }
+        for (camera, state) in self.kept.cameras.iter().zip(&mut self.states) {
+            match before.find(camera) {
+                None => {
+                    let camera = Box::new(CameraView::of(links, camera, state.clone()));
+                    updates.push(Update::CameraAdded { camera });
+                }
+                Some((kept, running)) => {
+                    if kept != camera {
+                        let camera = Box::new(CameraView::of(links, camera, state.clone()));
+                        updates.push(Update::CameraChanged { camera });
+                    }
+                    updates.extend(camera_changes(camera, state, running, scope.health));
+                }
+            }
+        }
+        if scope.forecasts && self.forecasts() != before.forecasts() {
+            updates.push(Update::Forecast { cameras: self.forecasts() });
+        } else {
+            for (camera, state) in self.kept.cameras.iter().zip(&mut self.states) {
+                let known = before.find(camera).map(|(_, known)| known.forecast.clone());
+                state.forecast = known.unwrap_or_else(|| state.forecast.clone());
+            }
+        }
+        updates
+    }
+
+    fn forecasts(&self) -> Vec<CameraForecast> {
+        let of_live = |(camera, state): (&Camera, &CameraState)| {
+            let forecast = state.forecast.clone()?;
+            Some(CameraForecast { camera_id: camera.id.to_string(), forecast })
+        };
+        self.cameras().filter_map(of_live).collect()
+    }
+}
+
+fn camera_changes(
+    camera: &Camera,
+    state: &mut CameraState,
+    before: &CameraState,
+    health: bool,
+) -> Vec<Update> {
+    let mut updates = Vec::new();
+    let camera_id = camera.id.to_string();
+    if (state.status, state.since) != (before.status, before.since) {
+        let (camera_id, status, since) = (camera_id.clone(), state.status, state.since);
+        updates.push(Update::CameraStatus { camera_id, status, since });
+    }
+    if !health {
+        state.health.clone_from(&before.health);
+    } else if state.health != before.health {
+        updates.push(Update::Health { camera_id, health: state.health.clone().map(Box::new) });
+    }
+    updates
+}

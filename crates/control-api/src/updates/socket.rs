@@ -1,0 +1,256 @@
+//! The updates of an event over a WebSocket (RFC 6455), and the same in the words of the NGINX-RTMP plan.
+//!
+//! ```text
+//!  client                                    server
+//!    GET …/ws, Upgrade [Authorization] ────▶
+//!    {"type":"auth","token":"…"} ──────────▶   without the header, as browsers cannot set it
+//!                          ◀──────────────── {"seq":41,"type":"snapshot",…}
+//!                          ◀──────────────── {"seq":42,"type":"camera_switched",…}
+//!    {"type":"ping"} ──────────────────────▶
+//!                          ◀──────────────── {"type":"pong"}
+//! ```
+//!
+//! The server pings every 15 s and hangs up on a client that has been silent for 45 s or takes nothing for 10 s.
+
+use std::sync::Arc;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use genlock_store::EventId;
+use serde::Deserialize;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use super::hub::{self, Delivery, Follower, Resume, text};
+use super::journal::Entry;
+use crate::auth;
+use crate::extract::EventPath;
+use crate::limits::{
+    SOCKET_AUTH_TIME_MAX, SOCKET_MESSAGE_BYTES_MAX, SOCKET_PING_EVERY, SOCKET_SILENCE_MAX,
+    SOCKET_WRITE_TIME_MAX,
+};
+use crate::problem::{Problem, ProblemCode};
+use crate::state::Shared;
+
+/// What a client may say.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Said {
+    Auth { token: String },
+    Ping,
+}
+
+/// Which words are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Words {
+    Own,
+    /// Of the NGINX-RTMP plan: `camera_switched` and nothing else.
+    Compatible,
+}
+
+/// Follow an event over a WebSocket
+///
+/// The first message is a snapshot, each later one a change; `seq` counts them. A client that cannot set
+/// `Authorization` sends `{"type":"auth","token":"…"}` first. After a break, `stream` and `seq` of the last
+/// message as query parameters go on where it was, or give a snapshot with `resync`.
+#[utoipa::path(
+    get, path = "/api/events/{event}/ws", tag = "live", operation_id = "follow_by_websocket",
+    params(
+        ("event" = String, Path, description = "id of the event"),
+        ("stream" = Option<String>, Query, description = "`stream` of the last snapshot"),
+        ("seq" = Option<u64>, Query, description = "`seq` of the last message")
+    ),
+    responses(
+        (status = 101, description = "a WebSocket; each text message is one `Message`"),
+        (status = 403, description = "a page of another origin asks")
+    )
+)]
+pub(crate) async fn follow(
+    State(shared): State<Arc<Shared>>,
+    EventPath(event): EventPath,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Problem> {
+    open(
+        &shared,
+        event,
+        resume(query.as_deref().unwrap_or_default()),
+        &headers,
+        upgrade,
+        Words::Own,
+    )
+}
+
+/// Follow an event over a WebSocket, under the compatible path
+///
+/// Tells `{"event":"camera_switched","camera_id","camera_name","hls_url"}`, at first for the camera on air.
+#[utoipa::path(
+    get, path = "/ws/camera-control/{wedding_id}", tag = "compatible",
+    operation_id = "compatible_follow",
+    params(("wedding_id" = String, Path, description = "id of the event")),
+    responses(
+        (status = 101, description = "a WebSocket"),
+        (status = 403, description = "a page of another origin asks")
+    )
+)]
+pub(crate) async fn follow_compatible(
+    State(shared): State<Arc<Shared>>,
+    EventPath(event): EventPath,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Problem> {
+    open(&shared, event, None, &headers, upgrade, Words::Compatible)
+}
+
+/// Where the client was: `stream={stream}&seq={seq}`. Neither needs percent decoding; what is not understood is a
+/// client that starts anew.
+fn resume(query: &str) -> Option<Resume> {
+    let value = |wanted: &str| {
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find_map(|(name, value)| (name == wanted).then_some(value))
+    };
+    Some(Resume { stream: value("stream")?.to_owned(), seen: value("seq")?.parse().ok()? })
+}
+
+fn open(
+    shared: &Arc<Shared>,
+    event: EventId,
+    resume: Option<Resume>,
+    headers: &HeaderMap,
+    upgrade: WebSocketUpgrade,
+    words: Words,
+) -> Result<Response, Problem> {
+    if !super::origin::is_own(headers, &shared.addresses) {
+        let why = "pages of other origins may not open this";
+        return Err(Problem::new(ProblemCode::ForeignOrigin, why));
+    }
+    // A header that is there is believed or refused before anything is upgraded.
+    let authorized = match auth::bearer(headers) {
+        Some(token) => auth::check(shared, token).map(|()| true)?,
+        None => false,
+    };
+    let shared = Arc::clone(shared);
+    let upgrade = upgrade.max_message_size(SOCKET_MESSAGE_BYTES_MAX);
+    let talk = move |socket| async move {
+        let mut connection = Connection { socket, words };
+        let end = connection.serve(&shared, &event, resume, authorized).await;
+        connection.close(end).await;
+    };
+    Ok(upgrade.on_upgrade(talk).into_response())
+}
+
+/// Why a connection ends.
+#[derive(Debug)]
+enum End {
+    /// The client went away, or is too slow to be told anything.
+    Lost,
+    /// With a close code (RFC 6455 §7.4.1) and a reason.
+    Close(u16, &'static str),
+}
+
+struct Connection {
+    socket: WebSocket,
+    words: Words,
+}
+
+impl Connection {
+    async fn serve(
+        &mut self,
+        shared: &Arc<Shared>,
+        event: &EventId,
+        resume: Option<Resume>,
+        authorized: bool,
+    ) -> End {
+        if !authorized && let Err(end) = self.authorize(shared).await {
+            return end;
+        }
+        match hub::follow(shared, event, resume).await {
+            Ok(follower) => self.deliver(follower).await,
+            Err(_) => End::Close(close_code::POLICY, "there is no such event"),
+        }
+    }
+
+    /// Waits for the client's token.
+    async fn authorize(&mut self, shared: &Shared) -> Result<(), End> {
+        let refused = End::Close(close_code::POLICY, "the first message must hold a valid token");
+        let Ok(first) = timeout(SOCKET_AUTH_TIME_MAX, self.socket.recv()).await else {
+            return Err(refused);
+        };
+        let Some(Ok(Message::Text(said))) = first else { return Err(refused) };
+        match serde_json::from_str(&said) {
+            Ok(Said::Auth { token }) if auth::check(shared, &token).is_ok() => Ok(()),
+            _ => Err(refused),
+        }
+    }
+
+    async fn deliver(&mut self, mut follower: Follower) -> End {
+        let mut pings = interval(SOCKET_PING_EVERY);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        pings.reset();
+        let mut heard_at = Instant::now();
+        loop {
+            let sent = tokio::select! {
+                next = follower.next() => match &next {
+                    Delivery::Gone => return End::Close(close_code::NORMAL, "the event was deleted"),
+                    Delivery::Snapshot(entry) | Delivery::Update(entry) => self.tell(entry).await,
+                },
+                said = self.socket.recv() => {
+                    heard_at = Instant::now();
+                    match said {
+                        Some(Ok(message)) => self.answer(&message).await,
+                        Some(Err(_)) | None => return End::Lost,
+                    }
+                }
+                now = pings.tick() => {
+                    if now >= heard_at + SOCKET_SILENCE_MAX {
+                        return End::Lost;
+                    }
+                    self.send(Message::Ping(axum::body::Bytes::new())).await
+                }
+            };
+            if let Err(end) = sent {
+                return end;
+            }
+        }
+    }
+
+    async fn tell(&mut self, entry: &Entry) -> Result<(), End> {
+        let json = match self.words {
+            Words::Own => Some(&entry.json),
+            Words::Compatible => entry.compatible.as_ref(),
+        };
+        let Some(json) = json else { return Ok(()) };
+        let json =
+            Utf8Bytes::try_from(json.clone()).unwrap_or_else(|_| Utf8Bytes::from(text(json)));
+        self.send(Message::Text(json)).await
+    }
+
+    /// What is neither asked for nor understood is passed over: it may be meant for a later version.
+    async fn answer(&mut self, message: &Message) -> Result<(), End> {
+        match message {
+            Message::Text(said) if matches!(serde_json::from_str(said), Ok(Said::Ping)) => {
+                self.send(Message::Text(Utf8Bytes::from_static(r#"{"type":"pong"}"#))).await
+            }
+            Message::Close(_) => Err(End::Lost),
+            _ => Ok(()),
+        }
+    }
+
+    /// A client that takes nothing for that long is given up: what it misses, it finds when it comes back.
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        match timeout(SOCKET_WRITE_TIME_MAX, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Lost),
+        }
+    }
+
+    async fn close(mut self, end: End) {
+        if let End::Close(code, reason) = end {
+            let frame = CloseFrame { code, reason: reason.into() };
+            // Whoever does not take it is gone.
+            let _ = self.send(Message::Close(Some(frame))).await;
+        }
+    }
+}

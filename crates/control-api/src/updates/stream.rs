@@ -1,0 +1,75 @@
+//! The updates of an event as server-sent events (WHATWG HTML §9.2): for clients behind proxies that know no
+//! WebSocket, and for `curl`.
+//!
+//! Each update is one event without a name; its id holds the journal's and the update's, so that
+//! `Last-Event-ID` of a client that comes back says where it was.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::Stream;
+
+use super::hub::{self, Follower, Resume, text};
+use crate::extract::EventPath;
+use crate::limits::SOCKET_PING_EVERY;
+use crate::problem::Problem;
+use crate::state::Shared;
+
+/// Follow an event by server-sent events
+#[utoipa::path(
+    get, path = "/api/events/{event}/updates", tag = "live", operation_id = "follow_by_sse",
+    params(
+        ("event" = String, Path, description = "id of the event"),
+        (
+            "last-event-id" = Option<String>, Header,
+            description = "id of the last event that was received, to go on after it"
+        )
+    ),
+    responses((
+        status = 200, description = "a snapshot, then each change; `data` is one `Message`",
+        content_type = "text/event-stream", body = String
+    ))
+)]
+pub(crate) async fn follow(
+    State(shared): State<Arc<Shared>>,
+    EventPath(event): EventPath,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let follower = hub::follow(&shared, &event, resume(&headers)).await?;
+    let updates = futures_util::stream::unfold(follower, next);
+    Ok(Sse::new(updates).keep_alive(KeepAlive::new().interval(SOCKET_PING_EVERY)))
+}
+
+async fn next(mut follower: Follower) -> Option<(Result<Event, Infallible>, Follower)> {
+    let delivery = follower.next().await;
+    let entry = delivery.entry()?;
+    let id = format!("{}:{}", follower.stream(), entry.seq);
+    let event = Event::default().id(id).data(text(&entry.json));
+    Some((Ok(event), follower))
+}
+
+fn resume(headers: &HeaderMap) -> Option<Resume> {
+    let id = headers.get("last-event-id")?.to_str().ok()?;
+    let (stream, seen) = id.split_once(':')?;
+    Some(Resume { stream: stream.to_owned(), seen: seen.parse().ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_id_says_where_a_client_was() {
+        let of = |id: &str| {
+            resume(&HeaderMap::from_iter([("last-event-id".parse().unwrap(), id.parse().unwrap())]))
+        };
+        assert_eq!(of("abc:7"), Some(Resume { stream: "abc".to_owned(), seen: 7 }));
+        for id in ["", "abc", "abc:", "abc:x", "abc:-1"] {
+            assert_eq!(of(id), None, "{id}");
+        }
+        assert_eq!(resume(&HeaderMap::new()), None);
+    }
+}

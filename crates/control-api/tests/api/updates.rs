@@ -1,0 +1,304 @@
+//! Live updates: snapshot, changes, going on after a break, over server-sent events and WebSockets.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use axum::http::{Request, header};
+use futures_util::{SinkExt, Stream, StreamExt};
+use genlock_control_api::live::{Cause, CutStage, CutStyle, Discontinuity, Happening};
+use genlock_store::{CameraId, Timestamp};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tower::ServiceExt;
+
+use crate::harness::{Api, TOKEN, last_segment, request};
+
+/// Longer than any update takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Follows an event by server-sent events.
+struct Follower {
+    data: BodyDataStream,
+    read: String,
+}
+
+impl Follower {
+    async fn of(api: &Api, event: &str) -> Self {
+        Self::asking(api, request("GET", &format!("{event}/updates"), None)).await
+    }
+
+    async fn after(api: &Api, event: &str, id: &str) -> Self {
+        let mut request = request("GET", &format!("{event}/updates"), None);
+        request.headers_mut().insert("last-event-id", id.parse().unwrap());
+        Self::asking(api, request).await
+    }
+
+    async fn asking(api: &Api, request: Request<Body>) -> Self {
+        let response = api.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+        Self { data: response.into_body().into_data_stream(), read: String::new() }
+    }
+
+    /// The next event's id and message; `None` at the end.
+    async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            if let Some((event, rest)) = self.read.split_once("\n\n") {
+                let field = |name: &str| {
+                    event.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned)
+                };
+                let (id, data) = (field("id: "), field("data: "));
+                self.read = rest.to_owned();
+                if let Some((id, data)) = id.zip(data) {
+                    return Some((id, serde_json::from_str(&data).unwrap()));
+                }
+                continue;
+            }
+            let chunk = timeout(PATIENCE, self.data.next()).await.expect("an update")?.unwrap();
+            self.read.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    /// The next message of this type.
+    async fn until(&mut self, kind: &str) -> Value {
+        loop {
+            let (_, message) = self.next().await.expect("more updates");
+            if message["type"] == kind {
+                return message;
+            }
+        }
+    }
+}
+
+fn switched(camera: &str) -> Happening {
+    Happening::Switched {
+        from: None,
+        to: CameraId::parse(last_segment(camera)).unwrap(),
+        at: Timestamp::from_millis(4_000),
+        cause: Cause::Take,
+        style: Some(CutStyle::Instant),
+        discontinuity: Discontinuity::None,
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_comes_first_and_then_each_change_in_order() {
+    let api = Api::new();
+    let event = api.event().await;
+    let camera = api.camera(&event, "Goal").await;
+    let mut follower = Follower::of(&api, &event).await;
+    let (_, snapshot) = follower.next().await.unwrap();
+    assert_eq!((&snapshot["type"], &snapshot["seq"]), (&json!("snapshot"), &json!(0)));
+    assert_eq!(snapshot["event"]["name"], "Ann & Bob");
+    assert_eq!(snapshot["cameras"][0]["name"], "Goal");
+    assert_eq!(snapshot["resync"], false);
+
+    api.publish(&camera);
+    // What is looked at less often comes later.
+    let mut told = HashMap::new();
+    for number in 1..=3 {
+        let (_, message) = follower.next().await.unwrap();
+        assert_eq!(message["seq"], number);
+        told.insert(message["type"].as_str().unwrap().to_owned(), message);
+    }
+    assert_eq!(told["camera_status"]["status"], "live");
+    assert_eq!(told["camera_status"]["camera_id"], last_segment(&camera));
+    assert_eq!(told["health"]["health"]["bitrate_bps"], 6_000_000);
+    assert_eq!(told["forecast"]["cameras"][0]["wait_ms"], 700);
+
+    api.happen(&event, switched(&camera));
+    let (_, switched) = follower.next().await.unwrap();
+    assert_eq!((&switched["type"], &switched["seq"]), (&json!("camera_switched"), &json!(4)));
+    assert_eq!(switched["camera_name"], "Goal");
+    assert_eq!(switched["cause"], "take");
+}
+
+#[tokio::test]
+async fn what_is_changed_by_others_is_told() {
+    let api = Api::new();
+    let event = api.event().await;
+    let camera = api.camera(&event, "Goal").await;
+    let mut follower = Follower::of(&api, &event).await;
+    follower.next().await.unwrap();
+    api.patch(&event, json!({ "name": "Final" })).await;
+    assert_eq!(follower.until("event").await["event"]["name"], "Final");
+    let second = api.camera(&event, "Bench").await;
+    assert_eq!(follower.until("camera_added").await["camera"]["name"], "Bench");
+    api.patch(&camera, json!({ "name": "Net" })).await;
+    assert_eq!(follower.until("camera_changed").await["camera"]["name"], "Net");
+    api.call("DELETE", &second).await;
+    assert_eq!(follower.until("camera_removed").await["camera_id"], last_segment(&second));
+    api.call("DELETE", &event).await;
+    assert_eq!(follower.next().await, None, "the event is gone");
+}
+
+#[tokio::test]
+async fn a_cut_is_told_stage_by_stage() {
+    let api = Api::new();
+    let event = api.event().await;
+    let mut follower = Follower::of(&api, &event).await;
+    follower.next().await.unwrap();
+    for stage in [CutStage::Accepted, CutStage::Committed, CutStage::Published] {
+        let cut = Happening::Cut { cut_id: 7, stage, camera: None, plan: None, reason: None };
+        api.happen(&event, cut);
+        let told = follower.until("cut").await;
+        assert_eq!((&told["cut_id"], &told["stage"]), (&json!(7), &json!(stage)));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_comes_back_goes_on_where_it_was() {
+    let api = Api::new();
+    let event = api.event().await;
+    let camera = api.camera(&event, "Goal").await;
+    let mut follower = Follower::of(&api, &event).await;
+    let (start, _) = follower.next().await.unwrap();
+    drop(follower);
+    api.happen(&event, switched(&camera));
+    api.happen(&event, Happening::OffAir { from: None, slate: true });
+
+    let mut back = Follower::after(&api, &event, &start).await;
+    assert_eq!(back.next().await.unwrap().1["type"], "camera_switched");
+    let (last, off) = back.next().await.unwrap();
+    assert_eq!((&off["type"], &off["slate"]), (&json!("off_air"), &json!(true)));
+
+    for unknown in ["other:1", &format!("{}9", last)] {
+        let mut lost = Follower::after(&api, &event, unknown).await;
+        let (_, snapshot) = lost.next().await.unwrap();
+        assert_eq!((&snapshot["type"], &snapshot["resync"]), (&json!("snapshot"), &json!(true)));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_is_too_slow_looks_again_at_the_whole() {
+    let api = Api::new();
+    let event = api.event().await;
+    let camera = api.camera(&event, "Goal").await;
+    let mut slow = Follower::of(&api, &event).await;
+    let mut quick = Follower::of(&api, &event).await;
+    slow.next().await.unwrap();
+    quick.next().await.unwrap();
+    for _ in 0..600 {
+        api.happen(&event, switched(&camera));
+        quick.until("camera_switched").await;
+    }
+    let (_, snapshot) = slow.next().await.unwrap();
+    assert_eq!((&snapshot["type"], &snapshot["resync"]), (&json!("snapshot"), &json!(true)));
+    assert!(snapshot["seq"].as_u64() >= Some(600));
+}
+
+#[tokio::test]
+async fn what_could_not_be_told_makes_everybody_look_again() {
+    let api = Api::new();
+    let event = api.event().await;
+    let mut follower = Follower::of(&api, &event).await;
+    follower.next().await.unwrap();
+    api.happen(&event, Happening::Missed);
+    assert_eq!(follower.until("snapshot").await["resync"], true);
+}
+
+/// The API on a port of its own.
+async fn serve(api: &Api) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = api.router.clone();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+fn upgrade(address: SocketAddr, path: &str) -> tokio_tungstenite::tungstenite::http::Request<()> {
+    format!("ws://{address}{path}").into_client_request().unwrap()
+}
+
+async fn text(socket: impl Stream<Item = Result<Message, Error>>) -> Value {
+    let mut socket = pin!(socket);
+    loop {
+        let next = timeout(PATIENCE, socket.next()).await.expect("a message");
+        match next.expect("the connection stays").unwrap() {
+            Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+            Message::Ping(_) | Message::Pong(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_gets_the_same_after_its_token() {
+    let api = Api::new();
+    let event = api.event().await;
+    let camera = api.camera(&event, "Goal").await;
+    let address = serve(&api).await;
+    let asked = upgrade(address, &format!("{event}/ws"));
+    let (mut socket, _) = tokio_tungstenite::connect_async(asked).await.unwrap();
+    let auth = json!({ "type": "auth", "token": TOKEN }).to_string();
+    socket.send(Message::text(auth)).await.unwrap();
+    let snapshot = text(&mut socket).await;
+    assert_eq!(snapshot["type"], "snapshot");
+    socket.send(Message::text(r#"{"type":"ping"}"#)).await.unwrap();
+    assert_eq!(text(&mut socket).await, json!({ "type": "pong" }));
+    api.happen(&event, switched(&camera));
+    let told = text(&mut socket).await;
+    assert_eq!(told["type"], "camera_switched");
+
+    let (stream, seq) = (&snapshot["stream"].as_str().unwrap(), &snapshot["seq"]);
+    let mut asked = upgrade(address, &format!("{event}/ws?stream={stream}&seq={seq}"));
+    asked.headers_mut().insert("authorization", format!("Bearer {TOKEN}").parse().unwrap());
+    let (mut back, _) = tokio_tungstenite::connect_async(asked).await.unwrap();
+    assert_eq!(text(&mut back).await, told, "no snapshot, no token in a message");
+}
+
+#[tokio::test]
+async fn the_compatible_websocket_tells_switches_in_the_plans_words() {
+    let api = Api::new();
+    let event = api.event().await;
+    let camera = api.camera(&event, "Goal").await;
+    let address = serve(&api).await;
+    let id = last_segment(&event);
+    let mut asked = upgrade(address, &format!("/ws/camera-control/{id}"));
+    asked.headers_mut().insert("authorization", format!("Bearer {TOKEN}").parse().unwrap());
+    let (mut socket, _) = tokio_tungstenite::connect_async(asked).await.unwrap();
+    // The hub follows the event once the connection is served.
+    while !api.live.state().tellers.keys().any(|event| event.as_str() == id) {
+        tokio::task::yield_now().await;
+    }
+    api.happen(&event, Happening::OffAir { from: None, slate: false });
+    api.happen(&event, switched(&camera));
+    let camera_id = last_segment(&camera);
+    let expected = json!({
+        "event": "camera_switched",
+        "camera_id": camera_id,
+        "camera_name": "Goal",
+        "hls_url": format!("/hls/{id}/{camera_id}/index.m3u8"),
+    });
+    assert_eq!(text(&mut socket).await, expected);
+}
+
+#[tokio::test]
+async fn a_websocket_is_refused_to_strangers() {
+    let api = Api::new();
+    let event = api.event().await;
+    let address = serve(&api).await;
+    let refused = async |name: &'static str, value: &str| {
+        let mut asked = upgrade(address, &format!("{event}/ws"));
+        asked.headers_mut().insert(name, value.parse().unwrap());
+        match tokio_tungstenite::connect_async(asked).await {
+            Err(Error::Http(response)) => response.status().as_u16(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refused("origin", "https://evil.example").await, 403);
+    assert_eq!(refused("authorization", "Bearer wrong").await, 401);
+
+    let asked = upgrade(address, &format!("{event}/ws"));
+    let (mut socket, _) = tokio_tungstenite::connect_async(asked).await.unwrap();
+    socket.send(Message::text(r#"{"type":"auth","token":"wrong"}"#)).await.unwrap();
+    match socket.next().await.unwrap().unwrap() {
+        Message::Close(Some(frame)) => assert_eq!(u16::from(frame.code), 1008),
+        other => panic!("{other:?}"),
+    }
+}
