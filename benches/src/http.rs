@@ -49,6 +49,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     /// Body.
     pub(crate) body: Bytes,
+    /// When its head was here, which the server sends with the first bytes of the body.
+    pub(crate) begun: Instant,
     /// When the last byte was here.
     pub(crate) done: Instant,
     /// The same moment on the wall clock.
@@ -171,6 +173,7 @@ impl Client {
             Sender::H1(mut sender, _) => (sender.send_request(request).await?, Some(sender)),
             Sender::H2(mut sender) => (sender.send_request(request).await?, None),
         };
+        let begun = Instant::now();
         let location = response.headers().get(LOCATION);
         let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (status, body) = read(response).await?;
@@ -180,7 +183,7 @@ impl Client {
         }
         self.traffic.requests.set(self.traffic.requests.get() + 1);
         self.traffic.bytes.set(self.traffic.bytes.get() + body.len() as u64);
-        Ok((Answer { url: url.clone(), status, body, done, done_unix_us }, location))
+        Ok((Answer { url: url.clone(), status, body, begun, done, done_unix_us }, location))
     }
 
     async fn sender(&self, url: &HttpUrl) -> anyhow::Result<Sender> {

@@ -105,11 +105,25 @@ impl CommandArgs {
     }
 }
 
-/// The wait that an answer foretells, if it does.
-pub(super) fn forecast(answer: &[u8]) -> Option<Duration> {
-    let answer: Value = serde_json::from_slice(answer).ok()?;
-    let wait_ms = answer.get("cut")?.get("wait_ms")?.as_f64()?;
-    Duration::try_from_secs_f64(wait_ms / 1e3).ok()
+/// What an answer says of the cut.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// The wait that it foretells, if it does.
+    pub(super) wait: Option<Duration>,
+    /// How it says that the cut is made.
+    pub(super) style: Option<String>,
+}
+
+impl Plan {
+    /// Reads an answer; one of another server says nothing.
+    pub(super) fn of(answer: &[u8]) -> Self {
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let wait_ms = answer["cut"]["wait_ms"].as_f64();
+        Self {
+            wait: wait_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1e3).ok()),
+            style: answer["cut"]["style"].as_str().map(str::to_owned),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -153,11 +167,14 @@ mod tests {
     }
 
     #[test]
-    fn a_forecast_is_optional() {
-        let check = |text: &str, expect| assert_eq!(forecast(text.as_bytes()), expect, "{text}");
-        check(r#"{"cut":{"wait_ms":250}}"#, Some(Duration::from_millis(250)));
-        check(r#"{"cut":{"wait_ms":null}}"#, None);
-        check(r#"{"cut":null}"#, None);
-        check("ok", None);
+    fn a_plan_is_optional() {
+        let check = |text: &str, wait_ms: Option<u64>, style: Option<&str>| {
+            let (wait, style) = (wait_ms.map(Duration::from_millis), style.map(str::to_owned));
+            assert_eq!(Plan::of(text.as_bytes()), Plan { wait, style }, "{text}");
+        };
+        check(r#"{"cut":{"wait_ms":250,"style":"instant"}}"#, Some(250), Some("instant"));
+        check(r#"{"cut":{"wait_ms":null,"style":"clean"}}"#, None, Some("clean"));
+        check(r#"{"cut":null}"#, None, None);
+        check("ok", None, None);
     }
 }

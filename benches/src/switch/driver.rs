@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::command::{Order, forecast};
+use super::command::{Order, Plan};
 use super::takes::Takes;
 use crate::clock;
 use crate::http::Client;
@@ -56,7 +56,7 @@ impl Driver {
         takes.command(order.number, Instant::now(), clock::unix_us());
         match self.client.post(&order.url, &order.post).await {
             Ok(answer) if answer.status.is_success() => {
-                takes.answer(answer.done, forecast(&answer.body));
+                takes.answer(answer.done, Plan::of(&answer.body));
             }
             Ok(answer) => {
                 let text = String::from_utf8_lossy(&answer.body);
@@ -97,7 +97,8 @@ impl Observer for SwitchObserver {
     }
 
     fn piece(&self, arrived: &Arrived) {
-        self.takes.part(arrived.listed, arrived.answer.done, &scan::markers(&arrived.answer.body));
+        let markers = scan::markers(&arrived.answer.body);
+        self.takes.part(arrived.list_begun, arrived.listed, arrived.answer.done, &markers);
         self.viewer.piece(arrived);
     }
 

@@ -136,6 +136,7 @@ impl Switching<'_> {
             ("takes_seen", json!(takes.seen.get())),
             ("takes_refused", json!(takes.refused.get())),
             ("takes_never_seen", json!(takes.never_seen.get())),
+            ("styles", json!(takes.styles.take())),
             ("discontinuities_seen", json!(self.viewer.discontinuities.get())),
             ("media_sequence_went_back", json!(self.viewer.went_back.get())),
             ("pieces_late", json!(self.viewer.late.get())),
@@ -175,8 +176,13 @@ fn distributions(takes: &Takes) -> Vec<Distribution> {
             takes.answered.take(),
         ),
         Distribution::new(
+            "command_to_list_begun",
+            "from the command to the first byte of the first playlist that lists a part with a frame of the new camera",
+            takes.list_begun.take(),
+        ),
+        Distribution::new(
             "command_to_listed",
-            "from the command to the first playlist that lists a part with a frame of the new camera",
+            "from the command to the last byte of that playlist",
             takes.listed.take(),
         ),
         Distribution::new(

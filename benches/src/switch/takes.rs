@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::command::Plan;
 use crate::histogram::Histogram;
 use crate::marker::Marker;
 use crate::outcome::ms;
@@ -35,7 +36,9 @@ struct Answer {
 /// A part with the new camera.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
-    /// When a playlist listed it.
+    /// When the first byte of the playlist that listed it was here.
+    list_begun: Instant,
+    /// When all of that playlist was here.
     listed: Instant,
     /// When it had been downloaded.
     downloaded: Instant,
@@ -51,11 +54,14 @@ pub(super) struct Takes {
     pub(super) refused: Cell<u64>,
     pub(super) never_seen: Cell<u64>,
     pub(super) answered: RefCell<Histogram>,
+    pub(super) list_begun: RefCell<Histogram>,
     pub(super) listed: RefCell<Histogram>,
     pub(super) downloaded: RefCell<Histogram>,
     pub(super) forecast: RefCell<Histogram>,
     pub(super) behind_forecast: RefCell<Histogram>,
     pub(super) forecast_error: RefCell<Histogram>,
+    /// How the cuts were made, by the answers.
+    pub(super) styles: RefCell<BTreeMap<String, u64>>,
     pub(super) failures: RefCell<BTreeMap<String, u64>>,
     pending: RefCell<Option<Take>>,
     /// The camera of the newest frame.
@@ -92,10 +98,13 @@ impl Takes {
     }
 
     /// The server accepted.
-    pub(super) fn answer(&self, now: Instant, forecast: Option<Duration>) {
+    pub(super) fn answer(&self, now: Instant, plan: Plan) {
         if let Some(take) = self.pending.borrow_mut().as_mut() {
             self.answered.borrow_mut().record(now - take.commanded);
-            take.answer = Some(Answer { forecast });
+            take.answer = Some(Answer { forecast: plan.wait });
+        }
+        if let Some(style) = plan.style {
+            *self.styles.borrow_mut().entry(style).or_default() += 1;
         }
         self.finish_if_over();
     }
@@ -107,12 +116,19 @@ impl Takes {
     }
 
     /// The viewer has downloaded a part with these markers.
-    pub(super) fn part(&self, listed: Instant, downloaded: Instant, markers: &[Marker]) {
+    pub(super) fn part(
+        &self,
+        list_begun: Instant,
+        listed: Instant,
+        downloaded: Instant,
+        markers: &[Marker],
+    ) {
         let Some(newest) = markers.last() else { return };
         self.on_air.set(Some(newest.camera));
         if let Some(take) = self.pending.borrow_mut().as_mut().filter(|take| take.seen.is_none()) {
             let first = markers.iter().find(|marker| marker.camera == take.camera);
-            take.seen = first.map(|first| Seen { listed, downloaded, sent_us: first.sent_us });
+            take.seen =
+                first.map(|first| Seen { list_begun, listed, downloaded, sent_us: first.sent_us });
         }
         self.finish_if_over();
         self.changed.notify_waiters();
@@ -148,10 +164,10 @@ impl Takes {
         }) = over
         {
             add(&self.seen, 1);
-            self.listed.borrow_mut().record(seen.listed.saturating_duration_since(commanded));
-            self.downloaded
-                .borrow_mut()
-                .record(seen.downloaded.saturating_duration_since(commanded));
+            let since = |moment: Instant| moment.saturating_duration_since(commanded);
+            self.list_begun.borrow_mut().record(since(seen.list_begun));
+            self.listed.borrow_mut().record(since(seen.listed));
+            self.downloaded.borrow_mut().record(since(seen.downloaded));
             if let Some(forecast) = answer.forecast {
                 self.compare(seen, forecast, commanded, commanded_unix_us);
             }
@@ -172,6 +188,10 @@ mod tests {
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
+    fn plan(wait: Option<Duration>) -> Plan {
+        Plan { wait, style: Some("clean".to_owned()) }
+    }
+
     const NOON_US: u64 = 1_790_000_000_000_000;
 
     fn frame(camera: u16, after_ms: u64) -> Marker {
@@ -182,25 +202,28 @@ mod tests {
     fn a_take_is_over_when_a_part_shows_its_camera() {
         let (takes, start) = (Takes::default(), Instant::now());
         takes.command(2, start, NOON_US);
-        takes.answer(start + 3 * MS, Some(400 * MS));
-        takes.part(start + 300 * MS, start + 310 * MS, &[frame(1, 200)]);
+        takes.answer(start + 3 * MS, plan(Some(400 * MS)));
+        takes.part(start + 299 * MS, start + 300 * MS, start + 310 * MS, &[frame(1, 200)]);
         assert!(takes.is_pending());
-        takes.part(start + 600 * MS, start + 620 * MS, &[frame(1, 380), frame(2, 410)]);
+        let markers = [frame(1, 380), frame(2, 410)];
+        takes.part(start + 590 * MS, start + 600 * MS, start + 620 * MS, &markers);
         assert!(!takes.is_pending());
         assert_eq!(takes.on_air(), Some(2));
+        assert_eq!(takes.list_begun.borrow().max_us(), 590_000);
         assert_eq!(takes.listed.borrow().max_us(), 600_000);
         assert_eq!(takes.downloaded.borrow().max_us(), 620_000);
         assert_eq!(takes.behind_forecast.borrow().max_us(), 200_000);
         assert_eq!(takes.forecast_error.borrow().max_us(), 10_000);
+        assert_eq!(takes.styles.borrow()["clean"], 1);
     }
 
     #[test]
     fn a_part_may_come_before_the_answer() {
         let (takes, start) = (Takes::default(), Instant::now());
         takes.command(2, start, NOON_US);
-        takes.part(start + 20 * MS, start + 21 * MS, &[frame(2, 0)]);
+        takes.part(start + 19 * MS, start + 20 * MS, start + 21 * MS, &[frame(2, 0)]);
         assert!(takes.is_pending());
-        takes.answer(start + 30 * MS, None);
+        takes.answer(start + 30 * MS, plan(None));
         assert!(!takes.is_pending());
         assert_eq!(takes.listed.borrow().max_us(), 20_000);
         assert_eq!(takes.forecast.borrow().count(), 0);
@@ -212,8 +235,8 @@ mod tests {
         takes.command(2, start, NOON_US);
         takes.give_up(&takes.refused);
         takes.command(3, start, NOON_US);
-        takes.answer(start + MS, None);
-        takes.part(start + 2 * MS, start + 3 * MS, &[frame(3, 0)]);
+        takes.answer(start + MS, plan(None));
+        takes.part(start + 2 * MS, start + 2 * MS, start + 3 * MS, &[frame(3, 0)]);
         assert_eq!((takes.seen.get(), takes.made()), (1, 2));
         assert!(!takes.is_pending());
     }

@@ -45,7 +45,9 @@ pub(crate) struct Update {
     pub(crate) media: Media,
     /// Its URL without directives: what its references are relative to.
     pub(crate) base: HttpUrl,
-    /// When it was here.
+    /// When its first byte was here.
+    pub(crate) begun: Instant,
+    /// When all of it was here.
     pub(crate) answered: Instant,
     /// Whether it is the first one.
     pub(crate) is_first: bool,
@@ -113,6 +115,7 @@ impl Follower {
         let update = Update {
             media,
             base: answer.url,
+            begun: answer.begun,
             answered: answer.done,
             is_first: true,
             is_early: false,
@@ -143,6 +146,7 @@ impl Follower {
         Ok(Update {
             media,
             base: self.url.clone(),
+            begun: answer.begun,
             answered: answer.done,
             is_first: false,
             is_early: self.low_latency && !changed,

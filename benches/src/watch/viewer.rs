@@ -37,7 +37,9 @@ pub(crate) trait Observer {
 pub(crate) struct Arrived {
     /// Media duration.
     pub(crate) duration: Duration,
-    /// When the first playlist that lists it was here.
+    /// When the first byte of the first playlist that lists it was here.
+    pub(crate) list_begun: Instant,
+    /// When all of that playlist was here.
     pub(crate) listed: Instant,
     /// Whether the first playlist listed it: it is older than the viewer.
     pub(crate) at_start: bool,
@@ -202,6 +204,7 @@ impl<O: Observer> Downloads<'_, O> {
         match answer {
             Ok(answer) => self.observer.piece(&Arrived {
                 duration,
+                list_begun: update.begun,
                 listed: update.answered,
                 at_start: update.is_first,
                 answer,
