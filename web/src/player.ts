@@ -1,13 +1,24 @@
 // Plays a live HLS programme: hls.js where the browser has Media Source Extensions, else the browser's own player.
-import Hls, { ErrorTypes, Events } from "hls.js";
+// What each plays best was measured: docs/players.md.
+import Hls, { ErrorTypes, Events, type HlsConfig } from "hls.js";
 
 const RETRY_MS = 2000;
+
+const SETTINGS: Partial<HlsConfig> = {
+  lowLatencyMode: true,
+  // What a stall or a slow start costs is caught up again; by default it stays for good.
+  maxLiveSyncPlaybackRate: 1.06,
+  // After a stall this much more is kept, in seconds, so that a poor network stalls once and not all the time.
+  liveSyncOnStallIncrease: 0.5,
+  // Seconds of the past that stay in memory; by default all of it.
+  backBufferLength: 30,
+};
 
 export type PlayerState = "waiting" | "playing";
 
 /**
- * Attaches `url` to `video` and keeps it playing: while the programme has not started yet, or when it is lost,
- * it is tried again every two seconds without a reload of the page. Returns a function that ends it.
+ * Attaches the programme at `url` to `video` and keeps it playing: while it has not started yet, or when it is
+ * lost, it is tried again every two seconds without a reload of the page. Returns a function that ends it.
  */
 export function play(
   video: HTMLVideoElement,
@@ -27,7 +38,7 @@ function playWithHls(
   let retry: number | undefined;
 
   const start = () => {
-    hls = new Hls({ lowLatencyMode: true, backBufferLength: 30, maxLiveSyncPlaybackRate: 1.1 });
+    hls = new Hls(SETTINGS);
     hls.on(Events.MANIFEST_PARSED, () => void video.play().catch(() => undefined));
     hls.on(Events.ERROR, (_event, data) => {
       if (!data.fatal) return;
@@ -39,8 +50,8 @@ function playWithHls(
       hls?.destroy();
       retry = window.setTimeout(start, RETRY_MS);
     });
-    // hls.js maps time anew at every discontinuity, by decoding times, and so loses the composition offset
-    // at each tagged cut; the seamless dialect lists the same bytes without them.
+    // hls.js 1.7 maps time anew at every discontinuity, by decoding times, and so falls 100 ms behind at each
+    // tagged cut; the seamless dialect lists the same bytes without them.
     hls.loadSource(`${url}?dialect=seamless`);
     hls.attachMedia(video);
     // The end-to-end test reads the player's statistics from here.
@@ -54,6 +65,7 @@ function playWithHls(
   };
 }
 
+/** Safari and whatever else has no Media Source Extensions: the strict dialect, which is what Apple specifies. */
 function playNatively(
   video: HTMLVideoElement,
   url: string,

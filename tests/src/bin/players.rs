@@ -17,7 +17,7 @@ usage: players [OPTIONS]
 
   --cameras SET     unlike or equal; default both, one after the other
   --playlist NAME   strict, seamless or ts; default all
-  --style STYLE     clean, instant, …: what the API takes; default clean
+  --style A,B       clean, instant, …: what the API takes, in turn; default clean
   --takes N         takes in each run; default 8
   --every SECONDS   between two takes; default 4
   --only A,B        these players; default all that are installed

@@ -65,7 +65,7 @@ pub struct Plan {
     pub set: Set,
     /// What is played.
     pub playlist: Playlist,
-    /// Style of the takes, as the API calls it.
+    /// Styles of the takes as the API calls them, in turn, with commas between.
     pub style: String,
     /// How many takes.
     pub takes: u32,
@@ -80,6 +80,8 @@ pub struct Outcome {
     pub plan: Plan,
     /// By player, in the order in which they were named.
     pub verdicts: Vec<(String, Verdict)>,
+    /// How much of the machine was idle while it was looked at, 0 to 1; `None` where that is not told.
+    pub idle: Option<f64>,
     /// What ffmpeg says of the recorded programme.
     pub recording: Vec<String>,
     /// Everything that was reported, to look for causes.
@@ -90,7 +92,7 @@ impl Plan {
     /// A short name: `unlike-seamless-clean`.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}-{}-{}", self.set.name(), self.playlist.name(), self.style)
+        format!("{}-{}-{}", self.set.name(), self.playlist.name(), self.style.replace(',', "-"))
     }
 
     /// Does it.
@@ -116,8 +118,10 @@ impl Plan {
         let recording =
             Recording::start(format!("{}{program}/media.m3u8?dialect=seamless", server.http));
         let from_ms = now_ms()?;
+        let busy_before = Processor::now();
         let takes = self.take_in_turn(&api, &event, &cameras)?;
         std::thread::sleep(TAIL);
+        let idle = busy_before.zip(Processor::now()).map(|(from, to)| to.idle_since(&from));
         let reports = pages.finish()?;
         let mut viewings = BTreeMap::new();
         let mut raw = serde_json::Map::new();
@@ -143,7 +147,7 @@ impl Plan {
             Some((player.name.to_owned(), judge(viewing, &course)))
         };
         let verdicts = players.iter().filter_map(verdict).collect();
-        Ok(Outcome { plan: self.clone(), verdicts, recording: recording.finish()?, raw })
+        Ok(Outcome { plan: self.clone(), verdicts, idle, recording: recording.finish()?, raw })
     }
 
     /// Lengths in steps, so that clips of an earlier run can be used again.
@@ -156,13 +160,13 @@ impl Plan {
     fn take_in_turn(&self, api: &Api, event: &str, cameras: &[OnSite]) -> Result<Vec<Value>> {
         let began = Instant::now();
         let mut takes = Vec::new();
-        for take in 1..=self.takes {
+        for (take, style) in (1..=self.takes).zip(self.style.split(',').cycle()) {
             let due = self.every * take;
             std::thread::sleep(due.saturating_sub(began.elapsed()));
             let camera = cameras.get(take as usize % cameras.len()).context("no cameras")?;
             let path = format!("/api/events/{event}/cameras/{}/switch", camera.id);
             let at_ms = now_ms()?;
-            let answer = api.json("POST", &path, Some(&json!({ "style": self.style })))?;
+            let answer = api.json("POST", &path, Some(&json!({ "style": style })))?;
             takes.push(json!({ "at_ms": at_ms, "cut": answer["cut"] }));
         }
         std::thread::sleep(self.every);
@@ -183,4 +187,26 @@ fn seen(viewing: &Viewing) -> Value {
         json!([shown.at_ms, shown.media_ms, camera, clip_ms])
     };
     json!({ "frames": viewing.shown.iter().map(picture).collect::<Vec<_>>() })
+}
+
+/// What the processors have done since the machine started, in ticks.
+#[derive(Debug)]
+struct Processor {
+    all: u64,
+    idle: u64,
+}
+
+impl Processor {
+    /// Linux alone tells it this way.
+    fn now() -> Option<Self> {
+        let stat = std::fs::read_to_string("/proc/stat").ok()?;
+        let ticks = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace();
+        let ticks: Vec<u64> = ticks.filter_map(|count| count.parse().ok()).collect();
+        Some(Self { all: ticks.iter().take(8).sum(), idle: ticks.get(3)? + ticks.get(4)? })
+    }
+
+    fn idle_since(&self, from: &Self) -> f64 {
+        let all = self.all.saturating_sub(from.all).max(1);
+        self.idle.saturating_sub(from.idle) as f64 / all as f64
+    }
 }

@@ -34,8 +34,11 @@ pub fn of(outcome: &Outcome) -> String {
         ];
         let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
+    if let Some(idle) = outcome.idle {
+        let _ = writeln!(text, "\nOf the machine {:.0} % were idle.", idle * 100.0);
+    }
     let _ = match outcome.recording.len() {
-        0 => writeln!(text, "\nffmpeg says nothing about the recorded programme."),
+        0 => writeln!(text, "ffmpeg says nothing about the recorded programme."),
         _ => writeln!(
             text,
             "\nffmpeg about the recorded programme: {}",
