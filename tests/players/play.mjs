@@ -61,7 +61,8 @@ try {
   const by = (browser) => players.filter((player) => player.browser === browser).map(address);
   if (by("chromium").length > 0) closers.push(await openChromium(by("chromium")));
   for (const url of by("firefox")) closers.push(await openFirefox(url));
-  await until(() => showing.size === players.length, FIRST_PICTURE_MS, "picture", showing);
+  const everybody = until(() => showing.size === players.length, FIRST_PICTURE_MS, "picture", showing);
+  await Promise.race([everybody, stopped]);
   process.stderr.write("watching\n");
   await stopped;
   await until(() => Object.keys(reports).length === players.length, REPORT_MS, "report", Object.keys(reports));

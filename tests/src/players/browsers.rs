@@ -69,8 +69,8 @@ impl Pages {
 impl Drop for Pages {
     fn drop(&mut self) {
         if let Some(node) = &mut self.node {
-            // Either fails only when node has ended by itself; without it its browsers end.
-            let _ = node.kill();
+            // It takes its browsers along and ends within seconds; killed, it would leave them behind.
+            drop(node.stdin.take());
             let _ = node.wait();
         }
     }

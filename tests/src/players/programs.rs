@@ -109,7 +109,9 @@ fn command(kind: &Kind, url: &str) -> Option<Command> {
             let mut command = Command::new(program);
             command.args(["-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"]);
             command.args(["-re", "-i", url, "-map", "0:v", "-vf", &small]);
-            command.args(["-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"]);
+            // At a frame rate's times the pictures of a catch-up would coincide.
+            command.args(["-fps_mode", "passthrough", "-enc_time_base", "1:90000"]);
+            command.args(["-f", "rawvideo", "pipe:1"]);
             command.args(["-map", "0:a", "-f", "null", "-"]);
             Some(command)
         }
@@ -219,7 +221,7 @@ fn is_complaint(line: &str) -> bool {
 }
 
 /// A message without what differs each time it is printed: addresses and numbers.
-fn without_addresses(line: &str) -> String {
+pub(super) fn without_addresses(line: &str) -> String {
     let words = line.split_whitespace().filter(|word| !word.contains("0x") && *word != "@");
     let words =
         words.map(|word| if word.starts_with(|c: char| c.is_ascii_digit()) { "#" } else { word });

@@ -1,5 +1,6 @@
 //! Records the programme from its playlist, as a simple downloader would, and lets ffmpeg judge the file.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
@@ -9,6 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tempfile::NamedTempFile;
+
+use super::programs::without_addresses;
 
 const POLL: Duration = Duration::from_secs(1);
 
@@ -28,7 +31,7 @@ impl Recording {
         Self { running, writer: std::thread::spawn(move || record(&url, &flag)) }
     }
 
-    /// Ends it, decodes it and returns what ffmpeg complained about.
+    /// Ends it, decodes it and returns what ffmpeg complained about, each once.
     ///
     /// # Errors
     /// When a download failed or ffmpeg cannot be started.
@@ -40,11 +43,13 @@ impl Recording {
         let output = Command::new("ffmpeg")
             .args(["-v", "warning", "-i"])
             .arg(file.path())
-            .args(["-f", "null", "-"])
+            // The file's own times: at a frame rate's times the pictures of a catch-up would coincide.
+            .args(["-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-f", "null", "-"])
             .output()
             .context("cannot start ffmpeg")?;
         let complaints = String::from_utf8_lossy(&output.stderr);
-        Ok(complaints.lines().map(str::to_owned).collect())
+        let different: BTreeSet<String> = complaints.lines().map(without_addresses).collect();
+        Ok(different.into_iter().collect())
     }
 }
 
