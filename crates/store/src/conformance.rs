@@ -5,14 +5,15 @@
 use std::sync::Arc;
 
 use crate::limits::{
-    CAMERAS_PER_EVENT_MAX, SCHEDULED_PER_EVENT_MAX, SWITCH_PAGE_MAX, TOKENS_PER_EVENT_MAX,
+    CAMERAS_PER_EVENT_MAX, HOOK_BODY_BYTES_MAX, SCHEDULED_PER_EVENT_MAX, SWITCH_PAGE_MAX,
+    TOKENS_PER_EVENT_MAX,
 };
 use crate::{
     AccessRole, AccessToken, AudioSource, Camera, CameraId, CameraPatch, CreatorId, Discontinuity,
-    DisplayName, Event, EventId, EventPatch, EventPolicy, Ledger, Life, Lock, LockedBy, MetaKey,
-    Placed, Playback, PolicyPatch, ScheduledTake, ScheduledTakeId, SecretHash, Store, StoreError,
-    SwitchOutcome, SwitchPage, SwitchReason, SwitchRecord, SwitchSeq, SwitchStyle, Timestamp,
-    TokenId, UnknownFields,
+    DisplayName, Event, EventId, EventPatch, EventPolicy, HookDelivery, HookDeliveryId, HookQueue,
+    Ledger, Life, Lock, LockedBy, MetaKey, Placed, Playback, PolicyPatch, ScheduledTake,
+    ScheduledTakeId, SecretHash, Store, StoreError, SwitchOutcome, SwitchPage, SwitchReason,
+    SwitchRecord, SwitchSeq, SwitchStyle, Timestamp, TokenId, UnknownFields,
 };
 
 /// Runs all checks against stores that `make` makes.
@@ -37,6 +38,8 @@ pub(crate) async fn run<S: Store>(make: impl Fn() -> S) {
     scheduled_takes_come_in_the_order_of_their_times(&make()).await;
     a_scheduled_take_is_removed_once(&make()).await;
     an_event_has_a_limited_number_of_scheduled_takes(&make()).await;
+    hook_deliveries_keep_their_place_in_the_queue(&make()).await;
+    hook_deliveries_outlive_their_event(&make()).await;
     meta_values_are_replaced(&make()).await;
     writers_do_not_lose_each_others_changes(make()).await;
     a_closed_store_says_so(&make()).await;
@@ -70,6 +73,22 @@ pub(crate) fn camera(event: &str, id: &str) -> Camera {
         key_hash: SecretHash::of(id),
         created_at: Timestamp::from_millis(0),
         unknown: UnknownFields::default(),
+    }
+}
+
+/// A hook delivery for tests.
+pub(crate) fn delivery(id: &str) -> HookDelivery {
+    HookDelivery {
+        id: HookDeliveryId::parse(id).unwrap(),
+        event: Some(EventId::parse("a").unwrap()),
+        sequence: 1,
+        target: "back-end".to_owned(),
+        body: "{}".to_owned(),
+        attempts: 0,
+        next_attempt_at: Timestamp::from_millis(9),
+        last_error: None,
+        dead: false,
+        created_at: Timestamp::from_millis(0),
     }
 }
 
@@ -478,4 +497,34 @@ async fn a_closed_store_says_so(store: &impl Store) {
     assert!(matches!(store.events().await, Err(StoreError::Closed)));
     assert!(matches!(store.create_event(event("b")).await, Err(StoreError::Closed)));
     assert!(matches!(store.close().await, Err(StoreError::Closed)));
+}
+
+async fn hook_deliveries_keep_their_place_in_the_queue(store: &impl Store) {
+    let [first, second, third] = ["z", "y", "x"].map(delivery);
+    for delivery in [&first, &second, &third] {
+        store.put_hook_delivery(delivery.clone()).await.unwrap();
+    }
+    let tried =
+        HookDelivery { attempts: 2, last_error: Some("it answered 503".to_owned()), ..first };
+    store.put_hook_delivery(tried.clone()).await.unwrap();
+    let given_up = HookDelivery { dead: true, ..second };
+    store.put_hook_delivery(given_up.clone()).await.unwrap();
+    let waiting = store.hook_deliveries(HookQueue::Waiting, 10).await.unwrap();
+    assert_eq!(waiting, [tried.clone(), third]);
+    assert_eq!(store.hook_deliveries(HookQueue::Waiting, 1).await.unwrap(), [tried.clone()]);
+    assert!(store.hook_deliveries(HookQueue::Waiting, 0).await.unwrap().is_empty());
+    assert_eq!(store.hook_deliveries(HookQueue::Dead, 10).await.unwrap(), [given_up]);
+    assert_eq!(store.delete_hook_delivery(&tried.id).await.unwrap(), Some(tried.clone()));
+    assert_eq!(store.delete_hook_delivery(&tried.id).await.unwrap(), None);
+    let body = "x".repeat(HOOK_BODY_BYTES_MAX as usize + 1);
+    let refused = store.put_hook_delivery(HookDelivery { body, ..tried }).await;
+    assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
+}
+
+async fn hook_deliveries_outlive_their_event(store: &impl Store) {
+    let event = event("a");
+    store.create_event(event.clone()).await.unwrap();
+    store.put_hook_delivery(delivery("x")).await.unwrap();
+    store.delete_event(&event.id).await.unwrap();
+    assert_eq!(store.hook_deliveries(HookQueue::Waiting, 9).await.unwrap(), [delivery("x")]);
 }

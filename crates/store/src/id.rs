@@ -13,7 +13,7 @@ use crate::limits::ID_CHARS_MAX;
 use crate::secret::{NoEntropy, random_base32};
 
 /// Characters of an id made here.
-const NEW_ID_CHARS: usize = 16;
+pub(crate) const NEW_ID_CHARS: usize = 16;
 
 /// The path segment of the programme: `/hls/{event}/program/…`. No camera may be called so.
 const PROGRAM_SEGMENT: &str = "program";
@@ -135,7 +135,7 @@ impl ScheduledTakeId {
     }
 }
 
-fn check(text: &str) -> Result<(), InvalidId> {
+pub(crate) fn check(text: &str) -> Result<(), InvalidId> {
     if text.is_empty() || text.chars().count() > ID_CHARS_MAX {
         return Err(InvalidId::Length);
     }

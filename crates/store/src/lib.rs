@@ -11,6 +11,7 @@
 //! | [`event`], [`policy`], [`camera`], [`scheduled`], [`switch`] | the records |
 //! | [`creator`], [`access_token`], [`playback`], [`life`] | whom an event belongs to, who else may do what, who may watch, whether it runs |
 //! | [`unknown`] | what else is in their documents |
+//! | [`hook`], [`record_id`] | what has to be told to other systems |
 //! | [`store`], [`error`] | the trait and what can go wrong behind it |
 //! | [`sqlite`] | the embedded back end |
 //! | [`slates`] | uploaded pictures, as files beside the store |
@@ -28,12 +29,14 @@ mod conformance;
 pub mod creator;
 pub mod error;
 pub mod event;
+pub mod hook;
 pub mod id;
 pub mod life;
 pub mod limits;
 pub mod name;
 pub mod playback;
 pub mod policy;
+pub mod record_id;
 pub mod scheduled;
 pub mod secret;
 pub mod slates;
@@ -48,11 +51,13 @@ pub use camera::{Camera, CameraPatch};
 pub use creator::CreatorId;
 pub use error::StoreError;
 pub use event::{Event, EventPatch, Lock, LockedBy, Placed};
+pub use hook::{HookDelivery, HookQueue};
 pub use id::{CameraId, EventId, ScheduledTakeId, TokenId};
 pub use life::Life;
 pub use name::DisplayName;
 pub use playback::{Playback, PlaybackKeys};
 pub use policy::{AudioSource, EventPolicy, FlapLimit, PlaylistDialect, PolicyPatch};
+pub use record_id::HookDeliveryId;
 pub use scheduled::ScheduledTake;
 pub use secret::{AdminToken, SecretHash, StreamKey};
 pub use slates::SlateFolder;

@@ -102,3 +102,10 @@ pub const SLATE_AFTER_MS_MAX: u32 = 3_600_000;
 pub const REVERT_AFTER_MS_MIN: u32 = 1_000;
 /// The same, at most: an hour.
 pub const REVERT_AFTER_MS_MAX: u32 = 3_600_000;
+
+/// Hook deliveries in the queue, those given up counted. A target that is down for an hour while something
+/// happens three times a second.
+pub const HOOK_DELIVERIES_MAX: u32 = 10_000;
+
+/// Bytes of the body of one hook delivery.
+pub const HOOK_BODY_BYTES_MAX: u32 = 64 * 1024;

@@ -8,7 +8,9 @@ use crate::access_token::AccessToken;
 use crate::camera::{Camera, CameraPatch};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
+use crate::hook::{HookDelivery, HookQueue};
 use crate::id::{CameraId, EventId, ScheduledTakeId, TokenId};
+use crate::record_id::HookDeliveryId;
 use crate::scheduled::ScheduledTake;
 use crate::secret::SecretHash;
 use crate::switch::{Ledger, LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
@@ -118,6 +120,22 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         event: &EventId,
         id: &ScheduledTakeId,
     ) -> Result<Option<ScheduledTake>, StoreError>;
+
+    /// Puts a delivery at the end of the queue, or replaces the one with its id in its place.
+    async fn put_hook_delivery(&self, delivery: HookDelivery) -> Result<(), StoreError>;
+
+    /// The first `limit` deliveries of a part of the queue, in the order in which they came into it.
+    async fn hook_deliveries(
+        &self,
+        queue: HookQueue,
+        limit: u32,
+    ) -> Result<Vec<HookDelivery>, StoreError>;
+
+    /// Removes a delivery from the queue and returns it, `None` if there is no such.
+    async fn delete_hook_delivery(
+        &self,
+        id: &HookDeliveryId,
+    ) -> Result<Option<HookDelivery>, StoreError>;
 
     /// A value of the server itself, `None` if it was never set.
     async fn meta(&self, key: MetaKey) -> Result<Option<String>, StoreError>;

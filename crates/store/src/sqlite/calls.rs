@@ -3,21 +3,23 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::SqliteStore;
 use super::documents::{
     get, list, put_camera, put_event, put_scheduled_take, put_switch, put_token, read,
     replace_switch, seq_of_row,
 };
+use super::{SqliteStore, records};
 use crate::access_token::AccessToken;
 use crate::camera::{Camera, CameraPatch};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
+use crate::hook::{HookDelivery, HookQueue};
 use crate::id::{CameraId, EventId, ScheduledTakeId, TokenId};
 use crate::limits::{
     CAMERAS_PER_EVENT_MAX, EVENTS_MAX, SCHEDULED_PER_EVENT_MAX, SWITCH_PAGE_MAX,
     SWITCHES_PER_EVENT_MAX, TOKENS_PER_EVENT_MAX,
 };
 use crate::policy::AudioSource;
+use crate::record_id::HookDeliveryId;
 use crate::scheduled::ScheduledTake;
 use crate::secret::SecretHash;
 use crate::store::{MetaKey, Store};
@@ -266,6 +268,26 @@ impl Store for SqliteStore {
         .await
     }
 
+    async fn put_hook_delivery(&self, delivery: HookDelivery) -> Result<(), StoreError> {
+        self.write(move |db| records::put_hook_delivery(db, &delivery)).await
+    }
+
+    async fn hook_deliveries(
+        &self,
+        queue: HookQueue,
+        limit: u32,
+    ) -> Result<Vec<HookDelivery>, StoreError> {
+        self.writer.call(move |db| records::hook_deliveries(db, queue, limit)).await
+    }
+
+    async fn delete_hook_delivery(
+        &self,
+        id: &HookDeliveryId,
+    ) -> Result<Option<HookDelivery>, StoreError> {
+        let id = id.clone();
+        self.write(move |db| records::delete_hook_delivery(db, &id)).await
+    }
+
     async fn meta(&self, key: MetaKey) -> Result<Option<String>, StoreError> {
         self.writer
             .call(move |db| {
@@ -427,7 +449,7 @@ fn check_key_is_free(db: &Connection, camera: &Camera) -> Result<(), StoreError>
     }
 }
 
-fn check_limit(what: &'static str, count: u32, limit: u32) -> Result<(), StoreError> {
+pub(super) fn check_limit(what: &'static str, count: u32, limit: u32) -> Result<(), StoreError> {
     if count < limit { Ok(()) } else { Err(StoreError::LimitExceeded { what, limit }) }
 }
 

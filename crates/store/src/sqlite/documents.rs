@@ -135,7 +135,7 @@ pub(super) fn read<T: DeserializeOwned>(what: &'static str, doc: &str) -> Result
     serde_json::from_str(doc).map_err(|error| corrupt(what, error))
 }
 
-fn write<T: Serialize>(what: &'static str, record: &T) -> Result<String, StoreError> {
+pub(super) fn write<T: Serialize>(what: &'static str, record: &T) -> Result<String, StoreError> {
     serde_json::to_string(record).map_err(|error| corrupt(what, error))
 }
 

@@ -14,6 +14,7 @@
 
 mod calls;
 mod documents;
+mod records;
 mod schema;
 mod writer;
 

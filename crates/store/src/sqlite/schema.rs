@@ -67,6 +67,15 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX scheduled_takes_by_time ON scheduled_takes (event, at, seq);
 ",
+    "
+    CREATE TABLE hook_deliveries (
+        seq  INTEGER PRIMARY KEY AUTOINCREMENT,
+        id   TEXT UNIQUE NOT NULL,
+        dead INTEGER NOT NULL,
+        doc  TEXT NOT NULL CHECK (json_valid(doc))
+    ) STRICT;
+    CREATE INDEX hook_deliveries_by_queue ON hook_deliveries (dead, seq);
+",
 ];
 
 /// The newest schema version that this build knows.
