@@ -44,8 +44,8 @@ pub(crate) struct Connection<S> {
     session: ServerSession,
     buffer: BytesMut,
     publication: Option<Publication>,
-    /// What the peer called itself at `connect`.
-    client: String,
+    /// What the peer said at `connect`.
+    connect: ConnectRequest,
     /// The server stops: when waiting for the publisher to leave ends.
     leave_by: Option<Instant>,
 }
@@ -87,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             buffer: BytesMut::with_capacity(shared.config.read_buffer_bytes),
             shared,
             publication: None,
-            client: String::new(),
+            connect: ConnectRequest::default(),
             leave_by: None,
         }
     }
@@ -215,7 +215,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return self.session.reject_connect("unknown application");
         }
         Span::current().record("app", app);
-        self.client = request.flash_version;
+        self.connect = request;
         self.session.accept_connect(Instant::now().into_std())
     }
 
@@ -278,14 +278,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             app: app.to_owned(),
             stream_key: if in_app { crate::StreamKey::new(rest) } else { wire.stream_key },
             query: wire.query,
+            publish_type: wire.publish_type,
+            connect: self.connect.clone(),
         }
     }
 
     fn start(&mut self, id: PublishId, admission: Admission, claim: Claim) -> Result<(), Fault> {
         let now = self.shared.clock.now();
         let publication = Publication::new(now, id, claim, admission, self.peer.ip());
-        if !self.client.is_empty() {
-            publication.encoder(&self.client);
+        if !self.connect.flash_version.is_empty() {
+            publication.encoder(&self.connect.flash_version);
         }
         self.publication = Some(publication);
         tracing::info!("publishing");
@@ -315,7 +317,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let sentence = error.to_string();
         tracing::warn!(reason = %sentence, "publish ended by the server");
         let ended = self.end(EndReason::Rejected, &sentence);
-        if let Some(publication) = self.publication.take() {
+        if let Some(mut publication) = self.publication.take() {
+            publication.note_end(error);
             publication.close(self.now(), Some(&sentence));
         }
         ended

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicI64;
 
 use async_trait::async_trait;
 use genlock_feed::Feed;
-use genlock_rtmp::{Query, RejectCode, StreamKey};
+use genlock_rtmp::{ConnectRequest, PublishType, Query, RejectCode, StreamKey};
 
 use crate::monitor::CameraMonitor;
 use crate::takeover::CameraSlot;
@@ -33,7 +33,7 @@ impl fmt::Display for ConnectionId {
 }
 
 /// Somebody wants to publish. `Debug` shows neither the key nor the values of the query.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PublishRequest {
     /// The connection that asks.
     pub connection: ConnectionId,
@@ -45,6 +45,22 @@ pub struct PublishRequest {
     pub stream_key: StreamKey,
     /// Parameters behind the key, such as `?token=`.
     pub query: Query,
+    /// What it wants to be done with the stream.
+    pub publish_type: PublishType,
+    /// What it said when it connected.
+    pub connect: ConnectRequest,
+}
+
+/// Without what was said at `connect`: the key may stand in its URL.
+impl fmt::Debug for PublishRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublishRequest")
+            .field("connection", &self.connection)
+            .field("peer", &self.peer)
+            .field("app", &self.app)
+            .field("query", &self.query)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A publish that may start: the camera that it feeds.
@@ -60,6 +76,35 @@ pub struct Admission {
     pub monitor: Arc<CameraMonitor>,
     /// The camera's place for one publisher.
     pub slot: Arc<CameraSlot>,
+    /// Who wants to know how the session goes.
+    pub watch: Option<Arc<dyn PublishWatch>>,
+}
+
+/// Is told how one publish session goes. Every call is made on the media path and must return at once.
+///
+/// [`Self::started`] comes first and [`Self::ended`] last; neither comes for a session that was admitted but
+/// did not get the camera's place.
+pub trait PublishWatch: fmt::Debug + Send + Sync + 'static {
+    /// The session has the camera's place.
+    fn started(&self);
+
+    /// Audio or video came, with this RTMP timestamp in milliseconds.
+    fn message(&self, timestamp: u32);
+
+    /// The first sample went into the Feed.
+    fn live(&self);
+
+    /// The session is over.
+    fn ended(&self, end: PublishEnd);
+}
+
+/// How a publish session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishEnd {
+    /// The camera has no publisher now.
+    Gone,
+    /// Another session goes on in its place.
+    TakenOver,
 }
 
 /// Why a publish may not start.

@@ -38,8 +38,10 @@ pub mod timeline;
 pub mod unit;
 
 pub use config::IngestConfig;
-pub use gate::{Admission, ConnectionId, PublishGate, PublishRequest, Refusal};
-pub use genlock_rtmp::{Query, StreamKey};
+pub use gate::{
+    Admission, ConnectionId, PublishEnd, PublishGate, PublishRequest, PublishWatch, Refusal,
+};
+pub use genlock_rtmp::{ConnectRequest, PublishType, Query, StreamKey, TcUrl};
 pub use health::{AudioHealth, CameraHealth, CameraState, VideoHealth};
 pub use issue::{Issue, IssueType, Severity};
 pub use listener::Ingest;

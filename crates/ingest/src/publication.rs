@@ -1,5 +1,6 @@
 //! One running publish: where its messages go.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use genlock_feed::FeedWriter;
@@ -7,7 +8,7 @@ use genlock_media::EventTime;
 use genlock_rtmp::{MediaKind, MediaMessage, PublishId};
 
 use crate::demux::DemuxError;
-use crate::gate::Admission;
+use crate::gate::{Admission, PublishEnd, PublishWatch};
 use crate::intake::Intake;
 use crate::takeover::{Claim, Eviction};
 
@@ -20,6 +21,31 @@ pub(crate) struct Publication {
     intake: Intake,
     /// Opened with the first sample: a Feed is live when there is something in it.
     writer: Option<FeedWriter>,
+    watched: Watched,
+}
+
+/// Tells the end of a session to who watches it, however it comes.
+#[derive(Debug)]
+struct Watched {
+    watch: Option<Arc<dyn PublishWatch>>,
+    end: PublishEnd,
+}
+
+impl Watched {
+    fn begin(watch: Option<Arc<dyn PublishWatch>>) -> Self {
+        if let Some(watch) = &watch {
+            watch.started();
+        }
+        Self { watch, end: PublishEnd::Gone }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if let Some(watch) = &self.watch {
+            watch.ended(self.end);
+        }
+    }
 }
 
 /// Why a publication cannot go on.
@@ -51,7 +77,8 @@ impl Publication {
     ) -> Self {
         let offset = admission.sync_offset.load(Ordering::Relaxed);
         let intake = Intake::new(now, offset, admission.monitor.open(peer));
-        Self { id, admission, claim, intake, writer: None }
+        let watched = Watched::begin(admission.watch.clone());
+        Self { id, admission, claim, intake, writer: None, watched }
     }
 
     /// The publisher sent something, whatever it was.
@@ -71,6 +98,9 @@ impl Publication {
             self.start_after_last_session();
         }
         let timestamp = message.timestamp.0;
+        if let Some(watch) = &self.watched.watch {
+            watch.message(timestamp);
+        }
         match message.kind {
             MediaKind::Video => self.intake.video(now, timestamp, &message.payload)?,
             MediaKind::Audio => self.intake.audio(now, timestamp, &message.payload)?,
@@ -89,7 +119,11 @@ impl Publication {
     fn deliver(&mut self, now: EventTime) -> Result<(), PublicationError> {
         while let Some(sample) = self.intake.poll_sample() {
             let feed = &self.admission.feed;
-            let writer = self.writer.get_or_insert_with(|| feed.open(now));
+            let watch = &self.watched.watch;
+            let writer = self.writer.get_or_insert_with(|| {
+                watch.iter().for_each(|watch| watch.live());
+                feed.open(now)
+            });
             if writer.push(now, sample).is_err() {
                 return Err(PublicationError::Evicted(Eviction::TakenOver));
             }
@@ -108,6 +142,13 @@ impl Publication {
     /// Resolves when the publication loses its place. Cancel-safe.
     pub(crate) async fn evicted(&mut self) -> Eviction {
         self.claim.evicted().await
+    }
+
+    /// What [`Self::close`] is to tell of the camera's place.
+    pub(crate) fn note_end(&mut self, error: &PublicationError) {
+        if matches!(error, PublicationError::Evicted(Eviction::TakenOver)) {
+            self.watched.end = PublishEnd::TakenOver;
+        }
     }
 
     /// Ends the publication, in error if there is a reason.

@@ -114,7 +114,7 @@ impl fmt::Debug for Query {
     }
 }
 
-/// The URL that a publisher says it connected to. Untrusted; may be empty.
+/// A URL that a publisher says it connected to, or comes from. Untrusted; may be empty.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct TcUrl(String);
 

@@ -29,6 +29,7 @@ impl PublishGate for Gate {
                 sync_offset: Arc::default(),
                 monitor: Arc::new(CameraMonitor::default()),
                 slot: Arc::new(CameraSlot::default()),
+                watch: None,
             }),
             "slow" => future::pending().await,
             _ => Err(Refusal::UnknownKey),

@@ -11,8 +11,8 @@ use genlock_feed::clock::EventClock;
 use genlock_feed::{Feed, FeedLimits};
 use genlock_ingest::limits::HELD_UNITS_MAX;
 use genlock_ingest::{
-    Admission, CameraMonitor, CameraSlot, CameraState, Ingest, IngestConfig, PublishGate,
-    PublishRequest, Refusal, StreamKey, TakeoverPolicy,
+    Admission, CameraMonitor, CameraSlot, CameraState, Ingest, IngestConfig, PublishEnd,
+    PublishGate, PublishRequest, PublishWatch, Refusal, StreamKey, TakeoverPolicy,
 };
 use genlock_media::EventTime;
 use genlock_rtmp::flv::{AudioCodecId, VideoCodecId};
@@ -35,6 +35,36 @@ struct Camera {
     monitor: Arc<CameraMonitor>,
     slot: Arc<CameraSlot>,
     asked: Mutex<Vec<String>>,
+    told: Arc<Told>,
+}
+
+/// What was told of all publish sessions, in one list.
+#[derive(Debug, Default)]
+struct Told(Mutex<Vec<String>>);
+
+impl Told {
+    fn note(&self, what: impl Into<String>) {
+        self.0.lock().expect("no panic").push(what.into());
+    }
+}
+
+#[derive(Debug)]
+struct Watch(Arc<Told>);
+
+impl PublishWatch for Watch {
+    fn started(&self) {
+        self.0.note("started");
+    }
+
+    fn message(&self, _timestamp: u32) {}
+
+    fn live(&self) {
+        self.0.note("live");
+    }
+
+    fn ended(&self, end: PublishEnd) {
+        self.0.note(format!("ended {end:?}"));
+    }
 }
 
 #[async_trait]
@@ -50,6 +80,7 @@ impl PublishGate for Camera {
             sync_offset: Arc::default(),
             monitor: Arc::clone(&self.monitor),
             slot: Arc::clone(&self.slot),
+            watch: Some(Arc::new(Watch(Arc::clone(&self.told)))),
         })
     }
 }
@@ -69,6 +100,7 @@ impl Server {
             monitor: Arc::new(CameraMonitor::default()),
             slot: Arc::new(CameraSlot::new(policy)),
             asked: Mutex::default(),
+            told: Arc::default(),
         });
         let gate: Arc<dyn PublishGate> = Arc::clone(&camera) as _;
         let clock = EventClock::starting_at(EventTime::from_millis(3_600_000));
@@ -82,6 +114,18 @@ impl Server {
 
     async fn plain() -> Self {
         Self::start(TakeoverPolicy::Reject, IngestConfig::default()).await
+    }
+
+    /// Waits until that was told, in this order.
+    async fn told(&self, expect: &[&str]) {
+        let told = || self.camera.told.0.lock().expect("no panic").clone();
+        let reached = async {
+            while told().len() < expect.len() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let _ = timeout(PATIENCE, reached).await;
+        assert_eq!(told(), expect);
     }
 
     async fn publisher(&self, key: &str) -> Publisher {
@@ -196,6 +240,7 @@ async fn a_publish_reaches_the_feed_and_its_end_closes_it() {
     publisher.flush().await;
     server.live(false).await;
     assert_eq!(server.camera.feed.status().epoch.0, 1);
+    server.told(&["started", "live", "ended Gone"]).await;
 }
 
 #[tokio::test]
@@ -278,6 +323,7 @@ async fn a_second_publisher_is_refused_where_the_policy_says_so() {
     assert!(description.contains("in use"), "{description}");
     first.send_media().await;
     server.live(true).await;
+    server.told(&["started", "live"]).await;
 }
 
 #[tokio::test]
@@ -298,6 +344,7 @@ async fn a_takeover_closes_the_old_session_and_keeps_the_feed() {
     server.live(true).await;
     assert_eq!(server.camera.feed.status().epoch.0, 2);
     assert_eq!(server.camera.monitor.health(EventTime::MAX).reconnects, 1);
+    server.told(&["started", "live", "started", "ended TakenOver", "live"]).await;
 }
 
 #[tokio::test]

@@ -35,6 +35,8 @@ impl Connect {
             app,
             tc_url,
             flash_version: text("flashVer")?.to_owned(),
+            swf_url: TcUrl::new(text("swfUrl")?),
+            page_url: TcUrl::new(text("pageUrl")?),
             enhanced: Capabilities::read(object),
         };
         Ok(Self {

@@ -40,7 +40,7 @@ pub enum ServerEvent {
 }
 
 /// What `connect` said.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConnectRequest {
     /// The application, without query. May contain slashes, may be empty.
     pub app: String,
@@ -48,6 +48,10 @@ pub struct ConnectRequest {
     pub tc_url: TcUrl,
     /// The peer's name for itself, such as `FMLE/3.0 (compatible; Lavf60.16.100)`. May be empty.
     pub flash_version: String,
+    /// The URL of the player that it says it is.
+    pub swf_url: TcUrl,
+    /// The page that it says it is on.
+    pub page_url: TcUrl,
     /// What it announces about Enhanced RTMP.
     pub enhanced: Capabilities,
 }
