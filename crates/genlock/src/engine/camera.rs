@@ -81,6 +81,7 @@ impl LiveCamera {
             sync_offset: Arc::clone(&self.sync_offset_micros),
             monitor: Arc::clone(&self.monitor),
             slot: Arc::clone(&self.slot),
+            watch: None,
         }
     }
 }
