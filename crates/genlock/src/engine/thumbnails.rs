@@ -117,6 +117,7 @@ impl Thumbnails for Engine {
 }
 
 #[cfg(test)]
+#[cfg(feature = "codec")]
 mod tests {
     use std::sync::Arc;
 
