@@ -4,6 +4,7 @@
 //! system, every process is ended by its id, and nothing is asserted on the timing of the machine.
 
 pub mod api;
+pub mod back_end;
 pub mod browser;
 pub mod camera;
 pub mod clip;

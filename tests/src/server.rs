@@ -41,7 +41,31 @@ impl Server {
     /// # Errors
     /// When it does not come up within 30 s.
     pub fn start_in(data_dir: Arc<TempDir>) -> Result<Self> {
-        let mut process = command(data_dir.path()).spawn().context("cannot start genlock")?;
+        Self::run(command(data_dir.path()), data_dir)
+    }
+
+    /// Starts a server with an empty data folder and this configuration file.
+    ///
+    /// # Errors
+    /// When it does not come up within 30 s.
+    pub fn start_configured(toml: &str) -> Result<Self> {
+        Self::restart_configured(Arc::new(tempfile::tempdir()?), toml)
+    }
+
+    /// The same on a data folder that another server has used.
+    ///
+    /// # Errors
+    /// When it does not come up within 30 s.
+    pub fn restart_configured(data_dir: Arc<TempDir>, toml: &str) -> Result<Self> {
+        let file = data_dir.path().join("genlock.toml");
+        std::fs::write(&file, toml)?;
+        let mut command = command(data_dir.path());
+        command.arg("--config").arg(file);
+        Self::run(command, data_dir)
+    }
+
+    fn run(mut command: Command, data_dir: Arc<TempDir>) -> Result<Self> {
+        let mut process = command.spawn().context("cannot start genlock")?;
         let stdout = process.stdout.take().context("genlock has no standard output")?;
         let stderr = process.stderr.take().context("genlock has no standard error")?;
         let log = Arc::new(Mutex::new(String::new()));

@@ -9,7 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
-use genlock_store::{CameraId, EventId, ScheduledTakeId};
+use genlock_store::{CameraId, EventId, HookDeliveryId, ScheduledTakeId};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -247,6 +247,22 @@ impl FromRequestParts<Arc<Shared>> for ScheduledTakePath {
         let take = ScheduledTakeId::parse(text)
             .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))?;
         Ok(Self(event_id(&params)?, take))
+    }
+}
+
+/// The delivery that a path names.
+#[derive(Debug)]
+pub(crate) struct DeliveryPath(pub(crate) HookDeliveryId);
+
+impl FromRequestParts<Arc<Shared>> for DeliveryPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let params = path_params(parts, shared).await?;
+        let (field, text) = param(&params, &["delivery"]);
+        let id = HookDeliveryId::parse(text)
+            .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))?;
+        Ok(Self(id))
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`slates`] | the picture for when no camera is left |
 //! | `events`, `policy`, `cameras` | the calls, with their bodies and answers |
 //! | `takes`, `lock`, `scheduled`, `switch_log` | the same, about what is on air |
+//! | [`hooks`] | deliveries to other systems that were given up |
 //! | `compatibility` | what cuts between any two cameras would be |
 //! | `compatible` | the same under the paths of the NGINX-RTMP plan |
 //! | `system` | `/healthz`, `/readyz`, `/metrics` |
@@ -27,6 +28,7 @@ mod compatibility;
 mod compatible;
 mod events;
 mod extract;
+pub mod hooks;
 pub mod limits;
 pub mod live;
 mod lock;
@@ -46,6 +48,7 @@ mod time;
 mod updates;
 
 pub use addresses::Addresses;
+pub use hooks::Hooks;
 pub use live::{Change, Live};
 pub use openapi::document;
 pub use problem::ProblemCode;

@@ -55,3 +55,6 @@ pub const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(45);
 
 /// How long a message may take to leave. A client that is slower is hung up on and comes back.
 pub const SOCKET_WRITE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Deliveries that were given up, in one listing: as many as are kept.
+pub const DEAD_DELIVERIES_MAX: u32 = 1000;

@@ -40,6 +40,7 @@ const ADMIN_TOKEN: &str = "admin_token";
         (name = "takes", description = "putting cameras on air"),
         (name = "live", description = "following an event"),
         (name = "compatible", description = "the same under the paths of the NGINX-RTMP plan"),
+        (name = "hooks", description = "deliveries to other systems"),
         (name = "system", description = "for whoever runs the server")
     )
 )]

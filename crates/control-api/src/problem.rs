@@ -47,6 +47,8 @@ pub enum ProblemCode {
     CameraNotFound,
     /// The event has no such take that waits for its time.
     ScheduledTakeNotFound,
+    /// No delivery with this id was given up.
+    DeliveryNotFound,
     /// The path does not know this method.
     MethodNotAllowed,
     /// The body did not arrive in time.
@@ -88,7 +90,8 @@ impl ProblemCode {
             Self::UnknownPath
             | Self::EventNotFound
             | Self::CameraNotFound
-            | Self::ScheduledTakeNotFound => StatusCode::NOT_FOUND,
+            | Self::ScheduledTakeNotFound
+            | Self::DeliveryNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::CameraNotLive

@@ -18,8 +18,8 @@ use crate::problem::{Problem, ProblemCode};
 use crate::state::{ApiState, Shared};
 use crate::updates::{socket, stream};
 use crate::{
-    auth, cameras, compatibility, compatible, events, lock, openapi, scheduled, slates, switch_log,
-    system, takes, thumbnails,
+    auth, cameras, compatibility, compatible, events, hooks, lock, openapi, scheduled, slates,
+    switch_log, system, takes, thumbnails,
 };
 
 /// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
@@ -72,6 +72,9 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(scheduled::cancel))
         .routes(routes!(switch_log::read))
         .routes(routes!(stream::follow))
+        .routes(routes!(hooks::dead))
+        .routes(routes!(hooks::replay))
+        .routes(routes!(hooks::discard))
         .routes(routes!(compatible::switch))
         .routes(routes!(compatible::active))
         .routes(routes!(thumbnails::camera))

@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
 use crate::addresses::Addresses;
+use crate::hooks::Hooks;
 use crate::limits::CHANGE_WAIT_MAX;
 use crate::live::Live;
 use crate::problem::{Problem, ProblemCode};
@@ -26,6 +27,8 @@ pub struct ApiState {
     pub slates: Arc<dyn Slates>,
     /// Where thumbnails come from.
     pub thumbnails: Arc<dyn Thumbnails>,
+    /// What delivers to other systems.
+    pub hooks: Arc<dyn Hooks>,
     /// Hash of the administrator's token.
     pub admin_token: SecretHash,
     /// The addresses that answers name.
@@ -47,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) live: Arc<dyn Live>,
     pub(crate) slates: Arc<dyn Slates>,
     pub(crate) thumbnails: Arc<dyn Thumbnails>,
+    pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) admin_token: SecretHash,
     pub(crate) addresses: Addresses,
     /// Who follows which event.
@@ -59,13 +63,14 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Arc<Self> {
-        let ApiState { store, live, slates, thumbnails, admin_token, addresses } = state;
+        let ApiState { store, live, slates, thumbnails, hooks, admin_token, addresses } = state;
         let (hubs, kept, changing) = (Hubs::default(), watch::Sender::new(()), Arc::default());
         Arc::new(Self {
             store,
             live,
             slates,
             thumbnails,
+            hooks,
             admin_token,
             addresses,
             hubs,

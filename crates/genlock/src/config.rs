@@ -3,11 +3,15 @@
 //! Everything is read and checked before a port is bound. A broken value is one line that names the
 //! file, the key and what was expected.
 
+mod hooks;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+
+pub(crate) use self::hooks::HookSettings;
 
 /// Everything that can be configured, with defaults that need no file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -21,6 +25,7 @@ pub(crate) struct Config {
     rtmp: Rtmp,
     hls: Hls,
     log: Log,
+    hooks: hooks::Hooks,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -130,6 +135,7 @@ pub(crate) struct Settings {
     pub(crate) segment_target: Duration,
     pub(crate) part_target: Duration,
     pub(crate) window: Duration,
+    pub(crate) hooks: HookSettings,
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
 }
@@ -143,6 +149,8 @@ pub(crate) enum ConfigError {
     Syntax { path: PathBuf, error: Box<toml::de::Error> },
     #[error("{key} must be {expected}, not {got}")]
     Value { key: &'static str, expected: &'static str, got: String },
+    #[error("hooks.ca_file {}: {error}", .path.display())]
+    Certificates { path: PathBuf, error: genlock_hooks::InvalidCertificates },
 }
 
 /// Reads the file that `flags` name, if any, and lays the flags over it.
@@ -195,6 +203,7 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
         segment_target: Duration::from_millis(segment_ms.into()),
         part_target: Duration::from_millis(part_ms.into()),
         window: Duration::from_secs(window_s.into()),
+        hooks: file.hooks.check()?,
         log_filter: flags.log.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
         log_format: file.log.format,
     })

@@ -10,20 +10,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use axum::Router;
 use genlock_control_api::{Addresses, ApiState};
 use genlock_delivery::{HttpServer, Origin, OriginLimits, ServerLimits};
 use genlock_feed::clock::EventClock;
+use genlock_hooks::{Deliveries, Notices, PublishHooks};
 use genlock_ingest::{Ingest, IngestConfig, TakeoverPolicy};
 use genlock_packager::PackagerConfig;
 use genlock_store::secret::{InvalidToken, NoEntropy};
-use genlock_store::{AdminToken, MetaKey, SecretHash, SlateFolder, SqliteStore, Store, StoreError};
+use genlock_store::{
+    AdminToken, HookDeliveryId, MetaKey, SecretHash, SlateFolder, SqliteStore, Store, StoreError,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{ConfigError, SecondPublisher, Settings};
-use crate::engine::{Engine, WallClock, unix_micros};
+use crate::engine::{Engine, Hooks, WallClock, unix_micros};
 use crate::{banner, demo, pages, signal};
 
 /// How far the event clock's zero lies before a data folder's first use: a camera's first pictures may
@@ -33,6 +37,9 @@ const ZERO_BEFORE_FIRST_USE_MICROS: i64 = 3600 * 1_000_000;
 
 /// Length of the part of every media URI that is new at every start.
 const SESSION_CHARS: usize = 6;
+
+/// Time for a publisher's admission beyond that for the back end's answer.
+const ADMIT_BEYOND_HOOK: Duration = Duration::from_secs(5);
 
 /// How long the store may take to write out what it holds.
 const STORE_CLOSE_MAX: Duration = Duration::from_secs(5);
@@ -67,6 +74,8 @@ pub(crate) struct Server {
     ingest: Ingest,
     api: Router,
     token: Token,
+    /// JSON hooks, where any are configured.
+    deliveries: Option<Deliveries>,
 }
 
 /// The administrator's token, as far as it is known.
@@ -120,9 +129,14 @@ impl Server {
         let origin = Origin::new(clock, packaging(&settings, wall)?, OriginLimits::default());
         let takeover = takeover(settings.takeover);
         let slates = SlateFolder::in_data_folder(&settings.data_dir);
-        let engine = Engine::new(store.clone(), origin.clone(), clock, wall, takeover, slates);
-        let ingest_config =
-            IngestConfig { silence_timeout: settings.idle_timeout, ..IngestConfig::default() };
+        let (notices, deliveries) = deliveries(&settings, &store).await.map_err(failed)?;
+        let ingest_config = ingest_config(&settings);
+        let publish = settings.hooks.publish.clone();
+        let publish =
+            publish.map(|config| PublishHooks::new(settings.hooks.client.clone(), config));
+        let hooks = Hooks::new(publish, notices.clone());
+        let engine =
+            Engine::new(store.clone(), origin.clone(), clock, wall, takeover, slates, hooks);
         let ingest = Ingest::new(rtmp, ingest_config, engine.clone(), clock);
         engine.restore().await.map_err(failed)?;
         let rtmp_address = ingest.local_addr().unwrap_or(settings.rtmp_listen);
@@ -131,6 +145,7 @@ impl Server {
             live: engine.clone(),
             slates: engine.clone(),
             thumbnails: engine.clone(),
+            hooks: Arc::new(HookDesk(notices)),
             admin_token: token.hash(),
             addresses: Addresses {
                 public_url: settings.http_public_url,
@@ -138,16 +153,19 @@ impl Server {
                 rtmp_port: rtmp_address.port(),
             },
         });
-        Ok(Self { store, engine, origin, http, ingest, api, token })
+        Ok(Self { store, engine, origin, http, ingest, api, token, deliveries })
     }
 
     /// Serves until a signal, then drains: publishers, held requests, store.
     pub(crate) async fn run(self, demo: bool) {
-        let Self { store, engine, origin, http, ingest, api, token } = self;
+        let Self { store, engine, origin, http, ingest, api, token, deliveries } = self;
         let (http_address, rtmp_address) = (http.local_addr().ok(), ingest.local_addr().ok());
         banner::print(http_address, rtmp_address, token.to_show());
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
+        let hooks_stop = CancellationToken::new();
+        let delivering =
+            deliveries.map(|deliveries| tokio::spawn(deliveries.run(hooks_stop.clone())));
         let pages_and_api = api.clone().merge(pages::router());
         tasks.spawn(http.run(stop.clone(), origin, pages_and_api));
         tasks.spawn(ingest.run(stop.clone()));
@@ -162,10 +180,61 @@ impl Server {
             () = signal::stop() => tracing::warn!("stopping without waiting any longer"),
         }
         engine.stop().await;
+        hooks_stop.cancel();
+        if let Some(delivering) = delivering
+            && let Err(error) = delivering.await
+        {
+            tracing::error!(%error, "hooks ended with a fault");
+        }
         match tokio::time::timeout(STORE_CLOSE_MAX, store.close()).await {
             Ok(Ok(())) => tracing::info!("stopped"),
             Ok(Err(error)) => tracing::error!(%error, "the store did not close well"),
             Err(_elapsed) => tracing::error!("the store did not close in time"),
+        }
+    }
+}
+
+/// The queue of JSON hooks and its door, where any are configured.
+async fn deliveries(
+    settings: &Settings,
+    store: &Arc<SqliteStore>,
+) -> Result<(Option<Notices>, Option<Deliveries>), StoreError> {
+    let hooks = &settings.hooks;
+    if hooks.targets.is_empty() {
+        return Ok((None, None));
+    }
+    let (client, targets) = (hooks.client.clone(), hooks.targets.clone());
+    let opened = Deliveries::open(store.clone(), client, targets, hooks.backoff).await?;
+    Ok((Some(opened.0), Some(opened.1)))
+}
+
+/// A back end that is asked gets its time before the publisher is told that the server is busy.
+fn ingest_config(settings: &Settings) -> IngestConfig {
+    let default = IngestConfig::default();
+    let hook = settings.hooks.publish.as_ref().map_or(Duration::ZERO, |hook| hook.timeout);
+    IngestConfig {
+        silence_timeout: settings.idle_timeout,
+        admit_timeout: default.admit_timeout.max(hook + ADMIT_BEYOND_HOOK),
+        ..default
+    }
+}
+
+/// The API's way to the deliveries that were given up.
+struct HookDesk(Option<Notices>);
+
+#[async_trait]
+impl genlock_control_api::Hooks for HookDesk {
+    async fn replay(&self, id: HookDeliveryId) -> Result<bool, StoreError> {
+        match &self.0 {
+            Some(notices) => notices.replay(id).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn discard(&self, id: HookDeliveryId) -> Result<bool, StoreError> {
+        match &self.0 {
+            Some(notices) => notices.discard(id).await,
+            None => Ok(false),
         }
     }
 }

@@ -16,9 +16,10 @@ use genlock_control_api::live::{
 };
 use genlock_control_api::slates::{Kept, Slates, SlatesError, Uploaded};
 use genlock_control_api::thumbnails::{Jpeg, Thumbnails};
-use genlock_control_api::{Addresses, ApiState, Change, Live, router};
+use genlock_control_api::{Addresses, ApiState, Change, Hooks, Live, router};
 use genlock_store::{
-    AdminToken, CameraId, EventId, ScheduledTake, ScheduledTakeId, SqliteStore, Store, Timestamp,
+    AdminToken, CameraId, EventId, HookDelivery, HookDeliveryId, HookQueue, ScheduledTake,
+    ScheduledTakeId, SqliteStore, Store, StoreError, Timestamp,
 };
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
@@ -288,6 +289,25 @@ impl Slates for FakeSlates {
     }
 }
 
+/// Hooks that keep what was given up in the store, and deliver nothing.
+struct FakeHooks(Arc<SqliteStore>);
+
+#[async_trait]
+impl Hooks for FakeHooks {
+    async fn replay(&self, id: HookDeliveryId) -> Result<bool, StoreError> {
+        let dead = self.0.hook_deliveries(HookQueue::Dead, 100).await?;
+        let Some(found) = dead.into_iter().find(|delivery| delivery.id == id) else {
+            return Ok(false);
+        };
+        self.0.put_hook_delivery(HookDelivery { dead: false, ..found }).await?;
+        Ok(true)
+    }
+
+    async fn discard(&self, id: HookDeliveryId) -> Result<bool, StoreError> {
+        Ok(self.0.delete_hook_delivery(&id).await?.is_some())
+    }
+}
+
 /// The API with what is behind it.
 pub(crate) struct Api {
     pub(crate) router: Router,
@@ -339,6 +359,7 @@ impl Api {
             store: Arc::clone(&store) as Arc<dyn Store>,
             live: Arc::clone(&live) as Arc<dyn Live>,
             slates: Arc::new(FakeSlates::default()),
+            hooks: Arc::new(FakeHooks(Arc::clone(&store))),
             thumbnails: Arc::clone(&live) as Arc<dyn Thumbnails>,
             admin_token: AdminToken::parse(TOKEN).unwrap().hash(),
             addresses,

@@ -8,6 +8,7 @@ mod compatibility;
 mod errors;
 mod events;
 mod harness;
+mod hooks;
 mod lock;
 mod openapi;
 mod policy;

@@ -1,14 +1,18 @@
 //! A camera as it runs: its Feed, its health and its place for one publisher.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use genlock_feed::{Feed, FeedLimits};
+use genlock_hooks::form::Publisher;
 use genlock_ingest::{Admission, CameraHealth, CameraMonitor, CameraSlot, TakeoverPolicy};
 use genlock_media::EventTime;
 use genlock_store::{Camera, CameraId, EventId, SecretHash};
 
+use super::hooks::Hooks;
+use super::publish_session::{Presence, PublishSession};
 use super::thumbnails::Thumbnail;
 
 /// A running camera. It lasts from its making to its deletion, over all publish sessions.
@@ -22,6 +26,7 @@ pub(super) struct LiveCamera {
     monitor: Arc<CameraMonitor>,
     slot: Arc<CameraSlot>,
     sync_offset_micros: Arc<AtomicI64>,
+    presence: Arc<Presence>,
 }
 
 impl LiveCamera {
@@ -35,7 +40,12 @@ impl LiveCamera {
             monitor: Arc::default(),
             slot: Arc::new(CameraSlot::new(takeover)),
             sync_offset_micros: Arc::new(AtomicI64::new(micros(camera.sync_offset_ms))),
+            presence: Arc::default(),
         })
+    }
+
+    pub(super) const fn event(&self) -> &EventId {
+        &self.event
     }
 
     pub(super) const fn id(&self) -> &CameraId {
@@ -73,15 +83,33 @@ impl LiveCamera {
         self.slot.revoke("the camera was deleted");
     }
 
-    /// What a publisher of this camera gets.
-    pub(super) fn admission(&self) -> Admission {
+    /// A publisher that had the key was refused.
+    pub(super) fn note_refusal(&self, reason: &str) {
+        self.monitor.refused(reason);
+    }
+
+    /// What a publisher of this camera gets; `publisher` is what nginx-rtmp's back end knows it by.
+    pub(super) fn admission(
+        &self,
+        hooks: &Hooks,
+        address: IpAddr,
+        publisher: Option<Publisher>,
+    ) -> Admission {
+        let session = PublishSession::new(
+            hooks.clone(),
+            (self.event.clone(), self.id.clone()),
+            Arc::clone(&self.presence),
+            Arc::clone(&self.slot),
+            address,
+            publisher,
+        );
         Admission {
             feed: self.feed.clone(),
             label: format!("{}/{}", self.event, self.id),
             sync_offset: Arc::clone(&self.sync_offset_micros),
             monitor: Arc::clone(&self.monitor),
             slot: Arc::clone(&self.slot),
-            watch: None,
+            watch: Some(Arc::new(session)),
         }
     }
 }

@@ -17,9 +17,12 @@ mod gate;
 mod happenings;
 #[cfg(test)]
 mod health_table;
+mod hooks;
 mod ledger;
 mod live;
+mod notices;
 mod policy;
+mod publish_session;
 mod scheduled;
 mod slates;
 mod switch_log;
@@ -32,7 +35,7 @@ mod words;
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use genlock_control_api::Change;
+use genlock_control_api::{Change, Live};
 use genlock_delivery::{Demand, Origin, PublicationId};
 use genlock_feed::Feed;
 use genlock_feed::clock::EventClock;
@@ -44,6 +47,7 @@ use genlock_store::{
 
 use self::camera::LiveCamera;
 use self::event::LiveEvent;
+pub(crate) use self::hooks::Hooks;
 pub(crate) use self::wall::{WallClock, unix_micros};
 
 /// Name of the programme among an event's publications. No camera can have it.
@@ -65,6 +69,7 @@ pub(crate) struct Engine {
     studio: Studio,
     /// Apart from the slates', which must not wait for thumbnails.
     thumbnail_studio: Studio,
+    hooks: Hooks,
 }
 
 impl Engine {
@@ -76,6 +81,7 @@ impl Engine {
         wall: WallClock,
         takeover: TakeoverPolicy,
         slates: SlateFolder,
+        hooks: Hooks,
     ) -> Arc<Self> {
         let (events, keys) = (DashMap::new(), DashMap::new());
         let (studio, thumbnail_studio) = (Studio::default(), Studio::default());
@@ -90,11 +96,12 @@ impl Engine {
             slates,
             studio,
             thumbnail_studio,
+            hooks,
         })
     }
 
     /// Starts what the store holds.
-    pub(crate) async fn restore(&self) -> Result<(), StoreError> {
+    pub(crate) async fn restore(self: &Arc<Self>) -> Result<(), StoreError> {
         let events = self.store.events().await?;
         self.sweep_slates(events.iter().map(|event| event.id.clone()).collect()).await;
         for event in events {
@@ -110,11 +117,18 @@ impl Engine {
                 live.scheduled().add(take);
             }
         }
+        if self.hooks.wants_notices() {
+            notices::watch_health(self);
+        }
         Ok(())
     }
 
     /// Follows a change of what is kept.
     async fn follow(&self, change: Change) {
+        if self.hooks.wants_notices() {
+            let (event, kind, data) = notices::of_change(&change);
+            self.hooks.tell(&event, kind, data).await;
+        }
         match change {
             Change::EventCreated(event) => {
                 let live = self.start_event(&event).await;
@@ -148,6 +162,7 @@ impl Engine {
         for event in self.all_events() {
             event.end().await;
         }
+        self.hooks.finish().await;
     }
 
     async fn start_event(&self, event: &Event) -> Arc<LiveEvent> {
@@ -157,6 +172,11 @@ impl Engine {
         switch_log::spawn(&live, Arc::clone(&self.store), self.clock, self.wall, listings);
         scheduled::spawn(&live, Arc::clone(&self.store));
         self.events.insert(event.id.clone(), Arc::clone(&live));
+        if self.hooks.wants_notices()
+            && let Some(happenings) = self.happenings(&event.id)
+        {
+            notices::follow(&live, happenings, self.hooks.clone());
+        }
         live
     }
 

@@ -37,7 +37,7 @@ fn engine(store: &Arc<SqliteStore>, data: &TempDir) -> Arc<Engine> {
     let origin = Origin::new(clock, PackagerConfig::new("t", 0, 0), OriginLimits::default());
     let store: Arc<dyn Store> = store.clone();
     let slates = SlateFolder::in_data_folder(data.path());
-    Engine::new(store, origin, clock, WALL, TakeoverPolicy::default(), slates)
+    Engine::new(store, origin, clock, WALL, TakeoverPolicy::default(), slates, Hooks::default())
 }
 
 fn new_event() -> Event {

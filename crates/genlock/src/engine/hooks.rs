@@ -1,0 +1,68 @@
+//! Who is told what happens, and who is asked before a camera may publish: nobody, unless it is configured.
+
+use std::time::{Duration, SystemTime};
+
+use genlock_hooks::{Notice, Notices, PublishHooks};
+use genlock_store::{EventId, Timestamp};
+use serde_json::Value;
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+
+/// How long calls that are under way are waited for when the server stops.
+const CALLS_MAX: Duration = Duration::from_secs(5);
+
+/// The hooks that are configured.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hooks {
+    publish: Option<PublishHooks>,
+    notices: Option<Notices>,
+    calls: TaskTracker,
+}
+
+impl Hooks {
+    /// nginx-rtmp's hooks and JSON hooks.
+    pub(crate) fn new(publish: Option<PublishHooks>, notices: Option<Notices>) -> Self {
+        Self { publish, notices, calls: TaskTracker::new() }
+    }
+
+    /// nginx-rtmp's hooks.
+    pub(super) const fn publish(&self) -> Option<&PublishHooks> {
+        self.publish.as_ref()
+    }
+
+    /// Whether anybody wants to be told.
+    pub(super) const fn wants_notices(&self) -> bool {
+        self.notices.is_some()
+    }
+
+    /// Tells what happened in `event`, now.
+    pub(super) async fn tell(&self, event: &EventId, kind: &'static str, data: Value) {
+        if let Some(notices) = &self.notices {
+            notices.tell(notice(event, kind, data)).await;
+        }
+    }
+
+    /// The same where nothing may wait.
+    pub(super) fn try_tell(&self, event: &EventId, kind: &'static str, data: Value) {
+        if let Some(notices) = &self.notices {
+            notices.try_tell(notice(event, kind, data));
+        }
+    }
+
+    /// Makes a call that outlives its session.
+    pub(super) fn spawn(&self, call: impl Future<Output = ()> + Send + 'static) {
+        self.calls.spawn(call);
+    }
+
+    /// Waits for the calls that are under way.
+    pub(crate) async fn finish(&self) {
+        self.calls.close();
+        if timeout(CALLS_MAX, self.calls.wait()).await.is_err() {
+            tracing::warn!("hooks under way are left");
+        }
+    }
+}
+
+fn notice(event: &EventId, kind: &'static str, data: Value) -> Notice {
+    Notice { event: event.clone(), kind, at: Timestamp::from(SystemTime::now()), data }
+}
