@@ -58,6 +58,11 @@ impl Links {
         Self::new(addresses, None)
     }
 
+    /// The same addresses with `path` in front of theirs.
+    pub(crate) fn below(&self, path: &str) -> Self {
+        Self { http: format!("{}{path}", self.http), rtmp: self.rtmp.clone() }
+    }
+
     /// The multivariant playlist of an event's programme.
     pub(crate) fn program_hls(&self, event: &EventId) -> String {
         format!("{}/hls/{event}/program/index.m3u8", self.http)

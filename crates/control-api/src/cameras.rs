@@ -10,14 +10,16 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use genlock_store::limits::{PRIORITY_MAX, SYNC_OFFSET_MS_MAX};
 use genlock_store::{
-    AudioSource, Camera, CameraId, CameraPatch, EventId, StreamKey, Timestamp, UnknownFields,
+    AudioSource, Camera, CameraId, CameraPatch, EventId, Life, StreamKey, Timestamp, UnknownFields,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::addresses::Links;
+use crate::auth::{Caller, Principal};
 use crate::events::{self, parse_name};
 use crate::extract::{Body, CameraPath, EventPath, present};
+use crate::life;
 use crate::live::{CameraState, CameraStatus, Change, Compatibility, Forecast, Health};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
@@ -84,6 +86,10 @@ pub(crate) struct CameraView {
     #[serde(serialize_with = "rfc3339_option")]
     #[schema(value_type = Option<String>, format = DateTime)]
     since: Option<Timestamp>,
+    /// Whether it is on air: what its tally light shows.
+    on_air: bool,
+    /// Players that reload the camera's own playlists.
+    viewers: u64,
     /// Multivariant playlist of the camera alone.
     #[schema(
         example = "http://live.example:8080/hls/q3vx5k2mhd7qpa4t/k5x2mhd7qpa3vtye/index.m3u8"
@@ -132,6 +138,8 @@ impl CameraView {
             created_at: camera.created_at,
             status: state.status,
             since: state.since,
+            viewers: state.viewers,
+            on_air: state.on_air,
             hls_url: links.camera_hls(&camera.event, &camera.id),
             ingest_url: links.ingest(),
             health: state.health,
@@ -151,11 +159,12 @@ impl CameraView {
             status = 201, description = "the camera with its stream key", body = CameraWithKey,
             headers(("location" = String, description = "path of the camera"))
         ),
-        (status = 409, description = "the event has as many cameras as it may have")
+        (status = 409, description = "the event has as many cameras as it may have, or has ended")
     )
 )]
 pub(crate) async fn create(
     State(shared): State<Arc<Shared>>,
+    Caller(caller): Caller,
     links: Links,
     EventPath(event): EventPath,
     Body(wanted): Body<NewCamera>,
@@ -173,8 +182,17 @@ pub(crate) async fn create(
     };
     let kept = camera.clone();
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
+    let limits = shared.creator_limits.clone();
     shared
         .change(async move {
+            let event = store.event(&kept.event).await?.ok_or_else(Problem::event_not_found)?;
+            if event.life == Life::Ended {
+                return Err(life::not_open(Life::Ended));
+            }
+            if let Principal::Creator(creator) = &caller {
+                let present = store.cameras(&kept.event).await?.len();
+                limits.check_cameras(creator, present)?;
+            }
             store.create_camera(kept.clone()).await?;
             live.apply(Change::CameraCreated(kept)).await;
             Ok(())

@@ -7,19 +7,21 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use genlock_store::{
-    AudioSource, DisplayName, Event, EventId, EventPatch, EventPolicy, Life, Playback, PolicyPatch,
-    Store, Timestamp, UnknownFields,
+    AudioSource, CreatorId, DisplayName, Event, EventId, EventPatch, EventPolicy, Life, Playback,
+    PolicyPatch, Store, Timestamp, UnknownFields,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::addresses::Links;
+use crate::auth::{Caller, Principal};
 use crate::cameras::{CameraView, random_failed};
 use crate::extract::{Body, EventPath, present, present_object};
 use crate::live::{Change, EventStatus, ProgramState};
 use crate::lock::LockView;
+use crate::playback::PlaybackName;
 use crate::policy::{self, PolicyChange, PolicyView};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 use crate::time::{now, rfc3339};
 
@@ -30,6 +32,19 @@ pub(crate) struct NewEvent {
     /// Name for people: 1 to 200 characters, no control characters.
     #[schema(example = "Ann & Bob", min_length = 1, max_length = 200)]
     name: String,
+    /// Whom it belongs to: the subject of the creator's tokens. Only the administrator makes events for others;
+    /// left out, it is the caller's own.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, example = "auth0|5f7c8ec7c33c6c004bbafe82", max_length = 255)]
+    creator_id: Option<String>,
+    /// Whether no camera goes on air before the event is started by `POST …/start`. Default false: it goes live by
+    /// itself with its first camera.
+    #[serde(default)]
+    hold: bool,
+    /// Who may watch. Default `public`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    playback: Option<PlaybackName>,
     /// What the programme does by itself, and how it cuts.
     #[serde(default, deserialize_with = "present_object")]
     #[schema(nullable = false)]
@@ -44,6 +59,10 @@ pub(crate) struct EventChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, min_length = 1, max_length = 200)]
     name: Option<String>,
+    /// New choice of who may watch. Takes effect at each player's next request.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    playback: Option<PlaybackName>,
     /// New policy; what is left out stays as it is.
     #[serde(default, deserialize_with = "present_object")]
     #[schema(nullable = false)]
@@ -62,10 +81,17 @@ pub(crate) struct EventView {
     name: String,
     /// Whether something is on air.
     status: EventStatus,
+    /// Players that reload the programme's playlists.
+    viewers: u64,
     /// When it was made.
     #[serde(serialize_with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// Whom it belongs to, `null` if to the administrator.
+    #[schema(example = "auth0|5f7c8ec7c33c6c004bbafe82")]
+    creator_id: Option<String>,
+    /// Who may watch.
+    playback: PlaybackName,
     /// What the programme does by itself, and how it cuts.
     policy: PolicyView,
     /// Where the programme is.
@@ -120,6 +146,7 @@ pub(crate) struct EventList {
 )]
 pub(crate) async fn create(
     State(shared): State<Arc<Shared>>,
+    Caller(caller): Caller,
     links: Links,
     Body(wanted): Body<NewEvent>,
 ) -> Result<Response, Problem> {
@@ -130,9 +157,9 @@ pub(crate) async fn create(
         id: EventId::random().map_err(random_failed)?,
         name: parse_name(&wanted.name)?,
         created_at: now(),
-        creator_id: None,
-        life: Life::default(),
-        playback: Playback::default(),
+        creator_id: owner(&caller, wanted.creator_id.as_deref())?,
+        life: if wanted.hold { Life::Waiting } else { Life::Open },
+        playback: wanted.playback.map_or_else(Playback::default, Playback::from),
         policy,
         lock: None,
         intent: None,
@@ -141,9 +168,16 @@ pub(crate) async fn create(
     };
     let kept = event.clone();
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
+    let limits = shared.creator_limits.clone();
     shared
         .change(async move {
             check_audio_source(&*store, &kept.id, &change).await?;
+            if let Principal::Creator(creator) = &caller {
+                let events = store.events().await?;
+                let owned = |event: &&Event| event.creator_id.as_ref() == Some(&creator.id);
+                let running = |event: &&Event| event.life != Life::Ended;
+                limits.check_events(events.iter().filter(owned).filter(running).count())?;
+            }
             store.create_event(kept.clone()).await?;
             live.apply(Change::EventCreated(kept)).await;
             Ok(())
@@ -154,17 +188,19 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, location, Json(view)).into_response())
 }
 
-/// List the events
+/// List the events that one may see
 #[utoipa::path(
     get, path = "/api/events", tag = "events", operation_id = "list_events",
-    responses((status = 200, description = "all events, oldest first", body = EventList))
+    responses((status = 200, description = "all events that the caller may see, oldest first", body = EventList))
 )]
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
+    Caller(caller): Caller,
     links: Links,
 ) -> Result<Json<EventList>, Problem> {
     let events = shared.store.events().await?;
-    let items = events.iter().map(|event| view(&shared, &links, event)).collect();
+    let seen = events.iter().filter(|event| caller.sees(event));
+    let items = seen.map(|event| view(&shared, &links, event)).collect();
     Ok(Json(EventList { items }))
 }
 
@@ -200,6 +236,7 @@ pub(crate) async fn update(
 ) -> Result<Json<EventView>, Problem> {
     let patch = EventPatch {
         name: wanted.name.as_deref().map(parse_name).transpose()?,
+        playback: wanted.playback.map(Playback::from),
         policy: wanted.policy.map(PolicyChange::check).transpose()?.unwrap_or_default(),
         ..EventPatch::default()
     };
@@ -242,6 +279,20 @@ pub(crate) async fn find(shared: &Shared, id: &EventId) -> Result<Event, Problem
     shared.store.event(id).await?.ok_or_else(Problem::event_not_found)
 }
 
+/// Whom a new event belongs to.
+fn owner(caller: &Principal, wanted: Option<&str>) -> Result<Option<CreatorId>, Problem> {
+    let wanted = wanted.map(CreatorId::parse).transpose();
+    let wanted = wanted.map_err(|why| Problem::invalid("creator_id", why))?;
+    match (caller, wanted) {
+        (Principal::Creator(creator), Some(other)) if other != creator.id => {
+            let why = "only the administrator makes events for others";
+            Err(Problem::of_field(ProblemCode::Forbidden, "creator_id", why))
+        }
+        (Principal::Creator(creator), _) => Ok(Some(creator.id.clone())),
+        (_, wanted) => Ok(wanted),
+    }
+}
+
 /// A name from the field `name`.
 pub(crate) fn parse_name(text: &str) -> Result<DisplayName, Problem> {
     DisplayName::parse(text).map_err(|why| Problem::invalid("name", why))
@@ -262,7 +313,7 @@ async fn check_audio_source(
     Ok(())
 }
 
-fn view(shared: &Shared, links: &Links, event: &Event) -> EventView {
+pub(crate) fn view(shared: &Shared, links: &Links, event: &Event) -> EventView {
     EventView::new(links, event, &shared.live.program(&event.id))
 }
 
@@ -272,7 +323,10 @@ impl EventView {
             id: event.id.to_string(),
             name: event.name.to_string(),
             status: program.status,
+            viewers: program.viewers,
             created_at: event.created_at,
+            creator_id: event.creator_id.clone().map(String::from),
+            playback: event.playback.into(),
             policy: PolicyView::from(&event.policy),
             program: ProgramLinks {
                 hls_url: links.program_hls(&event.id),

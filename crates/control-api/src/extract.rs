@@ -9,7 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
-use genlock_store::{CameraId, EventId, HookDeliveryId, ScheduledTakeId};
+use genlock_store::{CameraId, EventId, HookDeliveryId, ScheduledTakeId, TokenId};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -266,20 +266,39 @@ impl FromRequestParts<Arc<Shared>> for DeliveryPath {
     }
 }
 
-async fn path_params(parts: &mut Parts, shared: &Arc<Shared>) -> Result<RawPathParams, Problem> {
+/// The event and the access token that a path names.
+#[derive(Debug)]
+pub(crate) struct TokenPath(pub(crate) EventId, pub(crate) TokenId);
+
+impl FromRequestParts<Arc<Shared>> for TokenPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let params = path_params(parts, shared).await?;
+        let (field, text) = param(&params, &["token"]);
+        let id = TokenId::parse(text)
+            .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))?;
+        Ok(Self(event_id(&params)?, id))
+    }
+}
+
+pub(crate) async fn path_params(
+    parts: &mut Parts,
+    shared: &Arc<Shared>,
+) -> Result<RawPathParams, Problem> {
     RawPathParams::from_request_parts(parts, shared)
         .await
         .map_err(|_| Problem::new(ProblemCode::InvalidId, "the path is not UTF-8"))
 }
 
 /// The compatible paths call an event a wedding.
-fn event_id(params: &RawPathParams) -> Result<EventId, Problem> {
+pub(crate) fn event_id(params: &RawPathParams) -> Result<EventId, Problem> {
     let (field, text) = param(params, &["event", "wedding_id"]);
     EventId::parse(text)
         .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))
 }
 
-fn camera_id(params: &RawPathParams) -> Result<CameraId, Problem> {
+pub(crate) fn camera_id(params: &RawPathParams) -> Result<CameraId, Problem> {
     let (field, text) = param(params, &["camera", "camera_id"]);
     CameraId::parse(text)
         .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))
@@ -324,7 +343,8 @@ mod tests {
 
     fn bad(code: &str, field: &str, detail: &str) -> String {
         let field = if field.is_empty() { "None".to_owned() } else { format!("Some({field:?})") };
-        format!("Problem {{ status: 400, code: {code}, detail: {detail:?}, field: {field} }}")
+        let told = format!("code: {code}, detail: {detail:?}, field: {field}");
+        format!("Problem {{ status: 400, {told}, retry_after: None }}")
     }
 
     #[test]

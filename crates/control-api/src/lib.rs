@@ -13,12 +13,15 @@
 //! | [`hooks`] | deliveries to other systems that were given up |
 //! | `compatibility` | what cuts between any two cameras would be |
 //! | `compatible` | the same under the paths of the NGINX-RTMP plan |
+//! | `life` | start, pause, resume, end; kick |
+//! | `playback` | signed paths for viewers |
+//! | `tokens` | what owners hand to others |
 //! | `system` | `/healthz`, `/readyz`, `/metrics` |
 //! | `openapi` | the description of it all, generated from the code |
 //! | `problem` | errors: RFC 9457, with stable codes |
 //! | `extract`, `auth`, `addresses` | reading bodies and paths; who may call; the URLs in answers |
 //!
-//! Everything below `/api` needs the administrator's token, except its description. There is no CORS: other
+//! Everything below `/api` needs a token, except its description; `auth` says which may do what. There is no CORS: other
 //! origins have no business here. Does not serve media or pages.
 
 mod addresses;
@@ -29,11 +32,13 @@ mod compatible;
 mod events;
 mod extract;
 pub mod hooks;
+mod life;
 pub mod limits;
 pub mod live;
 mod lock;
 mod metrics;
 mod openapi;
+mod playback;
 mod policy;
 mod problem;
 mod scheduled;
@@ -45,9 +50,13 @@ mod system;
 mod takes;
 pub mod thumbnails;
 mod time;
+mod tokens;
 mod updates;
 
 pub use addresses::Addresses;
+pub use auth::jwks::KeyFetch;
+pub use auth::jwt::{InvalidKey, JwtRules, JwtVerifier};
+pub use auth::quota::CreatorLimits;
 pub use hooks::Hooks;
 pub use live::{Change, Live};
 pub use openapi::document;

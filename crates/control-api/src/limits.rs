@@ -18,6 +18,61 @@ pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
 /// to the running system, some milliseconds; one that waits longer stands behind a fault.
 pub const CHANGE_WAIT_MAX: Duration = Duration::from_secs(10);
 
+/// Bytes of a creator's token. Identity providers that put groups into it stay below 4 kB.
+pub const JWT_BYTES_MAX: usize = 8 * 1024;
+
+/// Bytes of a secret that creators' tokens are signed with, at least: as many as its hash has (RFC 7518 §3.2).
+pub const JWT_SECRET_BYTES_MIN: usize = 32;
+
+/// Keys of a JWKS document that are looked at. Issuers publish two or three.
+pub const KEY_SET_KEYS_MAX: usize = 32;
+
+/// Time after which a key set is fetched again. A key that the issuer withdrew opens nothing any longer than this.
+pub const KEYS_FRESH_TIME: Duration = Duration::from_secs(600);
+
+/// Time between two fetches of a key set, at least, whatever key ids are presented.
+pub const KEYS_RETRY_TIME: Duration = Duration::from_secs(30);
+
+/// Time that a key set may take to come. Below [`REQUEST_TIME_MAX`]: a request may be waiting for it.
+pub const KEYS_FETCH_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Wrong tokens that an address may present before it has to wait. More than a person mistypes.
+pub const FREE_FAILURES: u32 = 10;
+
+/// Time after which an address has one of these back. 14 400 guesses a day and address are no attack on 160 bits,
+/// and none on eight characters either.
+pub const FAILURE_INTERVAL: Duration = Duration::from_secs(6);
+
+/// Addresses that presented wrong tokens and are remembered, at about 100 bytes each.
+pub const FAILED_ADDRESSES_MAX: usize = 10_000;
+
+/// Tokens that were right and are remembered, at about 100 bytes each.
+pub const KNOWN_TOKENS_MAX: usize = 10_000;
+
+/// For how long a token that was right is let through from an address that presented wrong ones.
+pub const KNOWN_TOKEN_TIME: Duration = Duration::from_secs(3600);
+
+/// Seconds that an access token lasts, at least. Less is not worth handing over.
+pub const TOKEN_SECONDS_MIN: u32 = 60;
+
+/// Seconds that an access token lasts, at most: 31 days, the longest festival.
+pub const TOKEN_SECONDS_MAX: u32 = 31 * 24 * 3600;
+
+/// Seconds that a playback token lasts, at least. A player needs some to begin.
+pub const PLAYBACK_SECONDS_MIN: u32 = 10;
+
+/// Seconds that a playback token lasts, at most: 31 days.
+pub const PLAYBACK_SECONDS_MAX: u32 = 31 * 24 * 3600;
+
+/// Seconds for which playback tokens of a replaced key are believed, if nobody says otherwise.
+pub const GRACE_SECONDS_DEFAULT: u32 = 3600;
+
+/// The same, at most: no token lasts longer.
+pub const GRACE_SECONDS_MAX: u32 = PLAYBACK_SECONDS_MAX;
+
+/// Seconds for which a kicked camera's key may be refused: a day. Whoever means longer rotates the key.
+pub const BAN_SECONDS_MAX: u32 = 24 * 3600;
+
 /// Entries in a page of the switch log when the client names no number.
 pub const SWITCH_PAGE_DEFAULT: u16 = 50;
 

@@ -4,9 +4,14 @@
 //! few maps. The API writes to the store first and then tells [`Live`], one change at a time and in the
 //! order of the writes, so that the runtime never has to read the store to know what is true.
 
+use std::net::IpAddr;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use genlock_store::{Camera, CameraId, Event, EventId, ScheduledTake, ScheduledTakeId, Timestamp};
+use genlock_store::{
+    Camera, CameraId, Event, EventId, Life, PlaybackKeys, ScheduledTake, ScheduledTakeId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -49,6 +54,12 @@ pub trait Live: Send + Sync + 'static {
     /// Follows a change of what is kept. Ends in bounded time: the next change waits for it.
     async fn apply(&self, change: Change);
 
+    /// Disconnects the camera's publisher, and refuses its key for `ban`. Returns whether there was one.
+    fn kick(&self, event: &EventId, camera: &CameraId, ban: Duration) -> bool;
+
+    /// A playback token for `grant`; `None` while there are no keys.
+    fn sign_playback(&self, grant: &PlaybackGrant) -> Option<String>;
+
     /// The parts that must work before the server takes traffic, with what is wrong with each.
     fn checks(&self) -> Vec<Check>;
 
@@ -56,12 +67,25 @@ pub trait Live: Send + Sync + 'static {
     fn totals(&self) -> Totals;
 }
 
+/// What a playback token opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaybackGrant {
+    /// The event.
+    pub event: EventId,
+    /// Its cameras too, and not only the programme.
+    pub cameras: bool,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// To whom; `None` for anybody.
+    pub address: Option<IpAddr>,
+}
+
 /// A change of what is kept.
 #[derive(Debug, Clone)]
 pub enum Change {
     /// An event was made.
     EventCreated(Event),
-    /// An event's name or policy changed.
+    /// An event's name, policy, life or playback changed.
     EventUpdated(Event),
     /// An event was locked or released.
     LockChanged(Event),
@@ -75,6 +99,8 @@ pub enum Change {
     KeyRotated(Camera),
     /// A camera is gone: its publisher is to be disconnected.
     CameraDeleted(Camera),
+    /// Playback tokens are signed with other keys from now on.
+    PlaybackKeys(PlaybackKeys),
     /// A take is to be made at a later time.
     TakeScheduled(ScheduledTake),
 }
@@ -99,6 +125,10 @@ pub struct CameraState {
     pub status: CameraStatus,
     /// Since when, `None` while it is waiting.
     pub since: Option<Timestamp>,
+    /// Whether it is on air.
+    pub on_air: bool,
+    /// Players that reload its playlists.
+    pub viewers: u64,
     /// What it sends, or sent last; `None` if it never did.
     pub health: Option<Health>,
     /// What a take would cost now; `None` unless it is live.
@@ -228,6 +258,10 @@ pub enum EventStatus {
     Waiting,
     /// A camera is on air.
     Live,
+    /// Cameras are kept off air for a while.
+    Paused,
+    /// Over, for ever.
+    Ended,
 }
 
 /// An event's programme.
@@ -235,6 +269,10 @@ pub enum EventStatus {
 pub struct ProgramState {
     /// Whether it runs.
     pub status: EventStatus,
+    /// What the creator has decided.
+    pub life: Life,
+    /// Players that reload its playlists.
+    pub viewers: u64,
     /// The camera on air.
     pub active: Option<CameraId>,
     /// When its first picture was due.
@@ -371,7 +409,7 @@ pub struct Totals {
     pub ingest_bytes: u64,
     /// Cuts made since the server started, whoever asked.
     pub cuts: u64,
-    /// Players that fetch playlists now, if that is known.
+    /// Players that reload playlists now, if that is known.
     pub viewers: Option<u64>,
 }
 

@@ -24,7 +24,7 @@ use crate::state::Shared;
 use crate::updates::Message;
 
 /// Name of the security scheme.
-const ADMIN_TOKEN: &str = "admin_token";
+const TOKEN: &str = "token";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -39,6 +39,8 @@ const ADMIN_TOKEN: &str = "admin_token";
         (name = "cameras", description = "the publishers of an event"),
         (name = "takes", description = "putting cameras on air"),
         (name = "live", description = "following an event"),
+        (name = "playback", description = "who may watch: signed paths and their keys"),
+        (name = "tokens", description = "what owners hand to others: a guest operator, a tally page"),
         (name = "compatible", description = "the same under the paths of the NGINX-RTMP plan"),
         (name = "hooks", description = "deliveries to other systems"),
         (name = "system", description = "for whoever runs the server")
@@ -73,10 +75,10 @@ pub(crate) fn route(described: OpenApi) -> Router<Arc<Shared>> {
 fn complete(mut document: OpenApi) -> OpenApi {
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("the administrator's token"))
+        .description(Some("the administrator's token, a creator's JWT, or an access token"))
         .build();
     let components = document.components.get_or_insert_default();
-    components.add_security_scheme(ADMIN_TOKEN, SecurityScheme::Http(scheme));
+    components.add_security_scheme(TOKEN, SecurityScheme::Http(scheme));
     for (name, schema) in [
         (ProblemDetails::name(), ProblemDetails::schema()),
         (ProblemCode::name(), ProblemCode::schema()),
@@ -101,9 +103,11 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 fn describe(path: &str, operation: &mut Operation) {
-    let requirement = SecurityRequirement::new(ADMIN_TOKEN, [] as [&str; 0]);
+    let requirement = SecurityRequirement::new(TOKEN, [] as [&str; 0]);
     operation.security = Some(vec![requirement]);
     add(operation, "401", "no token, or one that is not valid");
+    add(operation, "403", "the token is valid but does not allow this");
+    add(operation, "429", "too many wrong tokens came from this address");
     add(operation, "500", "the server has a fault; its log tells more");
     add(operation, "503", "the store does not answer, or the server is stopping");
     if path.contains('{') {

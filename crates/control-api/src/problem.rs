@@ -4,6 +4,8 @@
 //! `type` is `about:blank`, so `title` is the status phrase (RFC 9457 §4.2.1); a program looks at `code`, a
 //! person reads `detail`. No detail holds anything the client did not send or may not know.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -39,6 +41,12 @@ pub enum ProblemCode {
     Unauthorized,
     /// A page of another origin asks.
     ForeignOrigin,
+    /// The token is valid but does not allow this.
+    Forbidden,
+    /// The token lacks a claim that this needs.
+    ClaimRequired,
+    /// Too many wrong tokens came from this address; `retry-after` says how long to wait.
+    TooManyAttempts,
     /// There is nothing at this path.
     UnknownPath,
     /// There is no such event.
@@ -49,6 +57,8 @@ pub enum ProblemCode {
     ScheduledTakeNotFound,
     /// No delivery with this id was given up.
     DeliveryNotFound,
+    /// The event has no such access token.
+    TokenNotFound,
     /// The path does not know this method.
     MethodNotAllowed,
     /// The body did not arrive in time.
@@ -57,6 +67,14 @@ pub enum ProblemCode {
     CameraNotLive,
     /// No take waits that could be withdrawn.
     NothingToUndo,
+    /// The event has ended, for ever.
+    EventEnded,
+    /// The event is paused.
+    EventPaused,
+    /// The event waits to be started.
+    EventNotStarted,
+    /// The event runs.
+    EventRunning,
     /// There are as many as there may be.
     LimitReached,
     /// It exists already.
@@ -87,14 +105,21 @@ impl ProblemCode {
             | Self::InvalidId => StatusCode::BAD_REQUEST,
             Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::ClaimRequired => StatusCode::FORBIDDEN,
+            Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
             Self::UnknownPath
             | Self::EventNotFound
             | Self::CameraNotFound
             | Self::ScheduledTakeNotFound
-            | Self::DeliveryNotFound => StatusCode::NOT_FOUND,
+            | Self::DeliveryNotFound
+            | Self::TokenNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::CameraNotLive
+            Self::EventEnded
+            | Self::EventPaused
+            | Self::EventNotStarted
+            | Self::EventRunning
+            | Self::CameraNotLive
             | Self::NothingToUndo
             | Self::LimitReached
             | Self::AlreadyExists => StatusCode::CONFLICT,
@@ -114,11 +139,13 @@ pub(crate) struct Problem {
     code: ProblemCode,
     detail: String,
     field: Option<String>,
+    retry_after: Option<Duration>,
 }
 
 impl Problem {
     pub(crate) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { status: code.status(), code, detail: detail.into(), field: None }
+        let detail = detail.into();
+        Self { status: code.status(), code, detail, field: None, retry_after: None }
     }
 
     /// A problem of one field, by its name or JSON path.
@@ -133,6 +160,12 @@ impl Problem {
     /// A field with the right type and an illegal value.
     pub(crate) fn invalid(field: &str, why: impl ToString) -> Self {
         Self::of_field(ProblemCode::InvalidValue, field, why.to_string())
+    }
+
+    /// The address has presented too many wrong tokens.
+    pub(crate) fn too_many_attempts(wait: Duration) -> Self {
+        let detail = "too many wrong tokens came from this address; wait and try again";
+        Self { retry_after: Some(wait), ..Self::new(ProblemCode::TooManyAttempts, detail) }
     }
 
     pub(crate) fn event_not_found() -> Self {
@@ -245,6 +278,11 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(details)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        if let Some(wait) = self.retry_after {
+            // Whole seconds, rounded up (RFC 9110 §10.2.3).
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 9110 §11.6.1: a 401 names the scheme that would help.
             let challenge = HeaderValue::from_static("Bearer realm=\"genlock\"");

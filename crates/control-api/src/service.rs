@@ -18,8 +18,8 @@ use crate::problem::{Problem, ProblemCode};
 use crate::state::{ApiState, Shared};
 use crate::updates::{socket, stream};
 use crate::{
-    auth, cameras, compatibility, compatible, events, hooks, lock, openapi, scheduled, slates,
-    switch_log, system, takes, thumbnails,
+    auth, cameras, compatibility, compatible, events, hooks, life, lock, openapi, playback,
+    scheduled, slates, switch_log, system, takes, thumbnails, tokens,
 };
 
 /// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
@@ -39,8 +39,8 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
 /// router that owns the rest. Needs a tokio runtime with time enabled.
 pub fn router(state: ApiState) -> Router {
     let shared = Shared::new(state);
-    let admin = middleware::from_fn_with_state(Arc::clone(&shared), auth::require_admin);
-    let (router, described) = restricted().route_layer(admin).merge(public()).split_for_parts();
+    let guard = middleware::from_fn_with_state(Arc::clone(&shared), auth::guard);
+    let (router, described) = restricted().route_layer(guard).merge(public()).split_for_parts();
     router
         .merge(openapi::route(described))
         .route("/api", any(unknown_path))
@@ -54,7 +54,7 @@ pub fn router(state: ApiState) -> Router {
         .with_state(shared)
 }
 
-/// What needs the administrator's token.
+/// What needs a token. [`auth`] declares who may call what.
 pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(events::create, events::list))
@@ -75,6 +75,15 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(hooks::dead))
         .routes(routes!(hooks::replay))
         .routes(routes!(hooks::discard))
+        .routes(routes!(tokens::create, tokens::list))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(life::start))
+        .routes(routes!(life::pause))
+        .routes(routes!(life::resume))
+        .routes(routes!(life::end))
+        .routes(routes!(life::kick))
+        .routes(routes!(playback::create))
+        .routes(routes!(playback::rotate))
         .routes(routes!(compatible::switch))
         .routes(routes!(compatible::active))
         .routes(routes!(thumbnails::camera))

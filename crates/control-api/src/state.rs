@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use genlock_store::{SecretHash, Store};
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
 use crate::addresses::Addresses;
+use crate::auth::Throttle;
+use crate::auth::jwt::JwtVerifier;
+use crate::auth::quota::CreatorLimits;
 use crate::hooks::Hooks;
 use crate::limits::CHANGE_WAIT_MAX;
 use crate::live::Live;
@@ -31,6 +34,10 @@ pub struct ApiState {
     pub hooks: Arc<dyn Hooks>,
     /// Hash of the administrator's token.
     pub admin_token: SecretHash,
+    /// Whose word is believed about who is a creator; `None` if there are no creators beside the administrator.
+    pub creators: Option<JwtVerifier>,
+    /// How much one creator may have.
+    pub creator_limits: CreatorLimits,
     /// The addresses that answers name.
     pub addresses: Addresses,
 }
@@ -52,6 +59,9 @@ pub(crate) struct Shared {
     pub(crate) thumbnails: Arc<dyn Thumbnails>,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) admin_token: SecretHash,
+    pub(crate) creators: Option<JwtVerifier>,
+    pub(crate) creator_limits: CreatorLimits,
+    throttle: std::sync::Mutex<Throttle>,
     pub(crate) addresses: Addresses,
     /// Who follows which event.
     pub(crate) hubs: Hubs,
@@ -63,7 +73,17 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Arc<Self> {
-        let ApiState { store, live, slates, thumbnails, hooks, admin_token, addresses } = state;
+        let ApiState {
+            store,
+            live,
+            slates,
+            thumbnails,
+            hooks,
+            admin_token,
+            creators,
+            creator_limits,
+            addresses,
+        } = state;
         let (hubs, kept, changing) = (Hubs::default(), watch::Sender::new(()), Arc::default());
         Arc::new(Self {
             store,
@@ -72,11 +92,19 @@ impl Shared {
             thumbnails,
             hooks,
             admin_token,
+            creators,
+            creator_limits,
+            throttle: std::sync::Mutex::default(),
             addresses,
             hubs,
             kept,
             changing,
         })
+    }
+
+    /// What wrong tokens have cost so far. Whole after every call, so that a panic elsewhere leaves it usable.
+    pub(crate) fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Resolves whenever what is kept has changed.

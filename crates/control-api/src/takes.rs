@@ -12,6 +12,7 @@ use crate::addresses::Links;
 use crate::cameras::{self, CameraView};
 use crate::events;
 use crate::extract::{CameraPath, EventPath, OptionalBody, present};
+use crate::life;
 use crate::live::{Cut, CutStyle, EventStatus};
 use crate::lock::LockView;
 use crate::problem::Problem;
@@ -87,7 +88,7 @@ pub(crate) struct ActiveCamera {
     request_body = Option<TakeOptions>,
     responses(
         (status = 200, description = "the take was accepted; its plan", body = TakeAnswer),
-        (status = 409, description = "the camera is not live")
+        (status = 409, description = "the camera is not live, or the event is not open")
     )
 )]
 pub(crate) async fn switch(
@@ -149,6 +150,7 @@ pub(crate) async fn take(
     style: Option<CutStyle>,
 ) -> Result<TakeAnswer, Problem> {
     let camera = cameras::find(shared, event, id).await?;
+    life::check_takes(shared, event)?;
     let cut = shared.live.take(event, id, style).await?;
     let active_camera = CameraView::new(shared, links, &camera);
     Ok(TakeAnswer { status: "success", active_camera, cut })

@@ -1,17 +1,19 @@
 //! What a request under `/hls/` is answered with, and when.
 //!
 //! ```text
-//!  method ─▶ path ─▶ publication ─▶ directives ─▶ in memory? ─yes─▶ answer
-//!   405       404     404            400            │no
-//!                                                   ▼
+//!  method ─▶ path ─▶ permit ─▶ publication ─▶ directives ─▶ in memory? ─yes─▶ answer
+//!   405       404     403       404            400            │no
+//!                                                             ▼
 //!                                       hold: 503 if too many are held
 //!                                         │ the publication changed: look again
 //!                                         ├ time is up: 503, or 404 before the first content
 //!                                         └ the server stops: newest playlist, or 503
 //! ```
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use genlock_packager::Flavour;
@@ -21,6 +23,7 @@ use tokio::time::Instant;
 use crate::counters::Place;
 use crate::origin::Origin;
 use crate::path;
+use crate::playback::Refused;
 use crate::publication::Publication;
 use crate::reply::{self, Freshness, Reply};
 use crate::wish::{Look, Wish};
@@ -28,6 +31,41 @@ use crate::wish::{Look, Wish};
 const NOT_FOUND: &str = "not found";
 const TOO_MANY_HELD: &str = "too many requests are held";
 const STOPPING: &str = "the server is stopping";
+
+/// What is asked of the origin, and by whom.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a Method,
+    /// What comes after `/hls/`.
+    pub(crate) path: &'a str,
+    pub(crate) query: Option<&'a str>,
+    pub(crate) headers: &'a HeaderMap,
+    /// The playback token in the path.
+    pub(crate) token: Option<&'a str>,
+    pub(crate) peer: IpAddr,
+}
+
+/// A request that may have what it asks for, until when.
+#[derive(Debug, Clone, Copy)]
+struct Permit {
+    /// In seconds since 1970; `None` where nothing is signed.
+    ends: Option<u64>,
+}
+
+impl Permit {
+    /// No cache may keep the answer for longer than the permission lasts.
+    fn bound(self, reply: Reply) -> Reply {
+        match self.ends {
+            Some(ends) => reply::shorten(reply, ends.saturating_sub(unix_seconds())),
+            None => reply,
+        }
+    }
+}
+
+/// The wall clock, for tokens that other machines may have dated.
+fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
 
 /// A held request.
 pub(crate) type Held = Pin<Box<dyn Future<Output = Reply> + Send>>;
@@ -39,42 +77,65 @@ pub(crate) enum Answer {
 }
 
 impl Origin {
-    /// Answers a request for `path`, which is the part after `/hls/`.
-    pub(crate) fn answer(
-        &self,
-        method: &Method,
-        path: &str,
-        query: Option<&str>,
-        headers: &HeaderMap,
-    ) -> Answer {
+    /// Answers a request.
+    pub(crate) fn answer(&self, asked: &Asked<'_>) -> Answer {
         self.counters().requests.add_one();
-        match *method {
+        match *asked.method {
             Method::OPTIONS => Answer::Now(reply::options()),
-            Method::GET | Method::HEAD => self.get(method, path, query, headers),
+            Method::GET | Method::HEAD => self.get(asked),
             _ => self
                 .refuse(StatusCode::METHOD_NOT_ALLOWED, "only GET, HEAD and OPTIONS are answered"),
         }
     }
 
-    fn get(&self, method: &Method, path: &str, query: Option<&str>, headers: &HeaderMap) -> Answer {
-        let Some(target) = path::parse(path) else {
+    fn get(&self, asked: &Asked<'_>) -> Answer {
+        let Some(target) = path::parse(asked.path) else {
             return self.refuse(StatusCode::NOT_FOUND, NOT_FOUND);
+        };
+        let permit = match self.permit(asked, target.publication) {
+            Ok(permit) => permit,
+            Err(refused) => return self.refuse(StatusCode::FORBIDDEN, refused.why()),
         };
         let Some(publication) = self.publication(target.publication) else {
             return self.refuse(StatusCode::NOT_FOUND, NOT_FOUND);
         };
-        let wish = match Wish::new(target.file, query, headers, publication.default_dialect()) {
-            Ok(wish) => wish,
-            Err(bad) => return self.refuse(StatusCode::BAD_REQUEST, bad.to_string()),
-        };
+        let wish =
+            match Wish::new(target.file, asked.query, asked.headers, publication.default_dialect())
+            {
+                Ok(wish) => wish,
+                Err(bad) => return self.refuse(StatusCode::BAD_REQUEST, bad.to_string()),
+            };
         publication.touch();
+        if wish.is_media_playlist() {
+            publication.note_viewer(asked);
+        }
         match publication.look(&wish) {
-            Look::Reply(reply) => self.now(method, reply),
-            Look::Wait => self.hold(publication, wish.into_owned(), method),
+            Look::Reply(reply) => self.now(asked.method, permit.bound(reply)),
+            Look::Wait => self.hold(publication, wish.into_owned(), asked.method, permit),
         }
     }
 
-    fn hold(&self, publication: Arc<Publication>, wish: Wish<'static>, method: &Method) -> Answer {
+    /// Whether the request may have something of this publication.
+    fn permit(&self, asked: &Asked<'_>, publication: &str) -> Result<Permit, Refused> {
+        let (event, name) = publication.split_once('/').unwrap_or((publication, ""));
+        match asked.token {
+            Some(token) => {
+                let checker = self.checker();
+                let ends = checker.check(unix_seconds(), token, event, name, asked.peer)?;
+                Ok(Permit { ends: Some(ends) })
+            }
+            None if self.is_signed(event) => Err(Refused::Missing),
+            None => Ok(Permit { ends: None }),
+        }
+    }
+
+    fn hold(
+        &self,
+        publication: Arc<Publication>,
+        wish: Wish<'static>,
+        method: &Method,
+        permit: Permit,
+    ) -> Answer {
         if self.closing().is_cancelled() {
             return self.now(method, last_word(&publication, &wish));
         }
@@ -86,7 +147,7 @@ impl Origin {
         let held = HeldRequest { origin: self.clone(), publication, wish, deadline, _place: place };
         let method = method.clone();
         Answer::Held(Box::pin(async move {
-            let reply = held.wait().await;
+            let reply = permit.bound(held.wait().await);
             held.origin.counters().note_status(reply.status());
             reply::for_method(&method, reply)
         }))

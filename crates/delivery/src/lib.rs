@@ -13,6 +13,8 @@
 //! | `activity`, `socket` | slow viewers, idle connections |
 //! | `service`, `path` | from a request to what it asks for |
 //! | `answer`, `wish` | now, later or never: blocking reloads and preload hints (rfc8216bis-22 §6.2.5) |
+//! | `playback` | signed paths: who may watch |
+//! | `audience` | how many watch |
 //! | `reply`, `range`, `negotiate`, `body` | status, headers, bytes |
 //! | `origin`, `publication`, `packaging`, `gop` | what is published, and its packaging on demand |
 //! | `listings` | when what was listed |
@@ -23,10 +25,11 @@
 //! Architecture Invariant: a viewer can slow nobody but himself. Packaging never waits for a
 //! request; what a slow one holds is bounded by time.
 //!
-//! Does no TLS, no authentication, no files.
+//! Does no TLS, no files, and no authentication but that of signed playback paths.
 
 mod activity;
 mod answer;
+mod audience;
 mod body;
 mod counters;
 mod gop;
@@ -36,6 +39,7 @@ mod negotiate;
 mod origin;
 mod packaging;
 mod path;
+mod playback;
 mod publication;
 mod range;
 mod reply;
@@ -48,5 +52,6 @@ pub use counters::DeliveryStats;
 pub use limits::{OriginLimits, ServerLimits};
 pub use listings::{Listed, Listings};
 pub use origin::Origin;
+pub use playback::{Grant, Scope, SigningKey};
 pub use publication::{Demand, PublicationId};
 pub use server::{Fallback, HttpServer};

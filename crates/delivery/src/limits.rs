@@ -84,6 +84,24 @@ impl Default for OriginLimits {
     }
 }
 
+/// Longest playback token, in bytes: a key's id, a time, two letters and 64 digits.
+pub const PLAYBACK_TOKEN_BYTES_MAX: usize = 128;
+
+/// Playback tokens that were right and are remembered, at 16 bytes each and about 200 more once used. A token that is
+/// not among them costs two hashes more.
+pub const VERIFIED_TOKENS_MAX: usize = 16_384;
+
+/// Viewers of one publication that are told apart in one [`AUDIENCE_PERIOD`], at about 20 bytes each.
+pub const AUDIENCE_MAX: usize = 100_000;
+
+/// Who reloaded a playlist in this period or the one before counts as a viewer. Default 15 s: longer than the slowest
+/// player's reload interval, the longest target duration of 10 s.
+pub const AUDIENCE_PERIOD: Duration = Duration::from_secs(15);
+
+/// For how long the last window of a publication that was finished is served. Default 10 min: whoever watches sees
+/// the end, and the memory is free again soon.
+pub const FINISHED_TIME: Duration = Duration::from_secs(600);
+
 /// Longest event or publication name in a path, in bytes.
 pub const NAME_BYTES_MAX: usize = 64;
 

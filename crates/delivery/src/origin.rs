@@ -1,6 +1,6 @@
 //! The HLS origin: the publications and what they share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use crate::counters::{Counters, DeliveryStats};
 use crate::limits::OriginLimits;
 use crate::listings::Listings;
 use crate::packaging;
+use crate::playback::{Checker, Grant, SigningKey};
 use crate::publication::{Demand, Publication, PublicationId};
 
 /// Packages Feeds while they are wanted, and answers what viewers ask for. Clones share the origin.
@@ -28,6 +29,9 @@ pub struct Origin {
 
 struct Shared {
     publications: ArcSwap<HashMap<Box<str>, Arc<Publication>>>,
+    /// Events that are watched by signed paths only.
+    signed: ArcSwap<HashSet<Box<str>>>,
+    checker: ArcSwap<Checker>,
     clock: EventClock,
     packaging: PackagerConfig,
     limits: OriginLimits,
@@ -54,6 +58,8 @@ impl Origin {
     pub fn new(clock: EventClock, packaging: PackagerConfig, limits: OriginLimits) -> Self {
         let shared = Shared {
             publications: ArcSwap::default(),
+            signed: ArcSwap::default(),
+            checker: ArcSwap::default(),
             clock,
             packaging,
             limits,
@@ -75,6 +81,45 @@ impl Origin {
         });
         let task = packaging::run(publication, packaging.clone(), Arc::clone(counters));
         tokio::spawn(task);
+    }
+
+    /// Closes a publication's playlists with `EXT-X-ENDLIST`: nothing comes any more. What is listed stays for
+    /// [`FINISHED_TIME`](crate::limits::FINISHED_TIME).
+    pub fn finish(&self, id: &PublicationId) {
+        if let Some(publication) = self.publication(id.as_str()) {
+            publication.finish();
+        }
+    }
+
+    /// Whether `event` is watched by signed paths only. Players that hold an unsigned path stop at their next
+    /// request.
+    pub fn set_signed(&self, event: &str, signed: bool) {
+        self.shared.signed.rcu(|events| {
+            let mut events = HashSet::clone(events);
+            if signed {
+                events.insert(event.into())
+            } else {
+                events.remove(event)
+            };
+            events
+        });
+    }
+
+    /// The keys that playback tokens are signed with, newest first. Tokens of other keys open nothing any more.
+    pub fn set_playback_keys(&self, keys: Vec<SigningKey>) {
+        self.shared.checker.store(Arc::new(Checker::new(keys)));
+    }
+
+    /// A playback token: `/p/{token}/hls/…` is open to whoever has it. `None` before there are keys.
+    #[must_use]
+    pub fn sign_playback(&self, grant: &Grant<'_>) -> Option<String> {
+        self.shared.checker.load().sign(grant)
+    }
+
+    /// How many viewers reload the playlists of a publication; what that cannot know stands with `audience`.
+    #[must_use]
+    pub fn viewers(&self, id: &PublicationId) -> usize {
+        self.publication(id.as_str()).map_or(0, |publication| publication.viewers())
     }
 
     /// Ends a publication. Its requests, held ones too, are answered 404 from now on.
@@ -124,6 +169,14 @@ impl Origin {
     pub(crate) fn publication(&self, key: &str) -> Option<Arc<Publication>> {
         let publications = self.shared.publications.load();
         publications.get(key).map(Arc::clone)
+    }
+
+    pub(crate) fn is_signed(&self, event: &str) -> bool {
+        self.shared.signed.load().contains(event)
+    }
+
+    pub(crate) fn checker(&self) -> arc_swap::Guard<Arc<Checker>> {
+        self.shared.checker.load()
     }
 
     pub(crate) fn limits(&self) -> &OriginLimits {

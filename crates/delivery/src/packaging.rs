@@ -21,6 +21,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::counters::Counters;
 use crate::gop::GopMeter;
+use crate::limits::FINISHED_TIME;
 use crate::publication::Publication;
 
 /// Reads of a Feed before other tasks get their turn: half a second of media or so.
@@ -55,7 +56,11 @@ async fn run_while_wanted(
     let mut next = Succession { pattern, media_sequence: 0 };
     let mut start = Start::OldestSync;
     loop {
-        publication.startable().await;
+        tokio::select! {
+            biased;
+            () = publication.finished().cancelled() => return,
+            () = publication.startable() => {}
+        }
         let packaging = counters.package();
         let config = next.config(packaging.number());
         debug!(publication = %publication.id, session = config.session, "packaging starts");
@@ -69,6 +74,12 @@ async fn run_while_wanted(
             Ok(End::Unwanted) => {
                 debug!(publication = %publication.id, "packaging stops, nobody asks");
                 publication.show(None);
+            }
+            Ok(End::Finished) => {
+                info!(publication = %publication.id, "the publication is finished");
+                tokio::time::sleep(FINISHED_TIME).await;
+                publication.show(None);
+                return;
             }
             Ok(End::Misfit) => {
                 info!(publication = %publication.id, "packaging again, target duration raised");
@@ -122,6 +133,8 @@ enum End {
     Unwanted,
     /// Another target duration is due.
     Misfit,
+    /// Nothing comes any more.
+    Finished,
 }
 
 /// One packager's life.
@@ -167,6 +180,10 @@ impl Run {
             self.caught_up |= !backlog;
             if self.caught_up {
                 self.publish(now);
+            }
+            if !backlog && self.publication.finished().is_cancelled() {
+                self.finish(now);
+                return End::Finished;
             }
             if backlog {
                 tokio::task::yield_now().await;
@@ -245,6 +262,14 @@ impl Run {
         }
     }
 
+    /// Closes the playlists.
+    fn finish(&mut self, now: EventTime) {
+        if let Some(packager) = &mut self.packager {
+            packager.end(now);
+            self.publication.show(Some(packager.snapshot()));
+        }
+    }
+
     /// Logs the first thing of the run that no container can carry; more of the same would follow.
     fn tell_failures(&mut self) {
         let Some(packager) = &self.packager else {
@@ -272,6 +297,7 @@ impl Run {
         let read = tokio::select! {
             read = self.reader.next() => read,
             () = self.publication.attention() => return,
+            () = self.publication.finished().cancelled() => return,
             () = at_deadline => return,
         };
         self.push(clock.now(), read);

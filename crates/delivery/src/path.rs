@@ -1,4 +1,4 @@
-//! What a request path asks for: `/hls/{event}/{name}/{file}`.
+//! What a request path asks for: `/hls/{event}/{name}/{file}`, or the same below `/p/{token}`.
 //!
 //! Names never become file paths, and no percent-decoding is done: every name that the origin hands
 //! out consists of unreserved characters (RFC 3986 §2.3), so anything else is somebody probing and
@@ -9,7 +9,10 @@ use genlock_packager::Flavour;
 use crate::limits::{NAME_BYTES_MAX, RESOURCE_BYTES_MAX};
 
 /// Prefix of every path that the origin answers.
-pub(crate) const PREFIX: &str = "/hls/";
+const PREFIX: &str = "/hls/";
+
+/// Prefix of the paths that carry a playback token, before the token.
+const SIGNED_PREFIX: &str = "/p/";
 
 const MEDIA: &str = Flavour::Cmaf.media_playlist_name();
 const TS_MEDIA: &str = Flavour::Ts.media_playlist_name();
@@ -35,6 +38,16 @@ pub(crate) enum File<'a> {
     TsMedia,
     /// An init section, a segment or a part.
     Resource(&'a str),
+}
+
+/// The playback token in a path, if there is one, and what comes after `/hls/`; `None` if the path is not the
+/// origin's.
+pub(crate) fn split(path: &str) -> Option<(Option<&str>, &str)> {
+    if let Some(rest) = path.strip_prefix(PREFIX) {
+        return Some((None, rest));
+    }
+    let (token, rest) = path.strip_prefix(SIGNED_PREFIX)?.split_once('/')?;
+    Some((Some(token), rest.strip_prefix("hls/")?))
 }
 
 /// Parses the part of the path after [`PREFIX`]; `None` if it cannot name anything.
@@ -86,6 +99,16 @@ mod tests {
         assert_eq!(file("wedding/cam-1/media.m3u8"), Some(File::Media));
         assert_eq!(file("wedding/cam-1/ts-media.m3u8"), Some(File::TsMedia));
         assert_eq!(file("w/c/s7_12.3.m4s"), Some(File::Resource("s7_12.3.m4s")));
+    }
+
+    #[test]
+    fn a_token_stands_in_front() {
+        assert_eq!(split("/hls/w/c/a.ts"), Some((None, "w/c/a.ts")));
+        assert_eq!(split("/p/tok-en/hls/w/c/a.ts"), Some((Some("tok-en"), "w/c/a.ts")));
+        assert_eq!(split("/p//hls/w/c/a.ts"), Some((Some(""), "w/c/a.ts")));
+        for elsewhere in ["/", "/hls", "/p/", "/p/token", "/p/token/watch/w", "/api/hls/w/c/a.ts"] {
+            assert_eq!(split(elsewhere), None, "{elsewhere}");
+        }
     }
 
     #[test]

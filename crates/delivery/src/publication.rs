@@ -10,9 +10,12 @@ use genlock_feed::Feed;
 use genlock_feed::clock::EventClock;
 use genlock_media::EventTime;
 use genlock_packager::{Dialect, Snapshot};
+use http::header::USER_AGENT;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::answer::Asked;
+use crate::audience::Audience;
 use crate::path;
 
 /// Names a publication: the path between `/hls/` and the file.
@@ -73,6 +76,8 @@ pub(crate) struct Publication {
     pub(crate) demand: Demand,
     pub(crate) clock: EventClock,
     ended: CancellationToken,
+    finished: CancellationToken,
+    audience: Audience,
     snapshot: ArcSwapOption<Snapshot>,
     /// Target duration of the first playlist that was served, in seconds; 0 before.
     target_duration: AtomicU8,
@@ -101,6 +106,8 @@ impl Publication {
             demand,
             clock,
             ended,
+            finished: CancellationToken::new(),
+            audience: Audience::default(),
             snapshot: ArcSwapOption::empty(),
             target_duration: AtomicU8::new(0),
             seamless: AtomicBool::new(false),
@@ -174,6 +181,27 @@ impl Publication {
                 self.attention.notify_one();
             }
         }
+    }
+
+    /// Nothing comes any more.
+    pub(crate) fn finish(&self) {
+        self.finished.cancel();
+    }
+
+    /// Cancelled when nothing comes any more.
+    pub(crate) const fn finished(&self) -> &CancellationToken {
+        &self.finished
+    }
+
+    /// A playlist was asked for.
+    pub(crate) fn note_viewer(&self, asked: &Asked<'_>) {
+        let agent = asked.headers.get(USER_AGENT).map_or(&[][..], |agent| agent.as_bytes());
+        self.audience.note(self.clock.now(), asked.peer, agent, asked.token);
+    }
+
+    /// How many ask for playlists.
+    pub(crate) fn viewers(&self) -> usize {
+        self.audience.count(self.clock.now())
     }
 
     /// MPEG-TS was asked for. It is made from then on.

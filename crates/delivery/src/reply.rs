@@ -7,6 +7,8 @@
 //! | playlist that a blocking reload waited for | `max-age` of six target durations (rfc8216bis-22 App. B) |
 //! | anything else | `no-store`: a part that is not found now may exist in a moment |
 //!
+//! What a playback token opened is kept for no longer than the token lasts.
+//!
 //! Every answer, errors included, may be read by scripts of any origin (Fetch Standard §3.2).
 
 use bytes::Bytes;
@@ -110,6 +112,17 @@ pub(crate) fn options() -> Reply {
 /// The answer to HEAD is the answer to GET without its bytes (RFC 9110 §9.3.2).
 pub(crate) fn for_method(method: &Method, reply: Reply) -> Reply {
     if method == Method::HEAD { reply.map(|_| MediaBody::default()) } else { reply }
+}
+
+/// Lets no cache keep the answer for longer than `seconds`.
+pub(crate) fn shorten(mut reply: Reply, seconds: u64) -> Reply {
+    let kept = reply.headers().get(CACHE_CONTROL).and_then(|value| value.to_str().ok());
+    let digits = kept.and_then(|value| value.split_once("max-age=")).map(|(_, rest)| rest);
+    let digits = digits.map(|rest| rest.split(',').next().unwrap_or(rest));
+    if digits.and_then(|digits| digits.parse().ok()).is_some_and(|age: u64| age > seconds) {
+        reply.headers_mut().insert(CACHE_CONTROL, number("public, max-age=", seconds, ""));
+    }
+    reply
 }
 
 fn partial(chain: ByteChain, first: u64, last: u64) -> Reply {

@@ -1,4 +1,4 @@
-//! The hyper service of one connection: `/hls/…` from memory, everything else to the service
+//! The hyper service of one connection: `/hls/…`, signed or not, from memory, everything else to the service
 //! behind.
 //!
 //! The hot path neither boxes nor awaits: what is in memory is answered in the call itself.
@@ -14,10 +14,10 @@ use hyper::body::Incoming;
 use tower::ServiceExt;
 
 use crate::activity::{Activity, Lease};
-use crate::answer::{Answer, Held};
+use crate::answer::{Answer, Asked, Held};
 use crate::body::ResponseBody;
 use crate::origin::Origin;
-use crate::path::PREFIX;
+use crate::path;
 use crate::reply::Reply;
 use crate::server::Fallback;
 
@@ -48,9 +48,15 @@ impl<F: Fallback> hyper::service::Service<Request<Incoming>> for Service<F> {
 
     fn call(&self, mut request: Request<Incoming>) -> Responding<F::Body> {
         let lease = self.activity.request();
-        if let Some(path) = request.uri().path().strip_prefix(PREFIX) {
-            let uri = request.uri();
-            let answer = self.origin.answer(request.method(), path, uri.query(), request.headers());
+        if let Some((token, path)) = path::split(request.uri().path()) {
+            let answer = self.origin.answer(&Asked {
+                method: request.method(),
+                path,
+                query: request.uri().query(),
+                headers: request.headers(),
+                token,
+                peer: self.peer.ip(),
+            });
             return match answer {
                 Answer::Now(reply) => Responding::Now(Some(with_lease(reply, lease))),
                 Answer::Held(held) => Responding::Held { held, lease: Some(lease) },

@@ -9,9 +9,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use genlock_control_api::{CreatorLimits, JwtVerifier};
 use serde::Deserialize;
 
 pub(crate) use self::hooks::HookSettings;
+use crate::creators::Auth;
 
 /// Everything that can be configured, with defaults that need no file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -24,6 +26,7 @@ pub(crate) struct Config {
     http: Http,
     rtmp: Rtmp,
     hls: Hls,
+    auth: Auth,
     log: Log,
     hooks: hooks::Hooks,
 }
@@ -113,6 +116,9 @@ pub(crate) struct Flags {
     /// Token of the administrator [default: made at the first start and printed once]
     #[arg(long, value_name = "TOKEN", env = "GENLOCK_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
+    /// Secret that creators' tokens (JWT, HS256) are signed with [default: none]
+    #[arg(long, value_name = "SECRET", env = "GENLOCK_JWT_SECRET", hide_env_values = true)]
+    jwt_secret: Option<String>,
     /// The address that people use, such as `https://live.example` [default: taken from each request]
     #[arg(long, value_name = "URL", env = "GENLOCK_PUBLIC_URL")]
     public_url: Option<String>,
@@ -122,7 +128,7 @@ pub(crate) struct Flags {
 }
 
 /// The configuration, checked and complete.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     pub(crate) admin_token: Option<String>,
@@ -136,6 +142,8 @@ pub(crate) struct Settings {
     pub(crate) part_target: Duration,
     pub(crate) window: Duration,
     pub(crate) hooks: HookSettings,
+    pub(crate) creators: Option<JwtVerifier>,
+    pub(crate) creator_limits: CreatorLimits,
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
 }
@@ -204,6 +212,8 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
         part_target: Duration::from_millis(part_ms.into()),
         window: Duration::from_secs(window_s.into()),
         hooks: file.hooks.check()?,
+        creator_limits: file.auth.limits(),
+        creators: file.auth.verifier(flags.jwt_secret.as_deref())?,
         log_filter: flags.log.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
         log_format: file.log.format,
     })
@@ -226,7 +236,11 @@ fn range(
 }
 
 /// `url` without a slash at its end, if it starts with `scheme://` or `schemes://`.
-fn scheme(key: &'static str, url: String, scheme: &'static str) -> Result<String, ConfigError> {
+pub(crate) fn scheme(
+    key: &'static str,
+    url: String,
+    scheme: &'static str,
+) -> Result<String, ConfigError> {
     let rest = url.strip_prefix(scheme).map(|rest| rest.strip_prefix('s').unwrap_or(rest));
     match rest.and_then(|rest| rest.strip_prefix("://")) {
         Some(host) if !host.is_empty() => Ok(url.trim_end_matches('/').to_owned()),

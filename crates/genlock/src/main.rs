@@ -5,8 +5,10 @@
 
 mod banner;
 mod config;
+mod creators;
 mod demo;
 mod engine;
+mod key_set;
 mod logs;
 mod pages;
 mod server;

@@ -1,4 +1,5 @@
-//! The web pages inside the binary: the creator's at `/`, the viewer's at `/watch/{event}`.
+//! The web pages inside the binary: the creator's at `/`, the viewer's at `/watch/{event}` and,
+//! for events that are watched by signed paths, at `/p/{token}/watch/{event}`.
 
 use axum::Router;
 use axum::extract::Path;
@@ -28,6 +29,7 @@ pub(crate) fn router() -> Router {
     Router::new()
         .route("/", get(async || page("index.html")))
         .route("/watch/{event}", get(async || page("watch.html")))
+        .route("/p/{token}/watch/{event}", get(async || page("watch.html")))
         .route("/assets/{file}", get(asset))
 }
 

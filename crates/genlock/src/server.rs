@@ -147,6 +147,8 @@ impl Server {
             thumbnails: engine.clone(),
             hooks: Arc::new(HookDesk(notices)),
             admin_token: token.hash(),
+            creators: settings.creators,
+            creator_limits: settings.creator_limits,
             addresses: Addresses {
                 public_url: settings.http_public_url,
                 rtmp_public_url: settings.rtmp_public_url,

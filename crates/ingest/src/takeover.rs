@@ -90,12 +90,15 @@ impl CameraSlot {
         self.lock().policy = policy;
     }
 
-    /// Ends the session in place, if there is one: the camera was deleted or its key changed. The
-    /// publisher is told the reason.
-    pub fn revoke(&self, reason: &str) {
-        if let Some(occupant) = self.lock().occupant.take() {
+    /// Ends the session in place: the camera was deleted, or its publisher was thrown out. The publisher is told
+    /// the reason. Returns whether there was one.
+    pub fn revoke(&self, reason: &str) -> bool {
+        let occupant = self.lock().occupant.take();
+        let occupied = occupant.is_some();
+        if let Some(occupant) = occupant {
             occupant.evict(Eviction::Revoked(reason.to_owned()));
         }
+        occupied
     }
 
     /// Takes the place for a publisher at `address`.
@@ -224,7 +227,8 @@ mod tests {
     async fn a_revoked_session_is_told_the_reason() {
         let slot = slot(TakeoverPolicy::Reject);
         let mut held = slot.claim(at(0), OWNER).unwrap();
-        slot.revoke("the key was changed");
+        assert!(slot.revoke("the key was changed"));
+        assert!(!slot.revoke("again"));
         assert_eq!(held.evicted().await, Eviction::Revoked("the key was changed".to_owned()));
         assert!(slot.claim(at(1), OTHER).is_ok());
     }

@@ -12,6 +12,7 @@
 //!
 //! The server pings every 15 s and hangs up on a client that has been silent for 45 s or takes nothing for 10 s.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
@@ -24,7 +25,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::hub::{self, Delivery, Follower, Resume, text};
 use super::journal::Entry;
-use crate::auth;
+use crate::auth::{self, Peer};
 use crate::extract::EventPath;
 use crate::limits::{
     SOCKET_AUTH_TIME_MAX, SOCKET_MESSAGE_BYTES_MAX, SOCKET_PING_EVERY, SOCKET_SILENCE_MAX,
@@ -68,19 +69,14 @@ enum Words {
 )]
 pub(crate) async fn follow(
     State(shared): State<Arc<Shared>>,
+    Peer(peer): Peer,
     EventPath(event): EventPath,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
-    open(
-        &shared,
-        event,
-        resume(query.as_deref().unwrap_or_default()),
-        &headers,
-        upgrade,
-        Words::Own,
-    )
+    let place = Place { event, peer, resume: resume(query.as_deref().unwrap_or_default()) };
+    open(&shared, place, &headers, upgrade, Words::Own).await
 }
 
 /// Follow an event over a WebSocket, under the compatible path
@@ -97,11 +93,20 @@ pub(crate) async fn follow(
 )]
 pub(crate) async fn follow_compatible(
     State(shared): State<Arc<Shared>>,
+    Peer(peer): Peer,
     EventPath(event): EventPath,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
-    open(&shared, event, None, &headers, upgrade, Words::Compatible)
+    let place = Place { event, peer, resume: None };
+    open(&shared, place, &headers, upgrade, Words::Compatible).await
+}
+
+/// What a client wants to follow, and from where.
+struct Place {
+    event: EventId,
+    peer: IpAddr,
+    resume: Option<Resume>,
 }
 
 /// Where the client was: `stream={stream}&seq={seq}`. Neither needs percent decoding; what is not understood is a
@@ -114,10 +119,9 @@ fn resume(query: &str) -> Option<Resume> {
     Some(Resume { stream: value("stream")?.to_owned(), seen: value("seq")?.parse().ok()? })
 }
 
-fn open(
+async fn open(
     shared: &Arc<Shared>,
-    event: EventId,
-    resume: Option<Resume>,
+    place: Place,
     headers: &HeaderMap,
     upgrade: WebSocketUpgrade,
     words: Words,
@@ -128,14 +132,17 @@ fn open(
     }
     // A header that is there is believed or refused before anything is upgraded.
     let authorized = match auth::bearer(headers) {
-        Some(token) => auth::check(shared, token).map(|()| true)?,
+        Some(token) => {
+            auth::may_follow(shared, place.peer, token, &place.event).await?;
+            true
+        }
         None => false,
     };
     let shared = Arc::clone(shared);
     let upgrade = upgrade.max_message_size(SOCKET_MESSAGE_BYTES_MAX);
     let talk = move |socket| async move {
         let mut connection = Connection { socket, words };
-        let end = connection.serve(&shared, &event, resume, authorized).await;
+        let end = connection.serve(&shared, place, authorized).await;
         connection.close(end).await;
     };
     Ok(upgrade.on_upgrade(talk).into_response())
@@ -156,33 +163,26 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve(
-        &mut self,
-        shared: &Arc<Shared>,
-        event: &EventId,
-        resume: Option<Resume>,
-        authorized: bool,
-    ) -> End {
-        if !authorized && let Err(end) = self.authorize(shared).await {
+    async fn serve(&mut self, shared: &Arc<Shared>, place: Place, authorized: bool) -> End {
+        if !authorized && let Err(end) = self.authorize(shared, &place).await {
             return end;
         }
-        match hub::follow(shared, event, resume).await {
+        match hub::follow(shared, &place.event, place.resume).await {
             Ok(follower) => self.deliver(follower).await,
             Err(_) => End::Close(close_code::POLICY, "there is no such event"),
         }
     }
 
     /// Waits for the client's token.
-    async fn authorize(&mut self, shared: &Shared) -> Result<(), End> {
+    async fn authorize(&mut self, shared: &Shared, place: &Place) -> Result<(), End> {
         let refused = End::Close(close_code::POLICY, "the first message must hold a valid token");
         let Ok(first) = timeout(SOCKET_AUTH_TIME_MAX, self.socket.recv()).await else {
             return Err(refused);
         };
         let Some(Ok(Message::Text(said))) = first else { return Err(refused) };
-        match serde_json::from_str(&said) {
-            Ok(Said::Auth { token }) if auth::check(shared, &token).is_ok() => Ok(()),
-            _ => Err(refused),
-        }
+        let Ok(Said::Auth { token }) = serde_json::from_str(&said) else { return Err(refused) };
+        let admitted = auth::may_follow(shared, place.peer, &token, &place.event).await;
+        admitted.map_err(|_| refused)
     }
 
     async fn deliver(&mut self, mut follower: Follower) -> End {

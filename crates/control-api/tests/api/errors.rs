@@ -1,5 +1,7 @@
 //! What is refused before any call is reached.
 
+use std::net::SocketAddr;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use genlock_control_api::limits::BODY_BYTES_MAX;
@@ -100,6 +102,7 @@ async fn nothing_is_done_without_the_token() {
     let api = Api::new();
     let event = api.event().await;
     let camera = api.camera(&event, "Altar").await;
+    let mut peer = 0;
     for (method, path) in [
         ("GET", "/api/events".to_owned()),
         ("POST", "/api/events".to_owned()),
@@ -129,7 +132,11 @@ async fn nothing_is_done_without_the_token() {
             if let Some(token) = token {
                 request = request.header(header::AUTHORIZATION, token);
             }
-            let answer = api.send(request.body(Body::empty()).unwrap()).await;
+            let mut request = request.body(Body::empty()).unwrap();
+            // Each call from elsewhere: an address that keeps guessing is not listened to.
+            peer += 1;
+            request.extensions_mut().insert(SocketAddr::from(([192, 0, 2, peer], 1)));
+            let answer = api.send(request).await;
             answer.problem(401, "unauthorized", None);
             assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"genlock\"");
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -12,13 +13,15 @@ use futures_util::{StreamExt, stream};
 use genlock_control_api::live::{
     CameraState, CameraStatus, Check, Compatibility, Cut, CutReason, CutStyle, Difference,
     Discontinuity, EventStatus, Forecast, Happening, Happenings, Health, Issue, Pairing,
-    ProgramState, Severity, TakeError, Totals, Track, UndoError, Undone, Verdict,
+    PlaybackGrant, ProgramState, Severity, TakeError, Totals, Track, UndoError, Undone, Verdict,
 };
 use genlock_control_api::slates::{Kept, Slates, SlatesError, Uploaded};
 use genlock_control_api::thumbnails::{Jpeg, Thumbnails};
-use genlock_control_api::{Addresses, ApiState, Change, Hooks, Live, router};
+use genlock_control_api::{
+    Addresses, ApiState, Change, CreatorLimits, Hooks, JwtRules, JwtVerifier, Live, router,
+};
 use genlock_store::{
-    AdminToken, CameraId, EventId, HookDelivery, HookDeliveryId, HookQueue, ScheduledTake,
+    AdminToken, CameraId, EventId, HookDelivery, HookDeliveryId, HookQueue, Life, ScheduledTake,
     ScheduledTakeId, SqliteStore, Store, StoreError, Timestamp,
 };
 use serde_json::{Value, json};
@@ -26,6 +29,31 @@ use tokio::sync::{Notify, mpsc};
 use tower::ServiceExt;
 
 pub(crate) const TOKEN: &str = "correct-horse-battery";
+
+/// What creators' tokens are signed with.
+const JWT_SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+fn creators() -> JwtVerifier {
+    let rules = JwtRules { cameras_claim: Some("premium".to_owned()), ..JwtRules::default() };
+    JwtVerifier::with_secret(JWT_SECRET, rules).unwrap()
+}
+
+fn limits() -> CreatorLimits {
+    CreatorLimits {
+        events: 3,
+        cameras: 2,
+        cameras_claim: Some("premium".to_owned()),
+        cameras_without_claim: 1,
+    }
+}
+
+/// A token of the creator `sub`, with more claims.
+pub(crate) fn creator_token(sub: &str, more: &Value) -> String {
+    let mut claims = json!({ "sub": sub, "exp": 4_000_000_000_u64 });
+    claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let key = jsonwebtoken::EncodingKey::from_secret(JWT_SECRET.as_bytes());
+    jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
+}
 
 /// What the fake system is, changed by tests at will.
 #[derive(Debug, Default)]
@@ -56,6 +84,9 @@ pub(crate) struct FakeState {
     /// Where the happenings of followed events come from.
     pub(crate) tellers: HashMap<EventId, mpsc::UnboundedSender<Happening>>,
     /// Key hashes that the system was told.
+    /// What the creators have decided about events.
+    pub(crate) lives: HashMap<EventId, Life>,
+    pub(crate) playback_keys: Option<genlock_store::PlaybackKeys>,
     pub(crate) key_hashes: Vec<genlock_store::SecretHash>,
 }
 
@@ -74,6 +105,8 @@ impl Live for FakeLive {
         CameraState {
             status: CameraStatus::Live,
             since: Some(Timestamp::from_millis(1000)),
+            on_air: self.state().active.values().any(|active| active == camera),
+            viewers: 2,
             health: Some(Health {
                 bitrate_bps: 6_000_000,
                 issues: vec![Issue {
@@ -111,10 +144,13 @@ impl Live for FakeLive {
 
     fn program(&self, event: &EventId) -> ProgramState {
         let state = self.state();
+        let life = state.lives.get(event).copied().unwrap_or_default();
         match state.active.get(event) {
-            None => ProgramState::default(),
+            None => ProgramState { life, ..ProgramState::default() },
             Some(camera) => ProgramState {
                 status: EventStatus::Live,
+                life,
+                viewers: 3,
                 active: Some(camera.clone()),
                 on_air_since: Some(Timestamp::from_millis(2000)),
                 pending: None,
@@ -179,6 +215,7 @@ impl Live for FakeLive {
         let words = match change {
             Change::EventCreated(event) => format!("event created: {}", event.name),
             Change::EventUpdated(event) => {
+                state.lives.insert(event.id.clone(), event.life);
                 format!("event updated: {} {}", event.name, event.policy.failover_after_ms)
             }
             Change::LockChanged(event) => format!("locked: {}", event.lock.is_some()),
@@ -200,6 +237,11 @@ impl Live for FakeLive {
                 state.key_hashes.push(camera.key_hash);
                 format!("key rotated: {}", camera.name)
             }
+            Change::PlaybackKeys(keys) => {
+                let count = keys.keys().len();
+                state.playback_keys = Some(keys);
+                format!("{count} playback keys")
+            }
             Change::CameraDeleted(camera) => format!("camera deleted: {}", camera.name),
         };
         state.changes.push(words);
@@ -213,6 +255,23 @@ impl Live for FakeLive {
         let next =
             async |mut told: mpsc::UnboundedReceiver<Happening>| Some((told.recv().await?, told));
         Some(stream::unfold(told, next).boxed())
+    }
+
+    fn kick(&self, _event: &EventId, camera: &CameraId, ban: Duration) -> bool {
+        let mut state = self.state();
+        state.changes.push(format!("kicked: {camera} {ban:?}"));
+        let before = state.live.len();
+        state.live.retain(|live| live != camera);
+        state.live.len() < before
+    }
+
+    fn sign_playback(&self, grant: &PlaybackGrant) -> Option<String> {
+        let state = self.state();
+        let keys = state.playback_keys.as_ref()?;
+        let PlaybackGrant { event, cameras, expires_at, address } = grant;
+        let ends = expires_at.as_millis() / 1000;
+        let address = address.map_or("any".to_owned(), |address| address.to_string());
+        Some(format!("{}-{event}-{cameras}-{ends}-{address}", keys.keys()[0].id))
     }
 
     fn checks(&self) -> Vec<Check> {
@@ -362,6 +421,8 @@ impl Api {
             hooks: Arc::new(FakeHooks(Arc::clone(&store))),
             thumbnails: Arc::clone(&live) as Arc<dyn Thumbnails>,
             admin_token: AdminToken::parse(TOKEN).unwrap().hash(),
+            creators: Some(creators()),
+            creator_limits: limits(),
             addresses,
         });
         Self { router, live, store }
@@ -373,6 +434,17 @@ impl Api {
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.into()).unwrap();
         Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// A call by whoever holds `token`.
+    pub(crate) async fn by(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        self.send(request_as(token, method, path, body)).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -421,12 +493,22 @@ impl Api {
     }
 }
 
-/// A request with the token.
+/// A request with the administrator's token.
 pub(crate) fn request(method: &str, path: &str, body: Option<Value>) -> Request<Body> {
+    request_as(TOKEN, method, path, body)
+}
+
+/// A request with a token.
+pub(crate) fn request_as(
+    token: &str,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+) -> Request<Body> {
     let request = Request::builder()
         .method(method)
         .uri(path)
-        .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
         .header(header::HOST, "genlock.test:8080");
     match body {
         None => request.body(Body::empty()),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+mod access;
 mod bounds;
 mod cameras;
 mod compatibility;
@@ -9,8 +10,10 @@ mod errors;
 mod events;
 mod harness;
 mod hooks;
+mod life;
 mod lock;
 mod openapi;
+mod playback;
 mod policy;
 mod scheduled;
 mod secrets;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use crate::harness::{Api, TOKEN};
+use crate::harness::{Api, TOKEN, creator_token};
 
 /// Everything that is logged.
 #[derive(Clone, Default)]
@@ -41,7 +41,16 @@ async fn no_answer_and_no_log_line_shows_a_key_again() {
     let keys =
         [&made, &rotated].map(|answer| answer.json()["stream_key"].as_str().unwrap().to_owned());
     api.publish(&camera);
+    let wanted = json!({ "role": "operator", "expires_in": 60 });
+    let guest = api.post(&format!("{event}/tokens"), wanted).await.json();
+    let guest = guest["token"].as_str().unwrap().to_owned();
+    let creator = creator_token("ann", &json!({}));
+    api.call("POST", "/api/playback-keys/rotate").await;
     let mut seen = String::new();
+    seen += &format!("{:?}", api.get(&format!("{event}/tokens")).await);
+    seen += &format!("{:?}", api.by(&guest, "DELETE", &event, None).await);
+    seen += &format!("{:?}", api.by(&creator, "DELETE", &event, None).await);
+    seen += &format!("{:?}", api.by(&format!("{creator}x"), "DELETE", &event, None).await);
     for path in ["/api/events", &event, &format!("{event}/cameras"), &camera, "/metrics", "/readyz"]
     {
         seen += &format!("{:?}", api.get(path).await);
@@ -52,7 +61,9 @@ async fn no_answer_and_no_log_line_shows_a_key_again() {
     seen += &format!("{:?} {:?}", api.live.state(), api.store);
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains(&camera), "requests are logged: {logged}");
-    for secret in [&keys[0], &keys[1], TOKEN] {
+    let playback = api.live.state().playback_keys.clone().unwrap();
+    let playback = format!("{:?}", playback.keys()[0].secret);
+    for secret in [&keys[0], &keys[1], TOKEN, &guest, &creator, &playback] {
         assert!(!seen.contains(secret), "{seen}");
         assert!(!logged.contains(secret), "{logged}");
     }

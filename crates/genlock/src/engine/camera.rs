@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use genlock_feed::{Feed, FeedLimits};
 use genlock_hooks::form::Publisher;
@@ -27,6 +28,9 @@ pub(super) struct LiveCamera {
     slot: Arc<CameraSlot>,
     sync_offset_micros: Arc<AtomicI64>,
     presence: Arc<Presence>,
+    priority: AtomicU16,
+    /// Until when its key is refused, in microseconds of the event clock.
+    refused_until: AtomicI64,
 }
 
 impl LiveCamera {
@@ -41,6 +45,8 @@ impl LiveCamera {
             slot: Arc::new(CameraSlot::new(takeover)),
             sync_offset_micros: Arc::new(AtomicI64::new(micros(camera.sync_offset_ms))),
             presence: Arc::default(),
+            priority: AtomicU16::new(camera.priority),
+            refused_until: AtomicI64::new(i64::MIN),
         })
     }
 
@@ -78,9 +84,29 @@ impl LiveCamera {
         self.sync_offset_micros.store(micros(millis), Ordering::Relaxed);
     }
 
-    /// Ends the publish session in place, if there is one.
-    pub(super) fn disconnect(&self) {
-        self.slot.revoke("the camera was deleted");
+    pub(super) fn priority(&self) -> u16 {
+        self.priority.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_priority(&self, priority: u16) {
+        self.priority.store(priority, Ordering::Relaxed);
+    }
+
+    /// Ends the publish session in place, if there is one, and tells the publisher why. Returns whether there
+    /// was one.
+    pub(super) fn disconnect(&self, why: &str) -> bool {
+        self.slot.revoke(why)
+    }
+
+    /// Refuses the key until `end`.
+    pub(super) fn refuse_until(&self, end: EventTime) {
+        self.refused_until.store(end.as_micros(), Ordering::Relaxed);
+    }
+
+    /// For how long the key is refused still.
+    pub(super) fn refused_for(&self, now: EventTime) -> Option<Duration> {
+        let end = EventTime::from_micros(self.refused_until.load(Ordering::Relaxed));
+        (end > now).then(|| end.saturating_since(now))
     }
 
     /// A publisher that had the key was refused.

@@ -11,12 +11,13 @@ use genlock_program::{
     Cut, CutStyle, Priority, Program, ProgramConfig, ProgramHandle, TakeError, UndoError, Undone,
 };
 use genlock_slate::Slate;
-use genlock_store::{CameraId, Event, EventId, EventPolicy};
+use genlock_store::{CameraId, Event, EventId, EventPolicy, Life};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::camera::LiveCamera;
+use super::life::LifeState;
 use super::policy;
 use super::scheduled::Scheduled;
 use super::slates;
@@ -32,6 +33,7 @@ pub(crate) struct LiveEvent {
     program: ProgramHandle,
     output: Feed,
     slate: Slate,
+    life: LifeState,
     thumbnail: Thumbnail,
     cameras: DashMap<CameraId, Arc<LiveCamera>>,
     scheduled: Scheduled,
@@ -61,6 +63,7 @@ impl LiveEvent {
             program,
             output,
             slate,
+            life: LifeState::new(event.life),
             thumbnail: Thumbnail::default(),
             cameras: DashMap::new(),
             scheduled: Scheduled::default(),
@@ -113,6 +116,10 @@ impl LiveEvent {
         &self.thumbnail
     }
 
+    pub(super) const fn life(&self) -> &LifeState {
+        &self.life
+    }
+
     pub(super) const fn slate(&self) -> &Slate {
         &self.slate
     }
@@ -153,14 +160,17 @@ impl LiveEvent {
         let _ = if locked { self.program.lock().await } else { self.program.unlock().await };
     }
 
-    pub(super) async fn add_camera(&self, camera: Arc<LiveCamera>, priority: u16) {
-        let id = camera.id().clone();
-        let (name, priority) = (program_id(&id), Priority(priority.into()));
-        let _ = self.program.add_camera(name, camera.feed(), priority).await;
-        self.cameras.insert(id, camera);
+    pub(super) async fn add_camera(&self, camera: Arc<LiveCamera>) {
+        if self.life.get() == Life::Open {
+            self.offer(&camera).await;
+        }
+        self.cameras.insert(camera.id().clone(), camera);
     }
 
     pub(super) async fn set_priority(&self, id: &CameraId, priority: u16) {
+        if let Some(camera) = self.camera(id) {
+            camera.set_priority(priority);
+        }
         let _ = self.program.set_priority(program_id(id), Priority(priority.into())).await;
     }
 

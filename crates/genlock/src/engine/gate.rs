@@ -1,4 +1,5 @@
-//! Who may publish: whoever has a camera's stream key, and whom the back end lets in.
+//! Who may publish: whoever has a camera's stream key, and whom the back end lets in; nobody, once the event has
+//! ended or while the camera is to stay away.
 
 use std::sync::Arc;
 
@@ -13,10 +14,11 @@ use super::camera::LiveCamera;
 
 #[async_trait]
 impl PublishGate for Engine {
-    /// A lookup by the hash of what was presented: it takes the same time whether the key is wrong in
-    /// its first character or in its last, and answers without the store.
     async fn admit(&self, request: PublishRequest) -> Result<Admission, Refusal> {
         let known = self.camera_with(request.stream_key.expose());
+        if let Some(camera) = &known {
+            self.may_publish(camera)?;
+        }
         let Some(hooks) = self.hooks.publish() else {
             let camera = known.ok_or(Refusal::UnknownKey)?;
             return Ok(camera.admission(&self.hooks, request.peer.ip(), None));
@@ -27,6 +29,7 @@ impl PublishGate for Engine {
         let camera = asked.inspect_err(|refusal| {
             known.iter().for_each(|camera| camera.note_refusal(&refusal.to_string()));
         })?;
+        self.may_publish(&camera)?;
         publisher.event = Some(camera.event().to_string());
         publisher.camera = Some(camera.id().to_string());
         Ok(camera.admission(&self.hooks, request.peer.ip(), Some(publisher)))

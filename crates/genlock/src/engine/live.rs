@@ -1,20 +1,23 @@
 //! What the API may ask and tell: [`Live`] on top of the engine.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use genlock_control_api::live::{
     AudioHealth, CameraState, CameraStatus, Change, Check, Cut, CutStyle, EventStatus, Forecast,
-    Happenings, Health, Issue, Live, Pairing, ProgramState, Severity, TakeError, Totals, UndoError,
-    Undone, VideoHealth,
+    Happenings, Health, Issue, Live, Pairing, PlaybackGrant, ProgramState, Severity, TakeError,
+    Totals, UndoError, Undone, VideoHealth,
 };
+use genlock_delivery::PublicationId;
 use genlock_feed::Feed;
 use genlock_ingest as ingest;
 use genlock_ingest::health::{CameraHealth, CameraState as IngestState};
 use genlock_program as program;
-use genlock_store::{CameraId, EventId, ScheduledTake, ScheduledTakeId};
+use genlock_store::{CameraId, EventId, Life, ScheduledTake, ScheduledTakeId};
 
 use super::event::LiveEvent;
 use super::words::{asked_style, millis, store_id, told_cost, told_cut, told_reason, told_style};
-use super::{Engine, WallClock, happenings, program_publication};
+use super::{Engine, PROGRAM, WallClock, happenings, program_publication};
 
 #[async_trait]
 impl Live for Engine {
@@ -23,6 +26,9 @@ impl Live for Engine {
         let health = live.health(self.clock.now());
         let status = status_of(health.state);
         let event = self.event(event);
+        let on_air = event.as_ref().is_some_and(|event| {
+            event.program().status().active.as_ref().and_then(store_id).as_ref() == Some(camera)
+        });
         let forecast = event.as_ref().and_then(|event| self.forecast(event, &live.feed()));
         let fit = event.map(|event| self.fit(&event, &live, &health));
         let told = is_known(&health).then(|| {
@@ -33,6 +39,8 @@ impl Live for Engine {
         CameraState {
             status,
             since: health.since.map(|since| self.wall.timestamp(since)),
+            on_air,
+            viewers: self.viewers(live.event(), camera.as_str()),
             health: told,
             forecast,
             compatibility: fit.map(|fit| fit.compatibility()),
@@ -45,7 +53,9 @@ impl Live for Engine {
         let active = status.active.as_ref().and_then(store_id);
         let pending = status.pending.and_then(|pending| self.cut(&pending.to, &pending.forecast));
         ProgramState {
-            status: if active.is_some() { EventStatus::Live } else { EventStatus::Waiting },
+            status: event_status(live.life().get(), active.is_some()),
+            life: live.life().get(),
+            viewers: self.viewers(event, PROGRAM),
             active,
             on_air_since: status.since.map(|since| self.wall.timestamp(since)),
             pending,
@@ -101,6 +111,18 @@ impl Live for Engine {
         self.follow(change).await;
     }
 
+    fn kick(&self, event: &EventId, camera: &CameraId, ban: Duration) -> bool {
+        let Some(camera) = self.camera(event, camera) else { return false };
+        if !ban.is_zero() {
+            camera.refuse_until(self.clock.now() + ban);
+        }
+        camera.disconnect("disconnected by the event's owner")
+    }
+
+    fn sign_playback(&self, grant: &PlaybackGrant) -> Option<String> {
+        super::playback::sign(&self.origin, grant)
+    }
+
     fn checks(&self) -> Vec<Check> {
         Vec::new()
     }
@@ -108,12 +130,15 @@ impl Live for Engine {
     fn totals(&self) -> Totals {
         let now = self.clock.now();
         let mut totals = Totals::default();
+        let mut viewers = 0;
         for event in self.all_events() {
             let status = event.program().status();
             totals.events_live += u64::from(status.active.is_some());
             totals.cuts += status.cuts;
+            viewers += self.viewers(event.id(), PROGRAM);
             for camera in event.cameras() {
                 let health = camera.health(now);
+                viewers += self.viewers(event.id(), camera.id().as_str());
                 totals.ingest_bytes += camera.feed().status().bytes_pushed;
                 *match status_of(health.state) {
                     CameraStatus::Waiting => &mut totals.cameras_waiting,
@@ -122,7 +147,7 @@ impl Live for Engine {
                 } += 1;
             }
         }
-        totals
+        Totals { viewers: Some(viewers), ..totals }
     }
 }
 
@@ -139,8 +164,24 @@ impl Engine {
         })
     }
 
+    /// Players that reload the playlists of `name`.
+    fn viewers(&self, event: &EventId, name: &str) -> u64 {
+        let id = PublicationId::new(event.as_str(), name);
+        id.map_or(0, |id| self.origin.viewers(&id) as u64)
+    }
+
     fn cut(&self, to: &program::CameraId, forecast: &program::Forecast) -> Option<Cut> {
         Some(told_cut(store_id(to)?, forecast, self.wall))
+    }
+}
+
+/// What is told of an event whose creator has decided `life`.
+const fn event_status(life: Life, on_air: bool) -> EventStatus {
+    match life {
+        Life::Ended => EventStatus::Ended,
+        Life::Paused => EventStatus::Paused,
+        Life::Open if on_air => EventStatus::Live,
+        Life::Open | Life::Waiting => EventStatus::Waiting,
     }
 }
 

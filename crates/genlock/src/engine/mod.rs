@@ -19,8 +19,10 @@ mod happenings;
 mod health_table;
 mod hooks;
 mod ledger;
+mod life;
 mod live;
 mod notices;
+mod playback;
 mod policy;
 mod publish_session;
 mod scheduled;
@@ -42,7 +44,7 @@ use genlock_feed::clock::EventClock;
 use genlock_ingest::TakeoverPolicy;
 use genlock_slate::Studio;
 use genlock_store::{
-    Camera, CameraId, Event, EventId, EventPolicy, SlateFolder, Store, StoreError,
+    Camera, CameraId, Event, EventId, EventPolicy, Life, SlateFolder, Store, StoreError,
 };
 
 use self::camera::LiveCamera;
@@ -102,6 +104,7 @@ impl Engine {
 
     /// Starts what the store holds.
     pub(crate) async fn restore(self: &Arc<Self>) -> Result<(), StoreError> {
+        playback::restore_keys(&*self.store, &self.origin).await?;
         let events = self.store.events().await?;
         self.sweep_slates(events.iter().map(|event| event.id.clone()).collect()).await;
         for event in events {
@@ -125,8 +128,9 @@ impl Engine {
 
     /// Follows a change of what is kept.
     async fn follow(&self, change: Change) {
-        if self.hooks.wants_notices() {
-            let (event, kind, data) = notices::of_change(&change);
+        if self.hooks.wants_notices()
+            && let Some((event, kind, data)) = notices::of_change(&change)
+        {
             self.hooks.tell(&event, kind, data).await;
         }
         match change {
@@ -136,6 +140,8 @@ impl Engine {
             }
             Change::EventUpdated(event) => {
                 if let Some(live) = self.event(&event.id) {
+                    playback::set_access(&self.origin, &event);
+                    self.set_life(&event, &live).await;
                     self.set_policy(&live, &event.policy).await;
                 }
             }
@@ -148,6 +154,7 @@ impl Engine {
             Change::CameraCreated(camera) => self.add_camera(&camera).await,
             Change::CameraUpdated(camera) => self.update_camera(&camera).await,
             Change::KeyRotated(camera) => self.rotate_key(&camera),
+            Change::PlaybackKeys(keys) => playback::use_keys(&self.origin, &keys),
             Change::CameraDeleted(camera) => self.remove_camera(&camera.event, &camera.id).await,
             Change::TakeScheduled(take) => {
                 if let Some(live) = self.event(&take.event) {
@@ -167,7 +174,10 @@ impl Engine {
 
     async fn start_event(&self, event: &Event) -> Arc<LiveEvent> {
         let live = LiveEvent::start(event, self.slate(&event.id), self.clock).await;
-        self.publish(&event.id, PROGRAM, live.output(), Demand::Always);
+        playback::set_access(&self.origin, event);
+        if event.life != Life::Ended {
+            self.publish(&event.id, PROGRAM, live.output(), Demand::Always);
+        }
         let listings = program_publication(&event.id).and_then(|id| self.origin.listings(&id));
         switch_log::spawn(&live, Arc::clone(&self.store), self.clock, self.wall, listings);
         scheduled::spawn(&live, Arc::clone(&self.store));
@@ -176,6 +186,9 @@ impl Engine {
             && let Some(happenings) = self.happenings(&event.id)
         {
             notices::follow(&live, happenings, self.hooks.clone());
+        }
+        if event.life == Life::Ended {
+            live.end().await;
         }
         live
     }
@@ -194,15 +207,18 @@ impl Engine {
         }
         live.end().await;
         self.unpublish(event, PROGRAM);
+        self.origin.set_signed(event.as_str(), false);
         self.forget_slate(event).await;
     }
 
     async fn add_camera(&self, camera: &Camera) {
         let Some(event) = self.event(&camera.event) else { return };
         let live = LiveCamera::new(camera, self.takeover);
-        self.publish(&camera.event, camera.id.as_str(), live.feed(), Demand::ON_REQUEST);
+        if event.life().get() != Life::Ended {
+            self.publish(&camera.event, camera.id.as_str(), live.feed(), Demand::ON_REQUEST);
+        }
         self.keys.insert(*camera.key_hash.as_bytes(), Arc::clone(&live));
-        event.add_camera(live, camera.priority).await;
+        event.add_camera(live).await;
     }
 
     async fn update_camera(&self, camera: &Camera) {
@@ -230,7 +246,7 @@ impl Engine {
     /// Takes away what a camera has outside of its event.
     fn forget_camera(&self, event: &EventId, camera: &LiveCamera) {
         self.keys.remove(camera.key().as_bytes());
-        camera.disconnect();
+        camera.disconnect("the camera was deleted");
         self.unpublish(event, camera.id().as_str());
     }
 

@@ -96,17 +96,20 @@ fn text(camera: Option<&CameraId>) -> Option<&str> {
     camera.map(CameraId::as_str)
 }
 
-/// Event, kind and particulars of a change of what is kept.
-pub(super) fn of_change(change: &Change) -> (EventId, &'static str, Value) {
+/// Event, kind and particulars of a change of what is kept; `None` for what concerns the server alone.
+pub(super) fn of_change(change: &Change) -> Option<(EventId, &'static str, Value)> {
     let event = |kind, event: &Event| {
-        let data = json!({ "name": event.name.as_str(), "locked": event.lock.is_some() });
+        let data = json!({
+            "name": event.name.as_str(), "locked": event.lock.is_some(), "life": event.life,
+            "playback": event.playback,
+        });
         (event.id.clone(), kind, data)
     };
     let camera = |kind, camera: &Camera| {
         let data = json!({ "camera_id": camera.id.as_str(), "name": camera.name.as_str() });
         (camera.event.clone(), kind, data)
     };
-    match change {
+    Some(match change {
         Change::EventCreated(made) => event("event.created", made),
         Change::EventUpdated(changed) => event("event.updated", changed),
         Change::LockChanged(changed) if changed.lock.is_some() => event("event.locked", changed),
@@ -123,7 +126,8 @@ pub(super) fn of_change(change: &Change) -> (EventId, &'static str, Value) {
             });
             (take.event.clone(), "take.scheduled", data)
         }
-    }
+        Change::PlaybackKeys(_) => return None,
+    })
 }
 
 /// The issues of each camera that have been told and not taken back.

@@ -4,14 +4,15 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use genlock_control_api::Live;
-use genlock_control_api::live::{CutStyle, UndoError};
+use genlock_control_api::live::{CutStyle, EventStatus, PlaybackGrant, UndoError};
 use genlock_delivery::OriginLimits;
+use genlock_ingest::Refusal;
 use genlock_media::{Dependency, EventTime, Sample, Timescale, TrackConfig, VideoConfig};
 use genlock_packager::PackagerConfig;
 use genlock_program::{Lock as ProgramLock, StylePolicy};
 use genlock_store::{
-    AudioSource, DisplayName, EventPolicy, Life, Lock, LockedBy, LoggedSwitch, Playback,
-    ScheduledTake, ScheduledTakeId, SecretHash, SqliteStore, SwitchOutcome, SwitchPage,
+    AudioSource, DisplayName, EventPatch, EventPolicy, Life, Lock, LockedBy, LoggedSwitch,
+    Playback, ScheduledTake, ScheduledTakeId, SecretHash, SqliteStore, SwitchOutcome, SwitchPage,
     SwitchReason, SwitchStyle, Timestamp, UnknownFields,
 };
 use tempfile::TempDir;
@@ -344,4 +345,95 @@ async fn what_the_programme_told_last_is_logged_before_the_engine_has_stopped() 
     desk.engine.stop().await;
     let last = desk.log().await.pop().unwrap().record;
     assert_eq!((last.to, last.outcome), (Some(id("b")), SwitchOutcome::Stopped));
+}
+
+/// Whether the gate lets somebody with the camera's key publish.
+fn admitted(desk: &Desk, camera: &str) -> Result<(), Refusal> {
+    desk.engine.may_publish(&desk.engine.camera(&new_event().id, &id(camera)).unwrap())
+}
+
+async fn become_(desk: &Desk, life: Life) {
+    desk.engine.apply(Change::EventUpdated(Event { life, ..new_event() })).await;
+}
+
+async fn until_on_air(desk: &Desk, camera: Option<&str>) {
+    let wanted = camera.map(id);
+    let on_air = || async { (desk.engine.program(&new_event().id).active == wanted).then_some(()) };
+    until(on_air).await;
+}
+
+#[tokio::test]
+async fn a_paused_event_has_nobody_on_air_and_goes_back_to_who_was() {
+    let desk = Desk::new().await;
+    let _cameras = desk.with_both(SHORT_GOP).await;
+    desk.engine.take(&new_event().id, &id("b"), None).await.unwrap();
+    until_on_air(&desk, Some("b")).await;
+    become_(&desk, Life::Paused).await;
+    until_on_air(&desk, None).await;
+    assert_eq!(desk.engine.program(&new_event().id).status, EventStatus::Paused);
+    assert_eq!(admitted(&desk, "a"), Ok(()), "cameras may come and stay");
+    become_(&desk, Life::Open).await;
+    until_on_air(&desk, Some("b")).await;
+    assert_eq!(desk.engine.program(&new_event().id).status, EventStatus::Live);
+}
+
+#[tokio::test]
+async fn an_event_that_waits_goes_live_when_it_is_started() {
+    let desk = Desk::new().await;
+    become_(&desk, Life::Waiting).await;
+    let _camera = desk.publish("a", SHORT_GOP);
+    until(|| async {
+        let feed = desk.engine.camera(&new_event().id, &id("a"))?.feed();
+        (feed.status().samples_pushed > 10).then_some(())
+    })
+    .await;
+    let waiting = desk.engine.program(&new_event().id);
+    assert_eq!((waiting.status, waiting.active), (EventStatus::Waiting, None));
+    become_(&desk, Life::Open).await;
+    until_on_air(&desk, Some("a")).await;
+}
+
+#[tokio::test]
+async fn an_ended_event_refuses_its_publishers_also_after_a_restart() {
+    let desk = Desk::new().await;
+    let _cameras = desk.with_both(SHORT_GOP).await;
+    become_(&desk, Life::Ended).await;
+    let ended = Err(Refusal::Denied("the event has ended".to_owned()));
+    assert_eq!(admitted(&desk, "a"), ended);
+    assert_eq!(desk.engine.program(&new_event().id).status, EventStatus::Ended);
+    let patch = EventPatch { life: Some(Life::Ended), ..EventPatch::default() };
+    desk.store.update_event(&new_event().id, patch).await.unwrap();
+    let desk = desk.restart().await;
+    assert_eq!(admitted(&desk, "a"), ended);
+    assert_eq!(desk.engine.program(&new_event().id).status, EventStatus::Ended);
+}
+
+#[tokio::test]
+async fn a_kicked_camera_is_kept_out_for_as_long_as_was_said() {
+    let desk = Desk::new().await;
+    let event = new_event().id;
+    assert!(!desk.engine.kick(&event, &id("a"), Duration::ZERO), "nobody publishes");
+    assert_eq!(admitted(&desk, "a"), Ok(()));
+    desk.engine.kick(&event, &id("a"), Duration::from_millis(200));
+    let refused = admitted(&desk, "a").unwrap_err();
+    assert!(matches!(&refused, Refusal::Denied(why) if why.contains("disconnected")), "{refused}");
+    assert_eq!(admitted(&desk, "b"), Ok(()));
+    until(|| async { admitted(&desk, "a").ok() }).await;
+}
+
+#[tokio::test]
+async fn playback_keys_are_made_once_and_kept() {
+    let desk = Desk::new().await;
+    let grant = PlaybackGrant {
+        event: new_event().id,
+        cameras: false,
+        expires_at: in_ms(60_000),
+        address: None,
+    };
+    assert_eq!(desk.engine.sign_playback(&grant), None);
+    let desk = desk.restart().await;
+    let signed = desk.engine.sign_playback(&grant);
+    assert!(signed.is_some());
+    let desk = desk.restart().await;
+    assert_eq!(desk.engine.sign_playback(&grant), signed);
 }
