@@ -185,7 +185,7 @@ impl ProgramCore {
             }
             return false;
         }
-        self.begin(now, camera, CutStyle::Clean, Request::Automatic(cause));
+        self.begin(now, camera, self.config.styles.style, Request::Automatic(cause));
         true
     }
 

@@ -168,22 +168,31 @@ impl CatchUp {
 }
 
 /// Number of samples of `shown` that complete what has left of `line` up to `edge`, and the edge after
-/// them: with fewer a picture would be missing that is shown before one that was. What follows can be
-/// replaced. `None` while such a picture has not come.
-pub(crate) fn completing(line: &Line, edge: Edge, shown: &VecDeque<Held>) -> Option<(usize, Edge)> {
+/// them: with fewer a picture would be missing that is shown before one that was, or the picture would
+/// stand although there is one to show before `until`. What follows can be replaced. `None` while a
+/// picture that completes has not come.
+pub(crate) fn completing(
+    line: &Line,
+    edge: Edge,
+    shown: &VecDeque<Held>,
+    until: i64,
+) -> Option<(usize, Edge)> {
     // Decoding times are derived, so they are exact where those of a camera are rounded.
     let is_complete = |edge: Edge| {
         edge.pts < line.at || edge.pts <= edge.dts.saturating_add(COMPOSITION_SHIFT_TICKS)
     };
+    let mut complete = is_complete(edge).then_some((0, edge));
     let mut edge = edge;
-    let mut rest = shown.iter();
-    for count in 0.. {
-        if is_complete(edge) {
-            return Some((count, edge));
+    for (before, held) in shown.iter().enumerate() {
+        edge = Edge::after(Some(edge), &held.sample);
+        if complete.is_some() && edge.pts >= until {
+            break;
         }
-        edge = Edge::after(Some(edge), &rest.next()?.sample);
+        if is_complete(edge) {
+            complete = Some((before + 1, edge));
+        }
     }
-    None
+    complete
 }
 
 #[cfg(test)]
@@ -315,12 +324,19 @@ mod tests {
             let (left, rest) = shown.split_at(count);
             let old = Edge { dts: SECOND - 12_000, pts: SECOND - 3_000 };
             let edge = left.iter().fold(old, |edge, held| Edge::after(Some(edge), &held.sample));
-            completing(&line, edge, &rest.to_vec().into()).map(|(count, _)| count)
+            completing(&line, edge, &rest.to_vec().into(), i64::MIN).map(|(count, _)| count)
         };
         // I0 P4 B2 B3 P8 B6 B7: one of three is disposable and left out.
         assert_eq!([0, 1, 2, 3, 4, 5].map(rest), [0, 0, 2, 1, 0, 2].map(Some));
         let short = [shown[2].clone()].into();
         let edge = Edge::after(None, &shown[1].sample);
-        assert_eq!(completing(&line, edge, &short), None);
+        assert_eq!(completing(&line, edge, &short, i64::MIN), None);
+        let until = |until| {
+            let old = Edge { dts: SECOND - 12_000, pts: SECOND - 3_000 };
+            completing(&line, old, &shown.clone().into(), until).map(|(count, _)| count)
+        };
+        let mini_gops = [shown[0].sample.pts(), shown[1].sample.pts(), shown[4].sample.pts()];
+        assert_eq!(mini_gops.map(|pts| until(pts + 1)), [1, 4, 7].map(Some), "shown before it");
+        assert_eq!(mini_gops.map(until), [0, 1, 4].map(Some), "shown at the same time");
     }
 }

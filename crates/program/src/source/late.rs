@@ -73,13 +73,15 @@ impl Source {
         }
     }
 
-    /// A sync sample takes the place of what has not left of a catch-up: at its own time, or where
-    /// that has passed, after the last picture that has left.
+    /// A sync sample takes the place of what would not be shown before it of a catch-up, and has not left:
+    /// at its own time, or where that has passed, after the last picture that has left.
     fn replace_rest(&mut self, sync: &Held, edge: Option<Edge>) {
         let (Some(catch_up), Some(edge)) = (&mut self.catch_up, edge) else { return };
         catch_up.flush(&mut self.video);
-        let Some((kept, edge)) = completing(catch_up.line(), edge, &self.video) else { return };
-        let (from, frame) = (sync.sample.pts(), self.frame_ticks());
+        let from = sync.sample.pts();
+        let kept = completing(catch_up.line(), edge, &self.video, from);
+        let Some((kept, edge)) = kept else { return };
+        let frame = self.frame_ticks();
         let at = from.max(edge.pts.saturating_add(frame / CATCH_UP_RATE));
         self.video.truncate(kept);
         self.follow(Line::new(from, at, frame), from, edge.dts);

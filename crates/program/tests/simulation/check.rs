@@ -20,6 +20,8 @@ struct Stretch {
     /// Presentation time of its sync sample as sent, and of its last picture as shown, in ticks.
     first: i64,
     last: i64,
+    /// The latest of its pictures' own presentation times.
+    own_last: i64,
     first_index: i64,
     indices: BTreeSet<i64>,
     /// When its first sample left.
@@ -114,6 +116,7 @@ fn video(outputs: &[Output]) -> Result<Vec<Stretch>, String> {
                 open.off = open.off.max((sample.pts() - tag.pts).abs());
             }
             open.last = open.last.max(sample.pts());
+            open.own_last = open.own_last.max(tag.pts);
             open.indices.insert(tag.index);
             continue;
         }
@@ -129,6 +132,7 @@ fn video(outputs: &[Output]) -> Result<Vec<Stretch>, String> {
             caught_up: (sample.pts() > tag.pts).then_some(tag.index),
             first: tag.pts,
             last: sample.pts(),
+            own_last: tag.pts,
             first_index: tag.index,
             indices: BTreeSet::from([tag.index]),
             at: output.at,
@@ -188,21 +192,26 @@ fn no_long_seams(stretches: &[Stretch], cameras: &[VirtualCamera]) -> Verdict {
         let profile = &cameras[usize::from(old.camera)].profile;
         let end = old.shown_last + profile.frame_ticks();
         if old.camera == new.camera {
-            // A sync sample in place of the rest of a catch-up.
-            ensure(old.caught_up.is_some() && new.shown <= end + 1, || {
-                format!("a hole in a catch-up at {} us", new.at)
+            // A sync sample in place of the rest of a catch-up. What it replaces is left out, and the
+            // pictures before it are as far apart as what is not disposable.
+            let most = end + profile.b_frames * profile.frame_ticks() + 1;
+            ensure(old.caught_up.is_some() && new.shown <= most, || {
+                let hole = micros(new.shown - end);
+                format!("a hole of {hole} us in a catch-up at {} us", new.at)
             })?;
             continue;
         }
         if !new.is_late() {
             // The out-point leaves out what would be cut short, too.
             let most = (profile.b_frames + 2) * (profile.frame_ticks() + 1);
-            let step = new.first - old.last.max(old.shown_last);
+            let step = new.first - old.own_last.max(old.shown_last);
             ensure(step <= most, || {
                 format!("a hole of {} us before the cut at {} us", micros(step), new.at)
             })?;
         }
-        let meets = (new.shown - end).abs() <= 1 || (new.shown == new.first && new.shown <= end);
+        // How long the only picture of a camera would have lasted is not known.
+        let early = new.shown == new.first || old.indices.len() == 1;
+        let meets = (new.shown - end).abs() <= 1 || (early && new.shown <= end);
         ensure(meets, || {
             format!("shown {} us after the end, at {} us", micros(new.shown - end), new.at)
         })?;
@@ -224,9 +233,11 @@ fn no_lag(world: &World, stretches: &[Stretch]) -> Verdict {
         let next = busy.partition_point(|(_, until)| *until < arrived);
         let pending = busy.get(next).is_none_or(|(since, _)| *since <= output.at);
         let last = stretches.partition_point(|stretch| stretch.at <= output.at);
-        let entered = last.checked_sub(1).and_then(|last| stretches.get(last));
-        let entered = entered.filter(|stretch| stretch.is_late());
-        let catching_up = entered.is_some_and(|stretch| output.at < stretch.at + 500_000 + most);
+        // A sync sample that replaces the rest of a catch-up leaves together with what it follows.
+        let entered = stretches[last.saturating_sub(2)..last].iter();
+        let catching_up = entered
+            .filter(|stretch| stretch.is_late())
+            .any(|stretch| output.at < stretch.at + 500_000 + most);
         if catching_up && output.sample.pts() > tag.pts {
             continue;
         }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use genlock_program::{AudioSource, CameraId, FailoverPolicy, Priority, Revert};
+use genlock_program::{AudioSource, CameraId, CutStyle, FailoverPolicy, Priority, Revert};
 
 use crate::audience::Audience;
 use crate::camera::Profile;
@@ -50,8 +50,9 @@ fn run(
 fn take(world: &mut World, rng: &mut Rng) {
     let last = i64::try_from(world.cameras.len() - 1).expect("few cameras");
     let camera = usize::try_from(rng.between(0, last)).expect("not negative");
+    let style = rng.pick(&[CutStyle::Auto, CutStyle::Clean, CutStyle::Instant]);
     // A refusal is an answer, too.
-    drop(world.take(camera));
+    drop(world.take_with(camera, style));
     let cuts = world.cuts;
     let patience = if rng.chance(90) { 12 * SECOND } else { rng.between(0, SECOND) };
     let until = world.now + patience;
@@ -83,7 +84,7 @@ fn storm(world: &mut World, rng: &mut Rng) {
             }
             4 => world.core.lock(),
             5 => world.core.unlock(),
-            _ => drop(world.take(camera)),
+            _ => drop(world.take_with(camera, rng.pick(&CutStyle::ALL))),
         }
         world.advance();
         world.run_until(world.now + rng.between(0, 10_000));
