@@ -1,6 +1,7 @@
 //! The programme's viewers: its samples go through the packager, and every snapshot is checked by the
 //! packager's own viewer.
 
+use genlock_feed::Joint;
 use genlock_media::EventTime;
 use genlock_packager::{Packager, PackagerConfig};
 
@@ -33,7 +34,11 @@ impl Audience {
         for output in new {
             self.pass(output.at);
             let now = EventTime::from_micros(output.at);
-            self.packager.push(now, output.sample.clone());
+            let sample = output.sample.clone();
+            match output.joint {
+                Joint::Continues => self.packager.push(now, sample),
+                Joint::Splice { settled } => self.packager.splice(now, sample, settled),
+            }
             self.viewer.look(now, &self.packager);
             let same = self.pushed.0 == output.at;
             self.pushed = (output.at, if same { self.pushed.1 + 1 } else { 1 });

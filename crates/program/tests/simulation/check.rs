@@ -73,9 +73,12 @@ impl Summary {
 pub(crate) fn check(world: &World, weather: Weather) -> Result<Summary, String> {
     let outputs = &world.record.outputs;
     let stretches = video(outputs)?;
-    for stretch in stretches.iter().rev().skip(1) {
+    for pair in stretches.windows(2) {
+        let [stretch, next] = pair else { continue };
         let b_frames = world.cameras[usize::from(stretch.camera)].profile.b_frames;
-        stretch.complete(b_frames, weather)?;
+        // An instant cut waits for the rest of a mini-GOP, but not for long.
+        let may_break = weather == Weather::Wild || next.is_late();
+        stretch.complete(b_frames, if may_break { b_frames } else { 0 })?;
     }
     if weather == Weather::Calm {
         no_long_seams(&stretches, &world.cameras)?;
@@ -168,18 +171,18 @@ impl Stretch {
         self.shown > self.first
     }
 
-    /// No picture is left out, except of the last mini-GOP of a camera that went away inside it, and what
-    /// nothing refers to while it is caught up with.
-    fn complete(&self, b_frames: i64, weather: Weather) -> Verdict {
+    /// No picture is left out, except `tolerated` of the last mini-GOP of a camera that was left inside it,
+    /// and what nothing refers to while it is caught up with.
+    fn complete(&self, b_frames: i64, tolerated: i64) -> Verdict {
         let newest = self.indices.last().copied().unwrap_or(self.first_index);
-        let tolerated = match weather {
-            Weather::Calm => 0,
-            Weather::Wild => b_frames,
-        };
         let from = self.caught_up.map_or(self.first_index, |caught_up| caught_up + b_frames + 1);
         let mut missing = (from..newest - tolerated).filter(|index| !self.indices.contains(index));
-        ensure(missing.next().is_none(), || {
-            format!("pictures are missing in the stretch at {} us", self.at)
+        missing.next().map_or(Ok(()), |first| {
+            let Self { camera, at, first_index, caught_up, .. } = self;
+            Err(format!(
+                "picture {first} is missing in the stretch of camera {camera} at {at} us, from \
+                 {first_index}, caught up until {caught_up:?}, to {newest}"
+            ))
         })
     }
 }
@@ -259,7 +262,7 @@ fn audio(
 ) -> Result<Summary, String> {
     let mut summary = Summary::default();
     let mut before: Option<&Sample> = None;
-    let mut source = None;
+    let (mut source, mut begins) = (None, true);
     let mut silent = 0;
     let mut silent_by_camera: HashMap<u8, usize> = HashMap::new();
     for output in outputs.iter().filter(|output| !is_video(output)) {
@@ -278,7 +281,9 @@ fn audio(
             continue;
         };
         let error = (sample.dts - tag.pts).abs();
-        let continues = source == Some((tag.camera, tag.session));
+        // What is checked may begin in the middle of a run.
+        let begins = std::mem::take(&mut begins);
+        let continues = begins || source == Some((tag.camera, tag.session));
         let most = if continues { 768 } else { 512 };
         let off = if continues { &mut summary.sound_off } else { &mut summary.joined_off };
         *off = (*off).max(error * 1_000_000 / i64::from(sample.timescale().get()));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use genlock_feed::{Feed, FeedLimits, FeedReader, Read, Start};
+use genlock_feed::{Feed, FeedLimits, FeedReader, Joint, Read, Start};
 use genlock_media::{EventTime, Sample, TrackKind};
 use genlock_program::{
     AudioSource, AudioSourceError, CameraId, Cut, CutId, CutStyle, Discontinuity, Priority,
@@ -16,6 +16,7 @@ use crate::rng::Rng;
 #[derive(Debug, Clone)]
 pub(crate) struct Output {
     pub(crate) at: i64,
+    pub(crate) joint: Joint,
     pub(crate) sample: Sample,
 }
 
@@ -231,7 +232,11 @@ impl World {
             self.note(event);
         }
         while let Some(Read::Entry(entry)) = self.reader.try_next() {
-            self.record.outputs.push(Output { at: self.now, sample: entry.sample });
+            self.record.outputs.push(Output {
+                at: self.now,
+                joint: entry.joint,
+                sample: entry.sample,
+            });
         }
         let busy = self.core.status(now).pending.is_some();
         match (busy, self.busy_since) {
