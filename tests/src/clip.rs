@@ -46,7 +46,7 @@ impl Colour {
 pub enum Picture {
     /// One colour.
     Plain(Colour),
-    /// A test card with a [strip](crate::strip) that tells the time in the clip and this number, 0 to 3.
+    /// A test card with a [`strip`] that tells the time in the clip and this number, 0 to 3.
     Clock(u8),
 }
 

@@ -21,7 +21,7 @@ use crate::limits::{KEY_SET_KEYS_MAX, KEYS_FETCH_TIME_MAX, KEYS_FRESH_TIME, KEYS
 #[async_trait]
 pub trait KeyFetch: Send + Sync + 'static {
     /// The JSON text, or a sentence for the log. What takes longer than
-    /// [`KEYS_FETCH_TIME_MAX`](crate::limits::KEYS_FETCH_TIME_MAX) is given up.
+    /// [`KEYS_FETCH_TIME_MAX`] is given up.
     async fn fetch(&self) -> Result<String, String>;
 }
 

@@ -198,14 +198,14 @@ mod tests {
         use Reason::{Cached, Cadence, Held, Unknown};
         let far = [5_400, 7_400, 9_400];
         let near = [4_800, 6_800, 8_800];
-        let close = [4_300, 6_300, 8_300];
+        let close = [4_200, 6_200, 8_200];
         let once = [9_000];
         let cases = [
             (Clean, 0, &far[..], (Clean, Some(11_400), Cadence)),
             (Instant, 0, &far, (Instant, Some(10_000), Cached)),
             (Auto, 0, &far, (Instant, Some(10_000), Cached)),
             // A short wait, and one that an automatic choice takes.
-            (Instant, 0, &close, (Clean, Some(10_300), Cadence)),
+            (Instant, 0, &close, (Clean, Some(10_200), Cadence)),
             (Auto, 0, &near, (Clean, Some(10_800), Cadence)),
             (Instant, 0, &near, (Instant, Some(10_000), Cached)),
             // No cadence: nobody knows how long a clean cut would wait.
