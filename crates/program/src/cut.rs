@@ -67,8 +67,6 @@ pub(crate) enum Request {
 /// The sound's way over a cut that the picture has passed.
 #[derive(Debug)]
 pub(crate) struct Seam {
-    /// The take that it belongs to.
-    pub(crate) cut: Option<CutId>,
     /// Places whose middle lies before this belong to the old camera.
     pub(crate) at: EventTime,
     /// The old camera, for its last access units.
@@ -311,7 +309,6 @@ impl ProgramCore {
         // A grid that does not run yet starts with the new camera; a fixed source crosses nothing.
         let crosses = self.sound.follows() && self.grid.config().is_some();
         self.seam = crosses.then_some(Seam {
-            cut: incoming.request.id(),
             at: cut_at,
             tail: old,
             expects_audio,

@@ -225,19 +225,6 @@ pub enum ProgramEvent {
         /// What the change costs in the playlist.
         discontinuity: Discontinuity,
     },
-    /// The sound passed a change of its source: its first access unit took a place of the running grid.
-    /// Told once for each cut between cameras with sound, after the cut itself; never for a cut under a
-    /// fixed audio source, which moves nothing.
-    SoundJoined {
-        /// The take that it belongs to; `None` for what the programme did by itself, and for a change of
-        /// a fixed audio source.
-        cut: Option<CutId>,
-        /// Whose sound it is.
-        camera: CameraId,
-        /// How far it was moved, in microseconds; above zero it is heard later than its picture. At most
-        /// half an access unit; zero where another configuration starts a grid of its own.
-        moved_micros: i64,
-    },
     /// Another source is heard under a fixed audio source: by command, or because the fixed one was lost
     /// or is back. `None` for silence.
     Heard {

@@ -31,7 +31,6 @@ use crate::delay::Delay;
 use crate::error::{CutFailure, TakeError, UndoError};
 use crate::event::{Cut, CutId, ProgramEvent, ProgramStatus, Settled, Undone};
 use crate::failover::FailoverPolicy;
-use crate::sound::Join;
 use crate::splicer::Edge;
 use crate::style::{CutStyle, StylePolicy};
 
@@ -82,7 +81,7 @@ pub struct ProgramCore {
     pub(crate) grid: AudioGrid,
     pub(crate) sound: Sound,
     /// The next access unit is the first of another source.
-    pub(crate) join: Option<Join>,
+    pub(crate) joining: bool,
     pub(crate) automation: Automation,
     pub(crate) events: VecDeque<ProgramEvent>,
     /// Of the cut whose sound has not passed the seam.
@@ -132,7 +131,7 @@ impl ProgramCore {
             video: None,
             grid: AudioGrid::default(),
             sound: Sound::default(),
-            join: None,
+            joining: false,
             automation: Automation::default(),
             events: VecDeque::new(),
             unsettled: None,

@@ -389,9 +389,6 @@ fn log(event: &ProgramEvent) {
         }
         ProgramEvent::Reverted { from, to, .. } => info!(%from, %to, "went back"),
         ProgramEvent::SlateShown { .. } => warn!("no camera is left, the slate is shown"),
-        ProgramEvent::SoundJoined { camera, moved_micros, .. } => {
-            debug!(%camera, moved_micros, "sound joined");
-        }
         ProgramEvent::Heard { camera } => {
             info!(camera = camera.as_ref().map(CameraId::as_str), "heard");
         }

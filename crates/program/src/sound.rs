@@ -13,18 +13,11 @@ use crate::audio_source::{AudioSource, Fixed, Sound};
 use crate::camera::CameraId;
 use crate::cut::{Stage, video_time};
 use crate::error::AudioSourceError;
-use crate::event::{CutId, Discontinuity, ProgramEvent};
+use crate::event::{Discontinuity, ProgramEvent};
 use crate::limits::{AUDIO_GRACE, AUDIO_TAIL_GRACE};
 use crate::planner::{self, TargetView};
 use crate::program_core::ProgramCore;
 use crate::splicer::Held;
-
-/// A change of the source whose first access unit has not come yet.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Join {
-    /// The take that it belongs to.
-    cut: Option<CutId>,
-}
 
 impl ProgramCore {
     /// Chooses where the sound comes from, from now on. Answers what the change costs in the playlist:
@@ -122,7 +115,7 @@ impl ProgramCore {
 
     fn change_heard(&mut self) {
         self.grid.begin_seam();
-        self.join = Some(Join { cut: None });
+        self.joining = true;
         let camera = self.heard().cloned();
         self.events.push_back(ProgramEvent::Heard { camera });
     }
@@ -185,8 +178,8 @@ impl ProgramCore {
 
     /// Ends the seam when the old camera's last place is taken.
     fn close_seam(&mut self, now: EventTime, middle: EventTime) {
-        if let Some(seam) = self.seam.take_if(|seam| middle >= seam.at) {
-            self.join = Some(Join { cut: seam.cut });
+        if self.seam.take_if(|seam| middle >= seam.at).is_some() {
+            self.joining = true;
             self.grid.begin_seam();
         } else if let Some(seam) = &mut self.seam
             && now >= seam.deadline
@@ -225,13 +218,12 @@ impl ProgramCore {
     }
 
     fn place(&mut self, now: EventTime, unit: Option<Sample>) {
-        if let Some(unit) = &unit
-            && let Some(Join { cut }) = self.join.take_if(|_| self.seam.is_none())
-            && let Some(camera) = self.heard().cloned()
+        if self.joining
+            && self.seam.is_none()
+            && let Some(unit) = &unit
         {
-            let moved_micros = self.grid.shift_of(unit);
-            self.events.push_back(ProgramEvent::SoundJoined { cut, camera, moved_micros });
-            self.close_entry(Some(moved_micros));
+            self.joining = false;
+            self.close_entry(Some(self.grid.shift_of(unit)));
         }
         if let Some(unit) = unit.and_then(|unit| self.grid.place(unit)) {
             self.push(now, unit);

@@ -53,10 +53,11 @@ fn cuts_do_not_touch_a_fixed_source() {
     assert!(tags.windows(2).all(|pair| pair[1].index == pair[0].index + 1), "none is left out");
     let shifts: Vec<_> = units.iter().zip(&tags).map(|(unit, tag)| unit.dts - tag.pts).collect();
     assert!(shifts.windows(2).all(|pair| pair[0] == pair[1]), "none is moved");
-    let joined = |(at, event): &&(i64, _)| {
-        *at > 10 * SECOND && matches!(event, ProgramEvent::SoundJoined { .. })
-    };
-    assert_eq!(world.record.events.iter().filter(joined).count(), 0);
+    let moved = world.record.events.iter().filter_map(|(at, event)| match event {
+        ProgramEvent::CutSettled(entry) if *at > 10 * SECOND => Some(entry.audio_error_us),
+        _ => None,
+    });
+    assert_eq!(moved.collect::<Vec<_>>(), [None; 20]);
     assert_eq!(check(&world, Weather::Calm).expect("invariants hold").cuts, 20);
 }
 
@@ -202,19 +203,16 @@ fn every_cut_under_follow_tells_by_how_much_its_sound_was_moved() {
     for camera in [1, 0, 2, 1] {
         let cut = world.take(camera).expect("it is live");
         world.run_until(world.now + 3 * SECOND);
-        let ended_at = world.record.commands[&cut.id].ended.as_ref().expect("it ended").0;
-        let joined = world.record.events.iter().find_map(|(at, event)| match event {
-            ProgramEvent::SoundJoined { cut, camera, moved_micros } if *at >= ended_at => {
-                Some((*cut, camera.clone(), *moved_micros))
-            }
+        let entry = world.record.events.iter().find_map(|(_, event)| match event {
+            ProgramEvent::CutSettled(entry) if entry.id == Some(cut.id) => Some(entry.clone()),
             _ => None,
         });
+        let entry = entry.expect("it is settled");
         if camera == 2 {
-            assert_eq!(joined, None, "it has no sound");
+            assert_eq!(entry.audio_error_us, None, "it has no sound");
             continue;
         }
-        let (of, whose, moved) = joined.expect("it has sound");
-        assert_eq!((of, whose), (Some(cut.id), cut.to));
+        let moved = entry.audio_error_us.expect("it has sound");
         let first = world.record.outputs.iter().map(|output| &output.sample).find(|sample| {
             let from = sample.pts_event()
                 >= cut.forecast.cut_at.unwrap_or(EventTime::MAX)

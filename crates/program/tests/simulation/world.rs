@@ -160,16 +160,11 @@ impl World {
         answer
     }
 
-    /// What happened from `from` on, without the plans and where the sound joined.
+    /// What happened from `from` on, without the plans and the ledger.
     pub(crate) fn events_since(&self, from: i64) -> Vec<ProgramEvent> {
         let events = self.record.events.iter().filter(|(at, _)| *at >= from);
         let told = |event: &&ProgramEvent| {
-            !matches!(
-                event,
-                ProgramEvent::CutPlanned(_)
-                    | ProgramEvent::CutSettled(_)
-                    | ProgramEvent::SoundJoined { .. }
-            )
+            !matches!(event, ProgramEvent::CutPlanned(_) | ProgramEvent::CutSettled(_))
         };
         events.map(|(_, event)| event).filter(told).cloned().collect()
     }
