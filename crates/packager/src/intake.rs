@@ -45,8 +45,8 @@ pub(crate) struct Intake {
     video_arrival: EventTime,
     audio_arrival: EventTime,
     stretch: Option<Stretch>,
-    /// The next picture starts a splice.
-    splice: bool,
+    /// The next picture starts a splice, and was to be shown then.
+    splice: Option<EventTime>,
 }
 
 impl Intake {
@@ -64,7 +64,7 @@ impl Intake {
             video_arrival: EventTime::ZERO,
             audio_arrival: EventTime::ZERO,
             stretch: None,
-            splice: false,
+            splice: None,
         }
     }
 
@@ -88,9 +88,9 @@ impl Intake {
 
     /// Queues the sync sample of a splice.
     pub(crate) fn splice(&mut self, now: EventTime, sample: Sample, floor_90k: i64) {
-        self.splice = true;
+        self.splice = Some(sample.pts_event());
         self.push(now, sample, floor_90k);
-        self.splice = false;
+        self.splice = None;
     }
 
     /// Drops all pictures; those of a splice take their place.
@@ -171,7 +171,7 @@ impl Intake {
     fn admits_config(&self, sample: &Sample, start_90k: i64) -> bool {
         let Some((config, since_90k)) = &self.video_config else { return true };
         same_config(config, &sample.config)
-            || self.splice
+            || self.splice.is_some()
             || (sample.is_video_sync() && start_90k - since_90k >= ticks_90k(CONFIG_CHANGE_SPACING))
     }
 

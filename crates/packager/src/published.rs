@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use genlock_media::EventTime;
 
 use crate::blocking::{Edge, Readiness, Wanted};
 use crate::offer::Offer;
@@ -26,6 +27,8 @@ pub(crate) struct Published {
     pub(crate) strict_discontinuities: u64,
     pub(crate) seamless_discontinuities: u64,
     pub(crate) ts_enabled: bool,
+    /// When the newest splice that begins a part was to be shown.
+    pub(crate) newest_splice: Option<EventTime>,
     pub(crate) ended: bool,
 }
 

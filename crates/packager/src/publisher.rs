@@ -34,6 +34,7 @@ pub(crate) struct Publisher {
     seamless: Line,
     offer: Arc<Offer>,
     transport: Transport,
+    newest_splice: Option<EventTime>,
     ended: bool,
     failures: Failures,
 }
@@ -59,6 +60,7 @@ impl Publisher {
             seamless: Line::new(config.first_discontinuity_sequence),
             offer: Arc::default(),
             transport: Transport::default(),
+            newest_splice: None,
             ended: false,
             failures: Failures::default(),
         }
@@ -108,6 +110,7 @@ impl Publisher {
             strict_discontinuities: self.strict.discontinuities,
             seamless_discontinuities: self.seamless.discontinuities,
             ts_enabled: self.transport.is_wanted(),
+            newest_splice: self.newest_splice,
             ended: self.ended,
         })
     }
@@ -134,6 +137,7 @@ impl Publisher {
     fn part(&mut self, cut: PartCut) {
         let body = self.fragment(&cut);
         let Some(open) = &mut self.open else { return };
+        self.newest_splice = cut.splice.filter(|_| body.is_some()).or(self.newest_splice);
         open.parts.push(Arc::new(Part {
             counter: self.next_part,
             duration_90k: cut.end_90k - cut.start_90k,

@@ -17,8 +17,9 @@ pub(crate) struct Queued {
     pub(crate) arrived: EventTime,
     /// Of a sync picture: how far away the next one is expected.
     pub(crate) gop_90k: Option<i64>,
-    /// Another camera's pictures begin, and viewers wait for them.
-    pub(crate) splice: bool,
+    /// Another camera's pictures begin, and viewers wait for them: when the first was to be shown, before
+    /// it took the place of what was not published.
+    pub(crate) splice: Option<EventTime>,
 }
 
 /// A queue in decoding order.

@@ -135,6 +135,14 @@ impl Snapshot {
         playlist.media_end_90k().map(event_time)
     }
 
+    /// The presentation time at which the newest splice ([`Packager::splice`](crate::Packager::splice)) came
+    /// that a listed part begins with. It may be listed at an earlier one, in place of what was not
+    /// published yet. `None` before the first, and while there is no playlist.
+    #[must_use]
+    pub fn newest_splice(&self) -> Option<EventTime> {
+        self.published.newest_splice.filter(|_| self.has_playlist(Flavour::Cmaf))
+    }
+
     /// No segment will follow.
     #[must_use]
     pub const fn ended(&self) -> bool {

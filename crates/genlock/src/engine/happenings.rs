@@ -77,7 +77,7 @@ impl Teller {
     }
 
     fn note_listed(&mut self, listed: Listed) {
-        while let Some(cut) = self.unlisted.pop_front_if(|cut| cut.cut_at < listed.media_until) {
+        while let Some(cut) = self.unlisted.pop_front_if(|cut| listed.shows(cut.cut_at)) {
             self.ready.push_back(stage(cut.id, CutStage::Published, cut.camera));
         }
     }
@@ -206,7 +206,7 @@ mod tests {
         teller.note(committed(2, later));
         let both = [(1, CutStage::Committed), (2, CutStage::Committed)];
         assert_eq!(stages(&mut teller), both);
-        let listed = |media_until| Listed { at: later, media_until };
+        let listed = |media_until| Listed { at: later, media_until, newest_splice: None };
         teller.note_listed(listed(cut_at));
         assert_eq!(stages(&mut teller), []);
         teller.note_listed(listed(EventTime::from_millis(1_040)));

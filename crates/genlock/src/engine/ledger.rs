@@ -24,10 +24,6 @@ const RECENT_MAX: usize = 16;
 /// How long a cut is waited for to be listed: 10 s, above the longest part by far.
 const LISTED_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Media is listed from an instant on if it is listed for this long beyond it: less than any picture
-/// lasts, and more than times are rounded by.
-const LISTED_MIN: Duration = Duration::from_millis(1);
-
 /// Takes that were accepted and are not over.
 #[derive(Debug, Default)]
 pub(super) struct Plans(HashMap<CutId, Cut>);
@@ -236,8 +232,12 @@ impl Recent {
 
     /// Picture and sound are past the seam of a cut: its entry with the new ledger.
     pub(super) fn settled(&mut self, settled: &Settled, wall: WallClock) -> Option<Open> {
-        let is_of = |open: &&mut Open| open.cut == settled.id && open.cut_at == settled.cut_at;
-        let open = self.0.iter_mut().rev().find(is_of)?;
+        // What the programme does by itself has no id, and a first picture that fills a hole is shown before its
+        // own time: the nearest is meant.
+        let distance =
+            |open: &&mut Open| open.cut_at.as_micros().abs_diff(settled.cut_at.as_micros());
+        let of_same = self.0.iter_mut().filter(|open| open.cut == settled.id);
+        let open = of_same.min_by_key(distance)?;
         open.ledger = Ledger {
             planned_at: settled.planned_for.map(|at| wall.timestamp(at)),
             committed_at: Some(wall.timestamp(settled.planned_at + settled.wait)),
@@ -251,9 +251,8 @@ impl Recent {
 
     /// The playlist has changed: the entries that are listed now, with their new ledgers.
     pub(super) fn listed(&mut self, listed: Listed, wall: WallClock) -> Vec<Open> {
-        let newly = |open: &&mut Open| {
-            open.ledger.published_at.is_none() && open.cut_at + LISTED_MIN < listed.media_until
-        };
+        let newly =
+            |open: &&mut Open| open.ledger.published_at.is_none() && listed.shows(open.cut_at);
         let newly = self.0.iter_mut().filter(newly);
         newly
             .map(|open| {

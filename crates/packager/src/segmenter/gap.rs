@@ -84,6 +84,7 @@ impl Gap {
             start_90k,
             end_90k,
             independent: false,
+            splice: None,
             video: Vec::new(),
             audio: Vec::new(),
         }));

@@ -247,7 +247,7 @@ impl Segmenter {
                 sync_picture,
                 gop_90k: queued.gop_90k,
                 renews: self.renews(&queued.sample, queued.start_90k),
-                splice: queued.splice,
+                splice: queued.splice.is_some(),
             }
         });
         self.rules.next_cut(at, leads, queue.usual_90k(), content_end_90k)
@@ -295,7 +295,7 @@ impl Segmenter {
         } else {
             self.intake.audio_end_90k().max(self.audio_taken_90k)
         };
-        let splice = self.intake.video.front().is_some_and(|front| front.splice);
+        let splice = self.intake.video.front().is_some_and(|front| front.splice.is_some());
         if splice && !ends_segment && self.splice_audio_ready(now, end_90k) {
             return true;
         }
@@ -329,6 +329,8 @@ impl Segmenter {
             return;
         }
         self.intake.drop_stale_audio(at.part_start_90k);
+        // A splice begins a part.
+        let splice = self.intake.video.front().and_then(|front| front.splice);
         let take = |queue: &mut TrackQueue, config: &Option<Arc<TrackConfig>>| {
             config.as_ref().map_or_else(Vec::new, |config| queue.take_before(end_90k, config))
         };
@@ -351,6 +353,7 @@ impl Segmenter {
             start_90k: at.part_start_90k,
             end_90k,
             independent,
+            splice: splice.filter(|_| !video.is_empty()),
             video,
             audio,
         }));

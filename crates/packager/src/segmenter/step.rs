@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use genlock_media::TrackConfig;
+use genlock_media::{EventTime, TrackConfig};
 
 use crate::mux::TimedSample;
 use crate::queue::same_config;
@@ -84,6 +84,8 @@ pub(crate) struct PartCut {
     pub(crate) start_90k: i64,
     pub(crate) end_90k: i64,
     pub(crate) independent: bool,
+    /// Begins with a splice, whose first picture was to be shown then.
+    pub(crate) splice: Option<EventTime>,
     pub(crate) video: Vec<TimedSample>,
     pub(crate) audio: Vec<TimedSample>,
 }

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use genlock_media::{Dependency, EventTime, MediaTime, Timescale, TrackKind};
+use genlock_packager::Packager;
 
-use crate::camera::{Arrival, Camera, config, play, seconds};
+use crate::camera::{Arrival, Camera, config, play, play_on, seconds};
 use crate::listing::Part;
 use crate::support::COMPOSITION_OFFSET;
 use crate::viewer::Viewer;
@@ -104,6 +105,25 @@ fn between_unlike_cameras_the_segment_ends_where_its_last_part_did() {
         let took = listed.saturating_since(splice);
         assert!(took <= Duration::from_millis(125), "cut at {cut:?}: {took:?}");
         assert_eq!(packager.stats().dropped.before_sync, 0, "cut at {cut:?}");
+    }
+}
+
+#[test]
+fn a_snapshot_tells_which_cut_it_lists_first() {
+    for new in [Camera::plain(), Camera::unlike()] {
+        for cut in cuts() {
+            let arrivals = programme(&Camera::plain(), &new, cut, seconds(1.3));
+            let splice = arrivals.iter().position(|arrival| arrival.settled.is_some()).unwrap();
+            let cut_at = arrivals[splice].sample.pts_event();
+            let mut viewer = Viewer::new(&config());
+            let mut packager = Packager::new(config(), EventTime::ZERO);
+            play_on(&mut packager, &mut viewer, &arrivals[..splice]);
+            assert_eq!(packager.snapshot().newest_splice(), None);
+            play_on(&mut packager, &mut viewer, &arrivals[splice..]);
+            let (_, listed, ..) = first_part(&arrivals, &viewer);
+            let told = viewer.splice_log.iter().find(|(_, newest)| *newest == Some(cut_at));
+            assert_eq!(told.map(|(at, _)| *at), Some(listed), "cut at {cut:?}");
+        }
     }
 }
 

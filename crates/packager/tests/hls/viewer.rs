@@ -29,6 +29,8 @@ pub(crate) struct Viewer {
     parts: BTreeMap<(u64, usize), Part>,
     /// The same in the order in which they were listed, and when that was.
     pub(crate) part_log: Vec<(EventTime, u64, Part)>,
+    /// When which cut was the newest that is listed.
+    pub(crate) splice_log: Vec<(EventTime, Option<EventTime>)>,
     bodies: BTreeMap<String, Bytes>,
     removed: Vec<Removed>,
     longest: f64,
@@ -62,6 +64,7 @@ impl Viewer {
             segments: BTreeMap::new(),
             parts: BTreeMap::new(),
             part_log: Vec::new(),
+            splice_log: Vec::new(),
             bodies: BTreeMap::new(),
             removed: Vec::new(),
             longest: 0.0,
@@ -83,6 +86,7 @@ impl Viewer {
         } else {
             assert!(self.listing.is_none(), "the playlist vanished");
         }
+        self.splice_log.push((now, snapshot.newest_splice()));
         self.snapshot = Some(snapshot);
     }
 

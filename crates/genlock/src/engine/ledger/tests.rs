@@ -145,7 +145,7 @@ fn open(seq: u64, cut_at: i64) -> Open {
 }
 
 fn listed(recent: &mut Recent, media_until: i64) -> Vec<u64> {
-    let listed = Listed { at: at(9000), media_until: at(media_until) };
+    let listed = Listed { at: at(9000), media_until: at(media_until), newest_splice: None };
     recent.listed(listed, WALL).into_iter().map(|open| open.seq.0).collect()
 }
 
@@ -193,8 +193,31 @@ fn a_settled_cut_tells_what_became_of_picture_and_sound() {
         catch_up_ms: Some(430),
     };
     assert_eq!(told.ledger, expect);
-    let of_another = Settled { cut_at: at(3001), ..settled };
+    let of_another = Settled { id: Some(CutId(3)), ..settled };
     assert!(recent.settled(&of_another, WALL).is_none());
+}
+
+#[test]
+fn what_the_programme_does_by_itself_settles_by_its_time() {
+    let mut recent = Recent::default();
+    recent.push(Open { cut: None, ..open(1, 2000) });
+    recent.push(Open { cut: None, ..open(2, 3000) });
+    let settled = |cut_at| Settled {
+        id: None,
+        to: "b".into(),
+        planned_at: at(1500),
+        planned_for: None,
+        cut_at: at(cut_at),
+        wait: Duration::ZERO,
+        style: genlock_program::CutStyle::Clean,
+        discontinuity: genlock_program::Discontinuity::None,
+        picture_gap_us: None,
+        audio_error_us: None,
+        catch_up: Duration::ZERO,
+    };
+    // The first picture fills a hole of 80 ms.
+    assert_eq!(recent.settled(&settled(1920), WALL).unwrap().seq, SwitchSeq(1));
+    assert_eq!(recent.settled(&settled(3000), WALL).unwrap().seq, SwitchSeq(2));
 }
 
 #[test]
