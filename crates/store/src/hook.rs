@@ -20,7 +20,7 @@ pub struct HookDelivery {
     pub sequence: u64,
     /// Where to: the name of a target of the configuration. Its URL may carry a secret and is not kept here.
     pub target: String,
-    /// What is told; at most [`HOOK_BODY_BYTES_MAX`](crate::limits::HOOK_BODY_BYTES_MAX).
+    /// What is told; at most [`HOOK_BODY_BYTES_MAX`].
     pub body: String,
     /// How often it was tried.
     #[serde(default)]

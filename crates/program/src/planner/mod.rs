@@ -1,7 +1,7 @@
 //! The splice planner: when a cut will happen, how, and what must be held back until then.
 //!
 //! A pure function of what is known at the command. It does not see samples and changes nothing; the
-//! splicer carries its plan out. [`clean`], [`instant`] and [`lookahead`] are the styles; which one a
+//! splicer carries its plan out. `clean`, `instant` and `lookahead` are the styles; which one a
 //! take becomes:
 //!
 //! | asked for | becomes |
