@@ -1,3 +1,5 @@
+//! Tokens that are made, believed, refused, outdated and rotated.
+
 use std::time::Instant;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Order, back-off and dead letters of deliveries.
+
 use std::collections::BTreeMap;
 
 use genlock_store::HookDeliveryId;

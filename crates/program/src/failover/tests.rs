@@ -1,3 +1,5 @@
+//! Each decision in a table: loss, takeover, going back, slate, lock.
+
 use genlock_feed::{Feed, FeedLimits, FeedWriter};
 
 use super::*;

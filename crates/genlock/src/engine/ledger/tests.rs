@@ -1,3 +1,5 @@
+//! What the programme tells, and the entries that come of it.
+
 use genlock_program::{Forecast, Reason};
 use genlock_store::{CameraId, Timestamp};
 
