@@ -1,5 +1,6 @@
-//! A viewer in headless Chromium.
+//! A viewer, or a creator, in headless Chromium.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -7,7 +8,9 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::clip::Colour;
+use crate::camera::Camera;
+use crate::clip::{Clip, Colour};
+use crate::server::ADMIN_TOKEN;
 
 /// A viewer page that is being watched.
 #[derive(Debug)]
@@ -81,6 +84,61 @@ impl Drop for Viewer {
             let _ = node.kill();
             let _ = node.wait();
         }
+    }
+}
+
+/// A creator at the console, as `browser/console.mjs` plays it.
+#[derive(Debug)]
+pub struct Console;
+
+impl Console {
+    /// Runs the show at the server behind `http`; the camera with number n, from 1, publishes `clips[n - 1]` when the
+    /// show wants it. Returns what the show measured.
+    ///
+    /// # Errors
+    /// When something is not as it should be: the error holds what node said.
+    pub fn run(http: &str, clips: &[Clip]) -> Result<Value> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/console.mjs");
+        let node = Command::new("node")
+            .arg(script)
+            .args([http, ADMIN_TOKEN])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .context("cannot start node")?;
+        let mut node = Killed(node);
+        let said = node.0.stdout.take().context("node has no standard output")?;
+        let mut publishers = HashMap::new();
+        for line in BufReader::new(said).lines() {
+            let line = line?;
+            match line.split(' ').collect::<Vec<_>>()[..] {
+                ["publish", number, url] => {
+                    let clip = number.parse::<usize>()?.checked_sub(1).and_then(|at| clips.get(at));
+                    let clip = clip.with_context(|| format!("no clip for `{line}`"))?;
+                    publishers.insert(number.to_owned(), Camera::publish(clip, url)?);
+                }
+                // Dropped, and so killed.
+                ["kill", number] => {
+                    ensure!(publishers.remove(number).is_some(), "no camera {number}")
+                }
+                ["done", ..] => return Ok(serde_json::from_str(&line["done ".len()..])?),
+                _ => bail!("the show said `{line}`"),
+            }
+        }
+        bail!("the show failed: {}", node.0.wait()?)
+    }
+}
+
+/// A child that does not outlive this.
+#[derive(Debug)]
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // Either fails only when it has ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

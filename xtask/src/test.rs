@@ -63,7 +63,9 @@ fn unit() -> Result<()> {
 
 fn web_pages() -> Result<()> {
     web::build()?;
-    process::run(web::npm(&process::root().join("web")).args(["run", "check"]))
+    let pages = process::root().join("web");
+    process::run(web::npm(&pages).args(["run", "check"]))?;
+    process::run(web::npm(&pages).args(["test"]))
 }
 
 fn end_to_end() -> Result<()> {

@@ -13,7 +13,9 @@ use crate::{install, process, say};
 pub(crate) fn build() -> Result<()> {
     let web = process::root().join("web");
     let built = modified(&web.join("dist/index.html"));
-    let source = newest(&web)?;
+    // The pages have the API's types from its description.
+    let api = modified(&process::root().join("crates/control-api/openapi.json"));
+    let source = newest(&web)?.max(api.unwrap_or(SystemTime::UNIX_EPOCH));
     if built.is_some_and(|built| built > source) {
         return Ok(());
     }
@@ -30,7 +32,7 @@ pub(crate) fn npm(folder: &Path) -> Command {
     command
 }
 
-/// The newest change below `folder`, build output and installed packages aside.
+/// The newest change below `folder`, what is generated and installed aside.
 fn newest(folder: &Path) -> Result<SystemTime> {
     let mut newest = SystemTime::UNIX_EPOCH;
     let entries =
@@ -38,7 +40,8 @@ fn newest(folder: &Path) -> Result<SystemTime> {
     for entry in entries {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default();
-        if name == "dist" || name == "node_modules" {
+        let made = name == "dist" || name == "node_modules" || name == "schema.gen.ts";
+        if made {
             continue;
         }
         let changed = if path.is_dir() { Some(self::newest(&path)?) } else { modified(&path) };

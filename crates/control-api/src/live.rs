@@ -243,6 +243,10 @@ pub struct Forecast {
     pub style: CutStyle,
     /// Expected wait from the take to the cut, in milliseconds; `null` while the camera shows no cadence.
     pub wait_ms: Option<u32>,
+    /// Expected wait of a `clean` cut, in milliseconds: until the camera's next sync sample. `null` while it shows
+    /// no cadence.
+    #[schema(example = 640)]
+    pub clean_wait_ms: Option<u32>,
     /// What the cut would cost in the playlists.
     pub discontinuity: Discontinuity,
     /// What `wait_ms` rests on.

@@ -121,6 +121,7 @@ impl Live for FakeLive {
             forecast: Some(Forecast {
                 style: CutStyle::Clean,
                 wait_ms: Some(700),
+                clean_wait_ms: Some(700),
                 discontinuity: Discontinuity::None,
                 reason: CutReason::Cadence,
             }),

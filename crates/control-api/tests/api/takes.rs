@@ -166,7 +166,7 @@ async fn a_live_cameras_forecast_says_how_and_when_it_would_be_cut_to() {
     let api = Api::new();
     let (_, camera) = event_with_live_camera(&api).await;
     let forecast = json!({
-        "style": "clean", "wait_ms": 700, "discontinuity": "none", "reason": "cadence"
+        "style": "clean", "wait_ms": 700, "clean_wait_ms": 700, "discontinuity": "none", "reason": "cadence"
     });
     assert_eq!(api.get(&camera).await.json()["forecast"], forecast);
 }

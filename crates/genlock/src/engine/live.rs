@@ -155,10 +155,13 @@ impl Engine {
     /// What a take of the camera behind `target` that names no style would be now.
     fn forecast(&self, event: &LiveEvent, target: &Feed) -> Option<Forecast> {
         let (now, status) = (self.clock.now(), event.program().status());
-        let forecast = program::forecast(now, &event.output(), target, None, &status)?;
+        let of = |style| program::forecast(now, &event.output(), target, style, &status);
+        let forecast = of(None)?;
+        let clean = of(Some(program::CutStyle::Clean))?;
         Some(Forecast {
             style: told_style(forecast.style),
             wait_ms: forecast.wait.map(millis),
+            clean_wait_ms: clean.wait.map(millis),
             discontinuity: told_cost(forecast.discontinuity),
             reason: told_reason(forecast.reason),
         })

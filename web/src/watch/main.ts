@@ -1,4 +1,6 @@
 // The viewer's page: `/watch/{event}` plays the event's programme.
+import "../styles/base.css";
+import "./watch.css";
 import { play } from "./player";
 
 // A signed path carries its token in front: /p/{token}/watch/{event}.

@@ -1,0 +1,90 @@
+import { useEffect, useRef, useState } from "react";
+import { CameraPicture } from "../picture/CameraPicture";
+import { useEventScope, useLive } from "./event";
+import { useSession } from "./session";
+import { useHand } from "./switching";
+import css from "./live.module.css";
+
+export function Monitors() {
+  const onAir = useLive((live) => live.cameras.find((camera) => camera.on_air)?.name ?? null);
+  const armed = useHand((hand) => hand.armed);
+  const preview = useLive((live) => live.cameras.find((camera) => camera.camera_id === armed)?.name ?? null);
+  return (
+    <div className={css.monitors}>
+      <section className={css.monitor} aria-label="Programme">
+        <div className={css.monitorHead}>
+          PROGRAMME <bdi>{onAir}</bdi>
+        </div>
+        <div className={`${css.screen} ${onAir ? css.programScreen : ""}`}>
+          <Program />
+        </div>
+      </section>
+      <section className={css.monitor} aria-label="Preview">
+        <div className={css.monitorHead}>
+          PREVIEW <bdi>{preview}</bdi>
+        </div>
+        <div className={`${css.screen} ${preview ? css.previewScreen : ""}`}>
+          {armed && preview !== null ? (
+            <CameraPicture camera={armed} key={armed} />
+          ) : (
+            <p className={css.blank}>A right click or long press puts a camera here.</p>
+          )}
+        </div>
+      </section>
+    </div>
+  );
+}
+
+const WORDS = {
+  waiting: "Viewers see “Starts soon”.",
+  live: "The programme is starting…",
+  paused: "Paused. Viewers see “Back shortly”.",
+  ended: "It has ended.",
+} as const;
+
+/** How long a playback token of the monitor lasts, and how long before its end it gets another. */
+const TOKEN_SECONDS = 4 * 3600;
+const RENEW_SECONDS = TOKEN_SECONDS - 300;
+
+/** The programme as viewers have it: the same playlists, by hls.js. */
+function Program() {
+  const { event } = useEventScope();
+  const { api } = useSession();
+  const status = useLive((live) => live.event?.status ?? "waiting");
+  const signed = useLive((live) => live.event?.playback === "signed");
+  const running = status === "live" || status === "paused";
+  const video = useRef<HTMLVideoElement>(null);
+  const [playing, setPlaying] = useState(false);
+  useEffect(() => {
+    if (!running) return;
+    let stop: (() => void) | undefined;
+    let renew: ReturnType<typeof setTimeout> | undefined;
+    let ended = false;
+    const start = async () => {
+      const { play } = await import("../watch/player");
+      let path = `/hls/${encodeURIComponent(event)}/program/index.m3u8`;
+      if (signed) {
+        path = new URL((await api.playbackToken(event, TOKEN_SECONDS)).hls_url, location.href).pathname;
+        renew = setTimeout(() => {
+          stop?.();
+          void start();
+        }, RENEW_SECONDS * 1000);
+      }
+      if (ended || !video.current) return;
+      stop = play(video.current, path, (state) => setPlaying(state === "playing"));
+    };
+    start().catch(() => setPlaying(false));
+    return () => {
+      ended = true;
+      clearTimeout(renew);
+      stop?.();
+      setPlaying(false);
+    };
+  }, [api, event, running, signed]);
+  return (
+    <>
+      <video ref={video} muted playsInline aria-label="The programme, as viewers see it" />
+      {!playing && <p className={css.blank}>{WORDS[status]}</p>}
+    </>
+  );
+}
