@@ -35,6 +35,10 @@ try {
   await readLog(page);
   assert.deepEqual(faults, []);
   say(`done ${JSON.stringify({ stages })}`);
+} catch (error) {
+  const shown = browser.contexts()[0]?.pages()[0];
+  if (shown) console.error(`the page shows: ${await shown.locator("body").innerText()}`);
+  throw error;
 } finally {
   await browser.close();
 }
@@ -100,7 +104,11 @@ async function openLiveControl(page) {
   await page.getByRole("link", { name: "Open live control" }).click();
   await page.getByText("Viewers see “Starts soon”.").waitFor();
   await page.getByRole("button", { name: "Start event" }).click();
+  // Whichever has the next key frame is first.
+  await page.locator('li[data-state="on-air"]').waitFor();
+  if ((await states(page))[0] !== "on-air") await tile(page, 1).click();
   await onAir(page, 1);
+  await page.locator('[data-take="idle"]').waitFor();
   await page.waitForFunction(() => (document.querySelector("video")?.currentTime ?? 0) > 0);
 }
 

@@ -43,6 +43,10 @@ describe("the live state", () => {
     expect(said(published)).toEqual(["Cut to Aisle set.", "On air: Aisle."]);
   });
 
+  it("does not take a camera for its own predecessor when the snapshot knew it already", () => {
+    expect(after(snapshot(), message(switchedTo("altar", "Altar", "first_live"))).previous).toBeNull();
+  });
+
   it("tells a failover urgently, with the camera that was lost", () => {
     const show = after(snapshot(), message(switchedTo("aisle", "Aisle", "failover", "altar")));
     expect(show.happenings.at(-1)).toMatchObject({ text: "Altar lost. Switched to Aisle.", urgent: true });

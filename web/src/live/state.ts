@@ -194,6 +194,7 @@ function cutStage(show: Show, message: CutUpdate, at: number): Show {
 }
 
 function onAir(show: Show, cameraId: string | null): Show {
+  const was = show.event?.active_camera_id ?? null;
   return {
     ...show,
     event: show.event && { ...show.event, active_camera_id: cameraId },
@@ -201,7 +202,7 @@ function onAir(show: Show, cameraId: string | null): Show {
       const on_air = camera.camera_id === cameraId;
       return camera.on_air === on_air ? camera : { ...camera, on_air };
     }),
-    previous: show.event?.active_camera_id ?? show.previous,
+    previous: was === cameraId ? show.previous : (was ?? show.previous),
     switches: show.switches + 1,
   };
 }
