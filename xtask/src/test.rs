@@ -1,5 +1,6 @@
 //! Every check, in the order in which it fails soonest.
 
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
@@ -58,7 +59,17 @@ fn docs() -> Result<()> {
 }
 
 fn unit() -> Result<()> {
-    process::run(&mut process::cargo(&["test", "--workspace", "--exclude", "genlock-e2e"]))
+    let mut tests = process::cargo(&["test", "--workspace", "--exclude", "genlock-e2e"]);
+    name_mongod(&mut tests)?;
+    process::run(&mut tests)
+}
+
+/// Tells the tests where a MongoDB server is.
+fn name_mongod(tests: &mut Command) -> Result<()> {
+    if let Some(mongod) = install::mongod()? {
+        tests.env("GENLOCK_MONGOD", mongod);
+    }
+    Ok(())
 }
 
 fn web_pages() -> Result<()> {
@@ -78,5 +89,6 @@ fn end_to_end() -> Result<()> {
     if let Some(ffmpeg) = install::enhanced_ffmpeg()? {
         tests.env("GENLOCK_ENHANCED_FFMPEG", ffmpeg);
     }
+    name_mongod(&mut tests)?;
     process::run(&mut tests)
 }

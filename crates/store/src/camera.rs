@@ -38,7 +38,8 @@ impl Camera {
 }
 
 /// A change of a camera: `None` leaves a field as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CameraPatch {
     /// New name.
     pub name: Option<DisplayName>,

@@ -5,15 +5,16 @@
 use std::sync::Arc;
 
 use crate::limits::{
-    CAMERAS_PER_EVENT_MAX, HOOK_BODY_BYTES_MAX, SCHEDULED_PER_EVENT_MAX, SWITCH_PAGE_MAX,
-    TOKENS_PER_EVENT_MAX,
+    CAMERAS_PER_EVENT_MAX, HOOK_BODY_BYTES_MAX, RECORDING_FILES_MAX, SCHEDULED_PER_EVENT_MAX,
+    SWITCH_PAGE_MAX, TOKENS_PER_EVENT_MAX,
 };
 use crate::{
     AccessRole, AccessToken, AudioSource, Camera, CameraId, CameraPatch, CreatorId, Discontinuity,
-    DisplayName, Event, EventId, EventPatch, EventPolicy, HookDelivery, HookDeliveryId, HookQueue,
-    Ledger, Life, Lock, LockedBy, MetaKey, Placed, Playback, PolicyPatch, ScheduledTake,
-    ScheduledTakeId, SecretHash, Store, StoreError, SwitchOutcome, SwitchPage, SwitchReason,
-    SwitchRecord, SwitchSeq, SwitchStyle, Timestamp, TokenId, UnknownFields,
+    DisplayName, Event, EventId, EventPatch, EventPolicy, EventWithCameras, HookDelivery,
+    HookDeliveryId, HookQueue, Ledger, Life, Lock, LockedBy, LoggedSwitch, MetaKey, Placed,
+    Playback, PolicyPatch, Recording, RecordingId, RecordingState, ScheduledTake, ScheduledTakeId,
+    SecretHash, Store, StoreError, SwitchOutcome, SwitchPage, SwitchReason, SwitchRecord,
+    SwitchSeq, SwitchStyle, Timestamp, TokenId, UnknownFields,
 };
 
 /// Runs all checks against stores that `make` makes.
@@ -38,8 +39,13 @@ pub(crate) async fn run<S: Store>(make: impl Fn() -> S) {
     scheduled_takes_come_in_the_order_of_their_times(&make()).await;
     a_scheduled_take_is_removed_once(&make()).await;
     an_event_has_a_limited_number_of_scheduled_takes(&make()).await;
+    an_entry_keeps_its_place_and_comes_into_the_log_once(&make()).await;
+    recordings_are_replaced_and_listed_by_their_start(&make()).await;
+    a_recording_stays_in_its_event(&make()).await;
     hook_deliveries_keep_their_place_in_the_queue(&make()).await;
     hook_deliveries_outlive_their_event(&make()).await;
+    a_token_of_a_camera_goes_with_it(&make()).await;
+    a_snapshot_has_events_with_their_cameras(&make()).await;
     meta_values_are_replaced(&make()).await;
     writers_do_not_lose_each_others_changes(make()).await;
     a_closed_store_says_so(&make()).await;
@@ -76,24 +82,8 @@ pub(crate) fn camera(event: &str, id: &str) -> Camera {
     }
 }
 
-/// A hook delivery for tests.
-pub(crate) fn delivery(id: &str) -> HookDelivery {
-    HookDelivery {
-        id: HookDeliveryId::parse(id).unwrap(),
-        event: Some(EventId::parse("a").unwrap()),
-        sequence: 1,
-        target: "back-end".to_owned(),
-        body: "{}".to_owned(),
-        attempts: 0,
-        next_attempt_at: Timestamp::from_millis(9),
-        last_error: None,
-        dead: false,
-        created_at: Timestamp::from_millis(0),
-    }
-}
-
 /// An access token for tests, made at 0, whose hash is that of its id.
-fn token(event: &str, id: &str, expires_at_millis: i64) -> AccessToken {
+pub(crate) fn token(event: &str, id: &str, expires_at_millis: i64) -> AccessToken {
     AccessToken {
         id: TokenId::parse(id).unwrap(),
         event: EventId::parse(event).unwrap(),
@@ -125,8 +115,40 @@ pub(crate) fn switch(event: &str, at_millis: i64) -> SwitchRecord {
     }
 }
 
+/// A recording for tests.
+pub(crate) fn recording(event: &str, id: &str, started_at: i64) -> Recording {
+    Recording {
+        id: RecordingId::parse(id).unwrap(),
+        event: EventId::parse(event).unwrap(),
+        camera: None,
+        started_at: Timestamp::from_millis(started_at),
+        ended_at: None,
+        state: RecordingState::Recording,
+        bytes: 1 << 40,
+        duration_ms: 4000,
+        files: vec!["a/program-1.mp4".to_owned()],
+        unknown: UnknownFields::default(),
+    }
+}
+
+/// A hook delivery for tests.
+pub(crate) fn delivery(id: &str) -> HookDelivery {
+    HookDelivery {
+        id: HookDeliveryId::parse(id).unwrap(),
+        event: Some(EventId::parse("a").unwrap()),
+        sequence: 1,
+        target: "back-end".to_owned(),
+        body: "{}".to_owned(),
+        attempts: 0,
+        next_attempt_at: Timestamp::from_millis(9),
+        last_error: None,
+        dead: false,
+        created_at: Timestamp::from_millis(0),
+    }
+}
+
 /// A scheduled take for tests.
-fn scheduled(event: &str, id: &str, at_millis: i64) -> ScheduledTake {
+pub(crate) fn scheduled(event: &str, id: &str, at_millis: i64) -> ScheduledTake {
     ScheduledTake {
         id: ScheduledTakeId::parse(id).unwrap(),
         event: EventId::parse(event).unwrap(),
@@ -279,12 +301,17 @@ async fn an_event_takes_everything_in_it_with_it(store: &impl Store) {
     store.create_camera(camera.clone()).await.unwrap();
     store.append_switch(switch("a", 0)).await.unwrap();
     store.schedule_take(scheduled("a", "t", 5)).await.unwrap();
+    store.put_recording(recording("a", "r", 5)).await.unwrap();
+    store.create_token(token("a", "k", 100), Timestamp::from_millis(0)).await.unwrap();
     assert_eq!(store.delete_event(&event.id).await.unwrap(), Some(event.clone()));
     assert_eq!(store.delete_event(&event.id).await.unwrap(), None);
     assert_eq!(store.camera_by_key(&camera.key_hash).await.unwrap(), None);
     store.create_event(event.clone()).await.unwrap();
     assert!(store.cameras(&event.id).await.unwrap().is_empty());
     assert!(store.scheduled_takes(&event.id).await.unwrap().is_empty());
+    assert!(store.recordings(&event.id).await.unwrap().is_empty());
+    assert!(store.tokens(&event.id).await.unwrap().is_empty());
+    assert_eq!(store.token_by_hash(&token("a", "k", 100).hash).await.unwrap(), None);
     let page = SwitchPage { before: None, limit: 10 };
     assert!(store.switches(&event.id, page).await.unwrap().is_empty());
 }
@@ -453,6 +480,115 @@ async fn an_event_has_a_limited_number_of_scheduled_takes(store: &impl Store) {
     store.schedule_take(scheduled("b", "y", 0)).await.unwrap();
 }
 
+async fn an_entry_keeps_its_place_and_comes_into_the_log_once(store: &impl Store) {
+    let event = event("a");
+    store.create_event(event.clone()).await.unwrap();
+    let at = |seq, millis| LoggedSwitch { seq: SwitchSeq(seq), record: switch("a", millis) };
+    assert!(store.put_switch(at(5000, 5)).await.unwrap());
+    assert!(store.put_switch(at(7000, 7)).await.unwrap());
+    assert!(!store.put_switch(at(7000, 8)).await.unwrap());
+    let next = store.append_switch(switch("a", 6)).await.unwrap();
+    assert!(next > SwitchSeq(7000), "{next:?}");
+    let log = store.switches(&event.id, SwitchPage { before: None, limit: 10 }).await.unwrap();
+    assert_eq!(log, [at(next.0, 6), at(7000, 7), at(5000, 5)]);
+    let elsewhere = LoggedSwitch { seq: SwitchSeq(9), record: switch("b", 0) };
+    let orphan = store.put_switch(elsewhere).await;
+    assert!(matches!(orphan, Err(StoreError::NotFound { what: "event" })), "{orphan:?}");
+}
+
+async fn recordings_are_replaced_and_listed_by_their_start(store: &impl Store) {
+    store.create_event(event("a")).await.unwrap();
+    let (late, early) = (recording("a", "x", 9), recording("a", "y", 3));
+    store.put_recording(late.clone()).await.unwrap();
+    store.put_recording(early.clone()).await.unwrap();
+    let finished = Recording {
+        state: RecordingState::Finished,
+        ended_at: Some(Timestamp::from_millis(10)),
+        camera: Some(CameraId::parse("aisle").unwrap()),
+        ..late
+    };
+    store.put_recording(finished.clone()).await.unwrap();
+    let event = finished.event.clone();
+    assert_eq!(store.recordings(&event).await.unwrap(), [early, finished.clone()]);
+    let files = vec![String::new(); RECORDING_FILES_MAX as usize + 1];
+    let refused = store.put_recording(Recording { files, ..finished }).await;
+    assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
+}
+
+async fn a_recording_stays_in_its_event(store: &impl Store) {
+    store.create_event(event("a")).await.unwrap();
+    store.create_event(event("b")).await.unwrap();
+    let mine = recording("a", "x", 0);
+    store.put_recording(mine.clone()).await.unwrap();
+    let moved = store.put_recording(recording("b", "x", 0)).await;
+    let what = "recording";
+    assert!(matches!(moved, Err(StoreError::AlreadyExists { what: w }) if w == what), "{moved:?}");
+    let orphan = store.put_recording(recording("c", "y", 0)).await;
+    assert!(matches!(orphan, Err(StoreError::NotFound { what: "event" })), "{orphan:?}");
+    let elsewhere = EventId::parse("b").unwrap();
+    assert_eq!(store.delete_recording(&elsewhere, &mine.id).await.unwrap(), None);
+    let deleted = store.delete_recording(&mine.event, &mine.id).await.unwrap();
+    assert_eq!(deleted, Some(mine.clone()));
+    assert_eq!(store.delete_recording(&mine.event, &mine.id).await.unwrap(), None);
+}
+
+async fn hook_deliveries_keep_their_place_in_the_queue(store: &impl Store) {
+    let [first, second, third] = ["z", "y", "x"].map(delivery);
+    for delivery in [&first, &second, &third] {
+        store.put_hook_delivery(delivery.clone()).await.unwrap();
+    }
+    let tried =
+        HookDelivery { attempts: 2, last_error: Some("it answered 503".to_owned()), ..first };
+    store.put_hook_delivery(tried.clone()).await.unwrap();
+    let given_up = HookDelivery { dead: true, ..second };
+    store.put_hook_delivery(given_up.clone()).await.unwrap();
+    let waiting = store.hook_deliveries(HookQueue::Waiting, 10).await.unwrap();
+    assert_eq!(waiting, [tried.clone(), third]);
+    let first = store.hook_deliveries(HookQueue::Waiting, 1).await.unwrap();
+    assert_eq!(first.iter().collect::<Vec<_>>(), [&tried]);
+    assert!(store.hook_deliveries(HookQueue::Waiting, 0).await.unwrap().is_empty());
+    assert_eq!(store.hook_deliveries(HookQueue::Dead, 10).await.unwrap(), [given_up]);
+    assert_eq!(store.delete_hook_delivery(&tried.id).await.unwrap(), Some(tried.clone()));
+    assert_eq!(store.delete_hook_delivery(&tried.id).await.unwrap(), None);
+    let body = "x".repeat(HOOK_BODY_BYTES_MAX as usize + 1);
+    let refused = store.put_hook_delivery(HookDelivery { body, ..tried }).await;
+    assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
+}
+
+async fn hook_deliveries_outlive_their_event(store: &impl Store) {
+    let event = event("a");
+    store.create_event(event.clone()).await.unwrap();
+    store.put_hook_delivery(delivery("x")).await.unwrap();
+    store.delete_event(&event.id).await.unwrap();
+    assert_eq!(store.hook_deliveries(HookQueue::Waiting, 9).await.unwrap(), [delivery("x")]);
+}
+
+async fn a_token_of_a_camera_goes_with_it(store: &impl Store) {
+    store.create_event(event("a")).await.unwrap();
+    let (camera, now) = (camera("a", "x"), Timestamp::from_millis(0));
+    store.create_camera(camera.clone()).await.unwrap();
+    let narrow = AccessToken { camera: Some(camera.id.clone()), ..token("a", "narrow", 100) };
+    let wide = token("a", "wide", 100);
+    store.create_token(narrow, now).await.unwrap();
+    store.create_token(wide.clone(), now).await.unwrap();
+    store.delete_camera(&camera.event, &camera.id).await.unwrap();
+    assert_eq!(store.tokens(&camera.event).await.unwrap(), [wide]);
+}
+
+async fn a_snapshot_has_events_with_their_cameras(store: &impl Store) {
+    let later = Event { created_at: Timestamp::from_millis(5), ..event("a") };
+    store.create_event(later.clone()).await.unwrap();
+    store.create_event(event("b")).await.unwrap();
+    let first = Camera { priority: 1, ..camera("a", "y") };
+    store.create_camera(camera("a", "x")).await.unwrap();
+    store.create_camera(first.clone()).await.unwrap();
+    let expect = [
+        EventWithCameras { event: event("b"), cameras: Vec::new() },
+        EventWithCameras { event: later, cameras: vec![first, camera("a", "x")] },
+    ];
+    assert_eq!(store.snapshot().await.unwrap(), expect);
+}
+
 async fn meta_values_are_replaced(store: &impl Store) {
     assert_eq!(store.meta(MetaKey::AdminTokenHash).await.unwrap(), None);
     store.set_meta(MetaKey::AdminTokenHash, "one".to_owned()).await.unwrap();
@@ -497,35 +633,4 @@ async fn a_closed_store_says_so(store: &impl Store) {
     assert!(matches!(store.events().await, Err(StoreError::Closed)));
     assert!(matches!(store.create_event(event("b")).await, Err(StoreError::Closed)));
     assert!(matches!(store.close().await, Err(StoreError::Closed)));
-}
-
-async fn hook_deliveries_keep_their_place_in_the_queue(store: &impl Store) {
-    let [first, second, third] = ["z", "y", "x"].map(delivery);
-    for delivery in [&first, &second, &third] {
-        store.put_hook_delivery(delivery.clone()).await.unwrap();
-    }
-    let tried =
-        HookDelivery { attempts: 2, last_error: Some("it answered 503".to_owned()), ..first };
-    store.put_hook_delivery(tried.clone()).await.unwrap();
-    let given_up = HookDelivery { dead: true, ..second };
-    store.put_hook_delivery(given_up.clone()).await.unwrap();
-    let waiting = store.hook_deliveries(HookQueue::Waiting, 10).await.unwrap();
-    assert_eq!(waiting, [tried.clone(), third]);
-    let first = store.hook_deliveries(HookQueue::Waiting, 1).await.unwrap();
-    assert_eq!(first, std::slice::from_ref(&tried));
-    assert!(store.hook_deliveries(HookQueue::Waiting, 0).await.unwrap().is_empty());
-    assert_eq!(store.hook_deliveries(HookQueue::Dead, 10).await.unwrap(), [given_up]);
-    assert_eq!(store.delete_hook_delivery(&tried.id).await.unwrap(), Some(tried.clone()));
-    assert_eq!(store.delete_hook_delivery(&tried.id).await.unwrap(), None);
-    let body = "x".repeat(HOOK_BODY_BYTES_MAX as usize + 1);
-    let refused = store.put_hook_delivery(HookDelivery { body, ..tried }).await;
-    assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
-}
-
-async fn hook_deliveries_outlive_their_event(store: &impl Store) {
-    let event = event("a");
-    store.create_event(event.clone()).await.unwrap();
-    store.put_hook_delivery(delivery("x")).await.unwrap();
-    store.delete_event(&event.id).await.unwrap();
-    assert_eq!(store.hook_deliveries(HookQueue::Waiting, 9).await.unwrap(), [delivery("x")]);
 }

@@ -43,22 +43,39 @@ pub enum StoreError {
     /// The id or the key is taken.
     #[error("the {what} already exists")]
     AlreadyExists {
-        /// `event`, `camera`, `key`, `token` or `scheduled take`.
+        /// `event`, `camera`, `key`, `scheduled take`, `recording` or `token`.
         what: &'static str,
     },
     /// The record that the new one would belong to does not exist.
     #[error("the {what} does not exist")]
     NotFound {
-        /// `event`.
+        /// `event` or `camera`.
         what: &'static str,
     },
     /// There are already as many as there may be.
     #[error("there are already {limit} {what}")]
     LimitExceeded {
-        /// `events`, `cameras in the event` or `scheduled takes in the event`.
+        /// `events`, `cameras in the event`, and the like.
         what: &'static str,
         /// The limit.
         limit: u32,
+    },
+    /// The back end cannot be reached, or does not take calls now. A write may or may not take effect.
+    #[error("the store is not available: {0}")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// The back end refused the call for what it is: it would refuse it again.
+    #[error("the store refused: {0}")]
+    Rejected(#[source] Box<dyn Error + Send + Sync>),
+    /// The shared database is not the one that was copied to the data folder.
+    #[error("the database is not the one that the data folder has the copy of")]
+    OtherDatabase,
+    /// Records come in a form that this build does not know.
+    #[error("the records have form {found}, this genlock knows form {supported}")]
+    NewerFormat {
+        /// Their form.
+        found: u32,
+        /// The form that this build knows.
+        supported: u32,
     },
     /// No answer in time. A write may or may not take effect.
     #[error("the store did not answer in time")]

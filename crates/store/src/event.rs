@@ -1,6 +1,6 @@
 //! Events: what a creator makes, cameras belong to and viewers watch.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::creator::CreatorId;
 use crate::id::{CameraId, EventId};
@@ -78,7 +78,8 @@ pub struct Placed {
 }
 
 /// A change of an event: `None` leaves a field as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EventPatch {
     /// New name.
     pub name: Option<DisplayName>,
@@ -89,10 +90,13 @@ pub struct EventPatch {
     /// Change of the policy.
     pub policy: PolicyPatch,
     /// New lock, `Some(None)` to release it.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub lock: Option<Option<Lock>>,
     /// New intent.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub intent: Option<Option<Placed>>,
     /// New camera on air.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub on_air: Option<Option<Placed>>,
 }
 
@@ -120,4 +124,13 @@ impl EventPatch {
             event.on_air = on_air;
         }
     }
+}
+
+/// Reads a field that is there: `null` empties it, its absence leaves it as it is.
+fn present<'de, T, D>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(from).map(Some)
 }

@@ -135,6 +135,7 @@ impl ScheduledTakeId {
     }
 }
 
+/// Whether the text can be an id.
 pub(crate) fn check(text: &str) -> Result<(), InvalidId> {
     if text.is_empty() || text.chars().count() > ID_CHARS_MAX {
         return Err(InvalidId::Length);

@@ -11,7 +11,6 @@
 //! | [`event`], [`policy`], [`camera`], [`scheduled`], [`switch`] | the records |
 //! | [`creator`], [`access_token`], [`playback`], [`life`] | whom an event belongs to, who else may do what, who may watch, whether it runs |
 //! | [`unknown`] | what else is in their documents |
-//! | [`hook`], [`record_id`] | what has to be told to other systems |
 //! | [`store`], [`error`] | the trait and what can go wrong behind it |
 //! | [`sqlite`] | the embedded back end |
 //! | [`slates`] | uploaded pictures, as files beside the store |
@@ -33,18 +32,25 @@ pub mod hook;
 pub mod id;
 pub mod life;
 pub mod limits;
+#[cfg(feature = "mongodb")]
+pub mod mongo;
 pub mod name;
 pub mod playback;
 pub mod policy;
 pub mod record_id;
+pub mod recording;
+mod replica;
 pub mod scheduled;
 pub mod secret;
 pub mod slates;
 pub mod sqlite;
+pub mod status;
 pub mod store;
 pub mod switch;
 pub mod time;
+pub mod transfer;
 pub mod unknown;
+mod write;
 
 pub use access_token::{AccessRole, AccessSecret, AccessToken};
 pub use camera::{Camera, CameraPatch};
@@ -54,15 +60,20 @@ pub use event::{Event, EventPatch, Lock, LockedBy, Placed};
 pub use hook::{HookDelivery, HookQueue};
 pub use id::{CameraId, EventId, ScheduledTakeId, TokenId};
 pub use life::Life;
+#[cfg(feature = "mongodb")]
+pub use mongo::{Migration, MongoOptions, MongoStore, SkippedDocument};
 pub use name::DisplayName;
 pub use playback::{Playback, PlaybackKeys};
 pub use policy::{AudioSource, EventPolicy, FlapLimit, PlaylistDialect, PolicyPatch};
-pub use record_id::HookDeliveryId;
+pub use record_id::{HookDeliveryId, RecordingId};
+pub use recording::{Recording, RecordingState};
+pub use replica::Replica;
 pub use scheduled::ScheduledTake;
 pub use secret::{AdminToken, SecretHash, StreamKey};
 pub use slates::SlateFolder;
-pub use sqlite::SqliteStore;
-pub use store::{MetaKey, Store};
+pub use sqlite::{Adopted, Fetched, OutboxMark, SqliteStore};
+pub use status::{CameraPresence, StoreState, StoreStatus};
+pub use store::{EventWithCameras, MetaKey, Store};
 pub use switch::{
     Discontinuity, Ledger, LoggedSwitch, SwitchOutcome, SwitchPage, SwitchReason, SwitchRecord,
     SwitchSeq, SwitchStyle,

@@ -103,9 +103,31 @@ pub const REVERT_AFTER_MS_MIN: u32 = 1_000;
 /// The same, at most: an hour.
 pub const REVERT_AFTER_MS_MAX: u32 = 3_600_000;
 
+/// Recordings of one event, those of its cameras counted. A day of ten cameras in pieces of an hour; listings are
+/// not paged below it.
+pub const RECORDINGS_PER_EVENT_MAX: u32 = 1000;
+
+/// Files of one recording. One for each hour of a week, with room.
+pub const RECORDING_FILES_MAX: u32 = 256;
+
 /// Hook deliveries in the queue, those given up counted. A target that is down for an hour while something
 /// happens three times a second.
 pub const HOOK_DELIVERIES_MAX: u32 = 10_000;
 
 /// Bytes of the body of one hook delivery.
 pub const HOOK_BODY_BYTES_MAX: u32 = 64 * 1024;
+
+/// Writes that wait for the shared database, about 200 MB of text: a day of switching twice a second. Beyond it a
+/// write is refused.
+pub const OUTBOX_MAX: u32 = 500_000;
+
+/// Writes that the shared database refused for what they are, kept for a human to look at. The oldest go first.
+pub const REJECTED_MAX: u32 = 1000;
+
+/// Newest entries of the switch log that the shared document of an event shows, about 60 kB. The log itself is in a
+/// collection of its own; a document has 16 MB for everything.
+pub const SWITCHES_IN_DOCUMENT_MAX: u32 = 500;
+
+/// Time between two attempts to reach a shared database that does not answer, at most: how much later than the
+/// database what waits may come back.
+pub const RETRY_TIME_MAX: Duration = Duration::from_secs(5);

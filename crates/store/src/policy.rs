@@ -84,7 +84,8 @@ pub struct FlapLimit {
 }
 
 /// A change of a policy: `None` leaves a field as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PolicyPatch {
     /// New style of takes that name none.
     pub cut_style: Option<SwitchStyle>,

@@ -1,4 +1,4 @@
-//! Ids of hook deliveries: the same alphabet and length as those of events.
+//! Ids of recordings and hook deliveries: the same alphabet and length as those of events.
 
 use std::fmt;
 
@@ -57,6 +57,11 @@ macro_rules! record_id {
 }
 
 record_id! {
+    /// Identity of a recording. Unique in the whole store.
+    RecordingId
+}
+
+record_id! {
     /// Identity of a hook delivery. Unique in the whole store.
     HookDeliveryId
 }
@@ -68,7 +73,7 @@ mod tests {
     #[test]
     fn record_ids_keep_to_one_url_safe_segment() {
         assert_eq!(HookDeliveryId::parse("a/b"), Err(InvalidId::Character));
-        assert_eq!(HookDeliveryId::parse(""), Err(InvalidId::Length));
+        assert_eq!(RecordingId::parse(""), Err(InvalidId::Length));
         let id = HookDeliveryId::random().unwrap();
         assert_eq!(HookDeliveryId::parse(id.as_str()), Ok(id));
     }

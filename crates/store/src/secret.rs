@@ -38,6 +38,12 @@ impl StreamKey {
         random_base32(STREAM_KEY_CHARS).map(Self)
     }
 
+    /// A key that was made elsewhere, or here before a restart.
+    #[must_use]
+    pub const fn known(text: String) -> Self {
+        Self(text)
+    }
+
     /// The key's text, for the one answer that shows it.
     #[must_use]
     pub fn reveal(&self) -> &str {
@@ -119,6 +125,14 @@ impl SecretHash {
     #[must_use]
     pub fn of(presented: &str) -> Self {
         Self(Sha256::digest(presented.as_bytes()).into())
+    }
+
+    /// A hash that no text is known to have: a key for a door that nobody is to open. Other for other `seed`s.
+    #[must_use]
+    pub fn of_nothing(seed: &str) -> Self {
+        let Self(mut bytes) = Self::of(seed);
+        bytes[0] ^= 0xff;
+        Self(bytes)
     }
 
     /// The hash as stored in a column.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::access_token::AccessToken;
 use crate::camera::{Camera, CameraPatch};
@@ -10,13 +11,16 @@ use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
 use crate::hook::{HookDelivery, HookQueue};
 use crate::id::{CameraId, EventId, ScheduledTakeId, TokenId};
-use crate::record_id::HookDeliveryId;
+use crate::record_id::{HookDeliveryId, RecordingId};
+use crate::recording::Recording;
 use crate::scheduled::ScheduledTake;
-use crate::secret::SecretHash;
+use crate::secret::{SecretHash, StreamKey};
+use crate::status::{CameraPresence, StoreStatus};
 use crate::switch::{Ledger, LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
 use crate::time::Timestamp;
 
-/// Keeps events, cameras, scheduled takes, the switch log and a few values of the server itself.
+/// Keeps events, cameras, scheduled takes, the switch log, recordings, hook deliveries, tokens and a few values
+/// of the server itself.
 ///
 /// - A write that returned `Ok` survives a crash of the process and of the machine.
 /// - Every call ends within [`CALL_TIME_MAX`](crate::limits::CALL_TIME_MAX), with
@@ -41,8 +45,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         patch: EventPatch,
     ) -> Result<Option<Event>, StoreError>;
 
-    /// Removes an event with its cameras, its access tokens, its scheduled takes and its switch log and
-    /// returns it, `None` if there is no such.
+    /// Removes an event with its cameras, its access tokens, its scheduled takes, its switch log and its recordings
+    /// and returns it, `None` if there is no such. Hook deliveries about it stay.
     async fn delete_event(&self, id: &EventId) -> Result<Option<Event>, StoreError>;
 
     /// Adds a camera to its event.
@@ -65,8 +69,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         patch: CameraPatch,
     ) -> Result<Option<Camera>, StoreError>;
 
-    /// Removes a camera and returns it, `None` if the event has no such. The log and scheduled takes keep its
-    /// id; an event whose sound came from it follows the picture again.
+    /// Removes a camera with the tokens that open only it and returns it, `None` if the event has no such. The
+    /// log, scheduled takes and recordings keep its id; an event whose sound came from it follows the picture again.
     async fn delete_camera(
         &self,
         event: &EventId,
@@ -75,6 +79,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Appends to the switch log and returns the entry's place in it.
     async fn append_switch(&self, record: SwitchRecord) -> Result<SwitchSeq, StoreError>;
+
+    /// Adds an entry to the log at the place that it has already; `false` if that place is taken, so that doing it
+    /// twice is doing it once. For logs that come from another store.
+    async fn put_switch(&self, entry: LoggedSwitch) -> Result<bool, StoreError>;
 
     /// Replaces the ledger of an entry of the log; `false` if the event has no such entry any more.
     async fn set_ledger(
@@ -121,6 +129,19 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         id: &ScheduledTakeId,
     ) -> Result<Option<ScheduledTake>, StoreError>;
 
+    /// Adds a recording to its event, or replaces the one with its id there.
+    async fn put_recording(&self, recording: Recording) -> Result<(), StoreError>;
+
+    /// The recordings of an event, oldest first; empty if there is no such event.
+    async fn recordings(&self, event: &EventId) -> Result<Vec<Recording>, StoreError>;
+
+    /// Removes a recording and returns it, `None` if the event has no such. Touches no file of it.
+    async fn delete_recording(
+        &self,
+        event: &EventId,
+        id: &RecordingId,
+    ) -> Result<Option<Recording>, StoreError>;
+
     /// Puts a delivery at the end of the queue, or replaces the one with its id in its place.
     async fn put_hook_delivery(&self, delivery: HookDelivery) -> Result<(), StoreError>;
 
@@ -143,12 +164,59 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Sets a value of the server itself.
     async fn set_meta(&self, key: MetaKey, value: String) -> Result<(), StoreError>;
 
+    /// All events with their cameras, at one instant where the back end can tell it.
+    async fn snapshot(&self) -> Result<Vec<EventWithCameras>, StoreError> {
+        let mut all = Vec::new();
+        for event in self.events().await? {
+            let cameras = self.cameras(&event.id).await?;
+            all.push(EventWithCameras { event, cameras });
+        }
+        Ok(all)
+    }
+
+    /// Tells those who share the store whether a camera's publisher is there. A store that nobody shares
+    /// forgets it; of a camera that there is not, every store does.
+    async fn tell_presence(
+        &self,
+        _event: &EventId,
+        _camera: &CameraId,
+        _presence: CameraPresence,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Shows a camera's key to those who share the store, if the operator wants that. Every other store forgets
+    /// it at once.
+    async fn show_key(
+        &self,
+        _event: &EventId,
+        _camera: &CameraId,
+        _key: &StreamKey,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// How the store is. Answered from memory.
+    fn status(&self) -> StoreStatus {
+        StoreStatus::default()
+    }
+
     /// Writes out what is waiting and closes the store; later calls answer [`StoreError::Closed`].
     async fn close(&self) -> Result<(), StoreError>;
 }
 
+/// An event with its cameras in failover order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventWithCameras {
+    /// The event.
+    pub event: Event,
+    /// Its cameras.
+    pub cameras: Vec<Camera>,
+}
+
 /// The values of the server itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MetaKey {
     /// [`SecretHash`] of the admin token, as hexadecimal digits.
@@ -157,9 +225,15 @@ pub enum MetaKey {
     EventClockOrigin,
     /// [`PlaybackKeys`](crate::PlaybackKeys) as text.
     PlaybackKeys,
+    /// Random text by which a shared database is known again. Never copied into another one.
+    StoreId,
 }
 
 impl MetaKey {
+    /// The values that a copy of a store has, too.
+    pub const COPIED: [Self; 3] =
+        [Self::AdminTokenHash, Self::EventClockOrigin, Self::PlaybackKeys];
+
     /// The name under which it is kept. Part of the stored format.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -167,6 +241,7 @@ impl MetaKey {
             Self::AdminTokenHash => "admin_token_hash",
             Self::EventClockOrigin => "event_clock_origin",
             Self::PlaybackKeys => "playback_keys",
+            Self::StoreId => "store_id",
         }
     }
 }

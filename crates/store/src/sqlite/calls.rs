@@ -1,11 +1,17 @@
 //! The calls of [`Store`] as SQL.
 
-use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use std::sync::Arc;
 
-use super::documents::{
-    get, list, put_camera, put_event, put_scheduled_take, put_switch, put_token, read,
-    replace_switch, seq_of_row,
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension, TransactionBehavior, params};
+
+use super::documents::{put_camera, put_event};
+use super::outbox::{Noting, Outbox};
+use super::queries::{
+    append_switch, check_key_is_free, create_camera, create_event, create_token, find_by_key,
+    find_camera, find_event, find_switches, find_token_by_hash, is_logged, list_cameras,
+    list_events, list_scheduled_takes, list_tokens, place_by_time, remove_camera, remove_event,
+    remove_scheduled_take, remove_token, row_of_seq, schedule_take, set_ledger,
 };
 use super::{SqliteStore, records};
 use crate::access_token::AccessToken;
@@ -14,46 +20,23 @@ use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
 use crate::hook::{HookDelivery, HookQueue};
 use crate::id::{CameraId, EventId, ScheduledTakeId, TokenId};
-use crate::limits::{
-    CAMERAS_PER_EVENT_MAX, EVENTS_MAX, SCHEDULED_PER_EVENT_MAX, SWITCH_PAGE_MAX,
-    SWITCHES_PER_EVENT_MAX, TOKENS_PER_EVENT_MAX,
-};
-use crate::policy::AudioSource;
-use crate::record_id::HookDeliveryId;
+use crate::limits::SWITCHES_PER_EVENT_MAX;
+use crate::record_id::{HookDeliveryId, RecordingId};
+use crate::recording::Recording;
 use crate::scheduled::ScheduledTake;
-use crate::secret::SecretHash;
+use crate::secret::{SecretHash, StreamKey};
+use crate::status::{CameraPresence, StoreStatus};
 use crate::store::{MetaKey, Store};
 use crate::switch::{Ledger, LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
 use crate::time::Timestamp;
-
-const EVENT: &str = "SELECT doc FROM events WHERE id = ?1";
-const EVENTS: &str = "SELECT doc FROM events ORDER BY created_at, id";
-const CAMERA: &str = "SELECT doc FROM cameras WHERE id = ?1 AND event = ?2";
-const CAMERA_ANYWHERE: &str = "SELECT doc FROM cameras WHERE id = ?1";
-const CAMERA_BY_KEY: &str = "SELECT doc FROM cameras WHERE key_hash = ?1";
-const CAMERAS: &str = "SELECT doc FROM cameras WHERE event = ?1 ORDER BY priority, created_at, id";
-const TOKEN: &str = "SELECT doc FROM tokens WHERE id = ?1 AND event = ?2";
-const TOKEN_BY_HASH: &str = "SELECT doc FROM tokens WHERE hash = ?1";
-const TOKENS: &str = "SELECT doc FROM tokens WHERE event = ?1 ORDER BY created_at, id";
-const SWITCHES: &str =
-    "SELECT seq, doc FROM switches WHERE event = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
-const SWITCH: &str = "SELECT doc FROM switches WHERE seq = ?1 AND event = ?2";
-const SCHEDULED_TAKE: &str = "SELECT doc FROM scheduled_takes WHERE id = ?1 AND event = ?2";
-const SCHEDULED_TAKE_ANYWHERE: &str = "SELECT doc FROM scheduled_takes WHERE id = ?1";
-const SCHEDULED_TAKES: &str = "SELECT doc FROM scheduled_takes WHERE event = ?1 ORDER BY at, seq";
-const TRIM_SWITCHES: &str = "DELETE FROM switches WHERE event = ?1 AND seq <= (
-    SELECT seq FROM switches WHERE event = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)";
+use crate::write::{ShownKey, Write};
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn create_event(&self, event: Event) -> Result<(), StoreError> {
         self.write(move |db| {
-            if find_event(db, &event.id)?.is_some() {
-                return Err(StoreError::AlreadyExists { what: "event" });
-            }
-            let count = db.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?;
-            check_limit("events", count, EVENTS_MAX)?;
-            put_event(db, &event)
+            create_event(db, &event)?;
+            db.note(|| Write::CreateEvent { event: Box::new(event) })
         })
         .await
     }
@@ -64,7 +47,7 @@ impl Store for SqliteStore {
     }
 
     async fn events(&self) -> Result<Vec<Event>, StoreError> {
-        self.writer.call(|db| list(db, "event", EVENTS, [])).await
+        self.writer.call(|db| list_events(db)).await
     }
 
     async fn update_event(
@@ -77,8 +60,9 @@ impl Store for SqliteStore {
             let Some(mut event) = find_event(db, &id)? else {
                 return Ok(None);
             };
-            patch.apply(&mut event);
+            patch.clone().apply(&mut event);
             put_event(db, &event)?;
+            db.note(|| Write::UpdateEvent { id, patch: Box::new(patch) })?;
             Ok(Some(event))
         })
         .await
@@ -87,8 +71,10 @@ impl Store for SqliteStore {
     async fn delete_event(&self, id: &EventId) -> Result<Option<Event>, StoreError> {
         let id = id.clone();
         self.write(move |db| {
-            let event = find_event(db, &id)?;
-            db.execute("DELETE FROM events WHERE id = ?1", [id.as_str()])?;
+            let event = remove_event(db, &id)?;
+            if event.is_some() {
+                db.note(|| Write::DeleteEvent { id })?;
+            }
             Ok(event)
         })
         .await
@@ -96,21 +82,8 @@ impl Store for SqliteStore {
 
     async fn create_camera(&self, camera: Camera) -> Result<(), StoreError> {
         self.write(move |db| {
-            if find_event(db, &camera.event)?.is_none() {
-                return Err(StoreError::NotFound { what: "event" });
-            }
-            let same_id: Option<Camera> = get(db, "camera", CAMERA_ANYWHERE, [camera.id.as_str()])?;
-            check_key_is_free(db, &camera)?;
-            if same_id.is_some() {
-                return Err(StoreError::AlreadyExists { what: "camera" });
-            }
-            let count = db.query_row(
-                "SELECT count(*) FROM cameras WHERE event = ?1",
-                [camera.event.as_str()],
-                |row| row.get(0),
-            )?;
-            check_limit("cameras in the event", count, CAMERAS_PER_EVENT_MAX)?;
-            put_camera(db, &camera)
+            create_camera(db, &camera)?;
+            db.note(|| Write::CreateCamera { camera: Box::new(camera) })
         })
         .await
     }
@@ -127,7 +100,7 @@ impl Store for SqliteStore {
 
     async fn cameras(&self, event: &EventId) -> Result<Vec<Camera>, StoreError> {
         let event = event.clone();
-        self.writer.call(move |db| list(db, "camera", CAMERAS, [event.as_str()])).await
+        self.writer.call(move |db| list_cameras(db, &event)).await
     }
 
     async fn update_camera(
@@ -141,9 +114,10 @@ impl Store for SqliteStore {
             let Some(mut camera) = find_camera(db, &event, &id)? else {
                 return Ok(None);
             };
-            patch.apply(&mut camera);
+            patch.clone().apply(&mut camera);
             check_key_is_free(db, &camera)?;
             put_camera(db, &camera)?;
+            db.note(|| Write::UpdateCamera { event, id, patch })?;
             Ok(Some(camera))
         })
         .await
@@ -156,19 +130,37 @@ impl Store for SqliteStore {
     ) -> Result<Option<Camera>, StoreError> {
         let (event, id) = (event.clone(), id.clone());
         self.write(move |db| {
-            let camera = find_camera(db, &event, &id)?;
-            db.execute(
-                "DELETE FROM cameras WHERE id = ?1 AND event = ?2",
-                [id.as_str(), event.as_str()],
-            )?;
-            follow_instead_of(db, &event, &id)?;
+            let camera = remove_camera(db, &event, &id)?;
+            if camera.is_some() {
+                db.note(|| Write::DeleteCamera { event, id })?;
+            }
             Ok(camera)
         })
         .await
     }
 
     async fn append_switch(&self, record: SwitchRecord) -> Result<SwitchSeq, StoreError> {
-        self.write(move |db| append_switch(db, &record, SWITCHES_PER_EVENT_MAX)).await
+        self.write(move |db| {
+            let seq = if db.is_copy() { Some(place_by_time(db, &record)?) } else { None };
+            let seq = append_switch(db, seq, &record, SWITCHES_PER_EVENT_MAX)?;
+            db.note(|| Write::PutSwitch { seq: seq.0, record: Box::new(record) })?;
+            Ok(seq)
+        })
+        .await
+    }
+
+    async fn put_switch(&self, entry: LoggedSwitch) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let LoggedSwitch { seq, record } = entry;
+            let row = row_of_seq(seq)?;
+            if is_logged(db, row)? {
+                return Ok(false);
+            }
+            append_switch(db, Some(row), &record, SWITCHES_PER_EVENT_MAX)?;
+            db.note(|| Write::PutSwitch { seq: seq.0, record: Box::new(record) })?;
+            Ok(true)
+        })
+        .await
     }
 
     async fn switches(
@@ -182,32 +174,15 @@ impl Store for SqliteStore {
 
     async fn create_token(&self, token: AccessToken, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |db| {
-            if find_event(db, &token.event)?.is_none() {
-                return Err(StoreError::NotFound { what: "event" });
-            }
-            db.execute(
-                "DELETE FROM tokens WHERE event = ?1 AND expires_at <= ?2",
-                params![token.event.as_str(), now.as_millis()],
-            )?;
-            if find_token(db, &token.event, &token.id)?.is_some()
-                || find_token_by_hash(db, &token.hash)?.is_some()
-            {
-                return Err(StoreError::AlreadyExists { what: "token" });
-            }
-            let count = db.query_row(
-                "SELECT count(*) FROM tokens WHERE event = ?1",
-                [token.event.as_str()],
-                |row| row.get(0),
-            )?;
-            check_limit("tokens in the event", count, TOKENS_PER_EVENT_MAX)?;
-            put_token(db, &token)
+            create_token(db, &token, now)?;
+            db.note(|| Write::CreateToken { token: Box::new(token), now })
         })
         .await
     }
 
     async fn tokens(&self, event: &EventId) -> Result<Vec<AccessToken>, StoreError> {
         let event = event.clone();
-        self.writer.call(move |db| list(db, "token", TOKENS, [event.as_str()])).await
+        self.writer.call(move |db| list_tokens(db, &event)).await
     }
 
     async fn token_by_hash(&self, hash: &SecretHash) -> Result<Option<AccessToken>, StoreError> {
@@ -222,11 +197,10 @@ impl Store for SqliteStore {
     ) -> Result<Option<AccessToken>, StoreError> {
         let (event, id) = (event.clone(), id.clone());
         self.write(move |db| {
-            let token = find_token(db, &event, &id)?;
-            db.execute(
-                "DELETE FROM tokens WHERE id = ?1 AND event = ?2",
-                [id.as_str(), event.as_str()],
-            )?;
+            let token = remove_token(db, &event, &id)?;
+            if token.is_some() {
+                db.note(|| Write::DeleteToken { event, id })?;
+            }
             Ok(token)
         })
         .await
@@ -239,18 +213,27 @@ impl Store for SqliteStore {
         ledger: Ledger,
     ) -> Result<bool, StoreError> {
         let event = event.clone();
-        self.write(move |db| set_ledger(db, &event, seq, ledger)).await
+        self.write(move |db| {
+            let set = set_ledger(db, &event, seq, ledger)?;
+            if set {
+                db.note(|| Write::SetLedger { event, seq: seq.0, ledger })?;
+            }
+            Ok(set)
+        })
+        .await
     }
 
     async fn schedule_take(&self, take: ScheduledTake) -> Result<(), StoreError> {
-        self.write(move |db| schedule_take(db, &take)).await
+        self.write(move |db| {
+            schedule_take(db, &take)?;
+            db.note(|| Write::ScheduleTake { take })
+        })
+        .await
     }
 
     async fn scheduled_takes(&self, event: &EventId) -> Result<Vec<ScheduledTake>, StoreError> {
         let event = event.clone();
-        self.writer
-            .call(move |db| list(db, "scheduled take", SCHEDULED_TAKES, [event.as_str()]))
-            .await
+        self.writer.call(move |db| list_scheduled_takes(db, &event)).await
     }
 
     async fn delete_scheduled_take(
@@ -260,13 +243,46 @@ impl Store for SqliteStore {
     ) -> Result<Option<ScheduledTake>, StoreError> {
         let (event, id) = (event.clone(), id.clone());
         self.write(move |db| {
-            let keys = [id.as_str(), event.as_str()];
-            let take = get(db, "scheduled take", SCHEDULED_TAKE, keys)?;
-            db.execute("DELETE FROM scheduled_takes WHERE id = ?1 AND event = ?2", keys)?;
+            let take = remove_scheduled_take(db, &event, &id)?;
+            if take.is_some() {
+                db.note(|| Write::DeleteScheduledTake { event, id })?;
+            }
             Ok(take)
         })
         .await
     }
+
+    async fn put_recording(&self, recording: Recording) -> Result<(), StoreError> {
+        self.write(move |db| {
+            records::put_recording(db, &recording)?;
+            db.note(|| Write::PutRecording { recording: Box::new(recording) })
+        })
+        .await
+    }
+
+    async fn recordings(&self, event: &EventId) -> Result<Vec<Recording>, StoreError> {
+        let event = event.clone();
+        self.writer.call(move |db| records::recordings(db, &event)).await
+    }
+
+    async fn delete_recording(
+        &self,
+        event: &EventId,
+        id: &RecordingId,
+    ) -> Result<Option<Recording>, StoreError> {
+        let (event, id) = (event.clone(), id.clone());
+        self.write(move |db| {
+            let deleted = records::delete_recording(db, &event, &id)?;
+            if deleted.is_some() {
+                db.note(|| Write::DeleteRecording { event, id })?;
+            }
+            Ok(deleted)
+        })
+        .await
+    }
+
+    // Hook deliveries are not noted: they are this server's own work, and two servers on one shared database
+    // must not tell each other's news twice.
 
     async fn put_hook_delivery(&self, delivery: HookDelivery) -> Result<(), StoreError> {
         self.write(move |db| records::put_hook_delivery(db, &delivery)).await
@@ -288,6 +304,35 @@ impl Store for SqliteStore {
         self.write(move |db| records::delete_hook_delivery(db, &id)).await
     }
 
+    async fn tell_presence(
+        &self,
+        event: &EventId,
+        camera: &CameraId,
+        presence: CameraPresence,
+    ) -> Result<(), StoreError> {
+        if let Some(outbox) = self.outbox() {
+            outbox.set_presence(event, camera, presence);
+        }
+        Ok(())
+    }
+
+    async fn show_key(
+        &self,
+        event: &EventId,
+        camera: &CameraId,
+        key: &StreamKey,
+    ) -> Result<(), StoreError> {
+        if !self.outbox().is_some_and(|outbox| outbox.plain_keys) {
+            return Ok(());
+        }
+        let (event, camera, key) = (event.clone(), camera.clone(), ShownKey(key.clone()));
+        self.write(move |db| db.note(|| Write::ShowKey { event, camera, key })).await
+    }
+
+    fn status(&self) -> StoreStatus {
+        self.outbox().map(Outbox::status).unwrap_or_default()
+    }
+
     async fn meta(&self, key: MetaKey) -> Result<Option<String>, StoreError> {
         self.writer
             .call(move |db| {
@@ -304,7 +349,7 @@ impl Store for SqliteStore {
                  ON CONFLICT (key) DO UPDATE SET value = ?2",
                 params![key.as_str(), value],
             )?;
-            Ok(())
+            db.note(|| Write::SetMeta { key, value })
         })
         .await
     }
@@ -315,142 +360,44 @@ impl Store for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Runs `change` in a transaction: all of it or, when it fails, nothing.
+    /// Runs `change` in a transaction: all of it or, when it fails, nothing. What it notes is in it.
     async fn write<T, F>(&self, change: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&Noting<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.transact(self.outbox.clone(), change).await
+    }
+
+    /// The same for what comes from the shared database, which need not be told of it.
+    pub(super) async fn unnoted<T, F>(&self, change: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Noting<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.transact(None, change).await
+    }
+
+    async fn transact<T, F>(&self, outbox: Option<Arc<Outbox>>, change: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Noting<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         self.writer
             .call(move |connection| {
                 let transaction =
                     connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                let answer = change(&transaction)?;
+                let noting = Noting::new(&transaction, outbox.as_deref());
+                let answer = change(&noting)?;
+                let noted = noting.noted();
                 transaction.commit()?;
+                if let Some(outbox) = outbox {
+                    outbox.added(noted);
+                }
                 Ok(answer)
             })
             .await
     }
-}
-
-fn find_event(db: &Connection, id: &EventId) -> Result<Option<Event>, StoreError> {
-    get(db, "event", EVENT, [id.as_str()])
-}
-
-fn find_camera(
-    db: &Connection,
-    event: &EventId,
-    id: &CameraId,
-) -> Result<Option<Camera>, StoreError> {
-    get(db, "camera", CAMERA, [id.as_str(), event.as_str()])
-}
-
-/// The index finds the row; the comparison that admits is the constant-time one.
-fn find_by_key(db: &Connection, key_hash: &SecretHash) -> Result<Option<Camera>, StoreError> {
-    let camera: Option<Camera> = get(db, "camera", CAMERA_BY_KEY, [key_hash.as_bytes()])?;
-    Ok(camera.filter(|camera| camera.key_hash == *key_hash))
-}
-
-fn find_token(
-    db: &Connection,
-    event: &EventId,
-    id: &TokenId,
-) -> Result<Option<AccessToken>, StoreError> {
-    get(db, "token", TOKEN, [id.as_str(), event.as_str()])
-}
-
-/// As for stream keys: the index finds, the constant-time comparison admits.
-fn find_token_by_hash(
-    db: &Connection,
-    hash: &SecretHash,
-) -> Result<Option<AccessToken>, StoreError> {
-    let token: Option<AccessToken> = get(db, "token", TOKEN_BY_HASH, [hash.as_bytes()])?;
-    Ok(token.filter(|token| token.hash == *hash))
-}
-
-/// Appends to an event's log and drops what is older than its newest `keep` entries.
-fn append_switch(
-    db: &Connection,
-    record: &SwitchRecord,
-    keep: u32,
-) -> Result<SwitchSeq, StoreError> {
-    if find_event(db, &record.event)?.is_none() {
-        return Err(StoreError::NotFound { what: "event" });
-    }
-    let seq = put_switch(db, record)?;
-    db.prepare_cached(TRIM_SWITCHES)?.execute(params![record.event.as_str(), keep])?;
-    Ok(seq)
-}
-
-fn set_ledger(
-    db: &Connection,
-    event: &EventId,
-    seq: SwitchSeq,
-    ledger: Ledger,
-) -> Result<bool, StoreError> {
-    let Ok(row) = i64::try_from(seq.0) else { return Ok(false) };
-    let found: Option<SwitchRecord> = get(db, "switch", SWITCH, params![row, event.as_str()])?;
-    let Some(record) = found else { return Ok(false) };
-    replace_switch(db, row, &SwitchRecord { ledger, ..record })?;
-    Ok(true)
-}
-
-fn schedule_take(db: &Connection, take: &ScheduledTake) -> Result<(), StoreError> {
-    if find_event(db, &take.event)?.is_none() {
-        return Err(StoreError::NotFound { what: "event" });
-    }
-    let same_id: Option<ScheduledTake> =
-        get(db, "scheduled take", SCHEDULED_TAKE_ANYWHERE, [take.id.as_str()])?;
-    if same_id.is_some() {
-        return Err(StoreError::AlreadyExists { what: "scheduled take" });
-    }
-    let count = db.query_row(
-        "SELECT count(*) FROM scheduled_takes WHERE event = ?1",
-        [take.event.as_str()],
-        |row| row.get(0),
-    )?;
-    check_limit("scheduled takes in the event", count, SCHEDULED_PER_EVENT_MAX)?;
-    put_scheduled_take(db, take)
-}
-
-/// Lets the sound of an event follow the picture if it came from a camera that is gone.
-fn follow_instead_of(db: &Connection, event: &EventId, gone: &CameraId) -> Result<(), StoreError> {
-    let Some(mut event) = find_event(db, event)? else { return Ok(()) };
-    if event.policy.audio_source == AudioSource::Camera(gone.clone()) {
-        event.policy.audio_source = AudioSource::Follow;
-        put_event(db, &event)?;
-    }
-    Ok(())
-}
-
-fn find_switches(
-    db: &Connection,
-    event: &EventId,
-    page: SwitchPage,
-) -> Result<Vec<LoggedSwitch>, StoreError> {
-    let before = page.before.map_or(i64::MAX, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX));
-    let limit = page.limit.min(SWITCH_PAGE_MAX);
-    let mut statement = db.prepare_cached(SWITCHES)?;
-    let rows = statement.query_map(params![event.as_str(), before, limit], |row| {
-        Ok((row.get(0)?, row.get::<_, String>(1)?))
-    })?;
-    rows.map(|row| {
-        let (seq, doc) = row?;
-        Ok(LoggedSwitch { seq: seq_of_row(seq)?, record: read("switch", &doc)? })
-    })
-    .collect()
-}
-
-/// Refuses a key that another camera has.
-fn check_key_is_free(db: &Connection, camera: &Camera) -> Result<(), StoreError> {
-    match find_by_key(db, &camera.key_hash)? {
-        Some(other) if other.id != camera.id => Err(StoreError::AlreadyExists { what: "key" }),
-        _ => Ok(()),
-    }
-}
-
-pub(super) fn check_limit(what: &'static str, count: u32, limit: u32) -> Result<(), StoreError> {
-    if count < limit { Ok(()) } else { Err(StoreError::LimitExceeded { what, limit }) }
 }
 
 #[cfg(test)]
@@ -466,7 +413,7 @@ mod tests {
         }
         let quiet = store.append_switch(switch("quiet", 0)).await.unwrap();
         for at in 0..10 {
-            store.write(move |db| append_switch(db, &switch("busy", at), 3)).await.unwrap();
+            store.write(move |db| append_switch(db, None, &switch("busy", at), 3)).await.unwrap();
         }
         let page = SwitchPage { before: None, limit: 100 };
         let kept = store.switches(&EventId::parse("busy").unwrap(), page).await.unwrap();

@@ -63,14 +63,16 @@ pub(super) fn put_token(connection: &Connection, token: &AccessToken) -> Result<
     Ok(())
 }
 
-/// Appends to the switch log.
+/// Appends to the switch log, at the place `seq` or, without it, after the last.
 pub(super) fn put_switch(
     connection: &Connection,
+    seq: Option<i64>,
     record: &SwitchRecord,
 ) -> Result<SwitchSeq, StoreError> {
-    let mut statement =
-        connection.prepare_cached("INSERT INTO switches (event, doc) VALUES (?1, ?2)")?;
-    seq_of_row(statement.insert(params![record.event.as_str(), write("switch", record)?])?)
+    let sql = "INSERT INTO switches (seq, event, doc) VALUES (?1, ?2, ?3)";
+    let mut statement = connection.prepare_cached(sql)?;
+    let row = statement.insert(params![seq, record.event.as_str(), write("switch", record)?])?;
+    seq_of_row(row)
 }
 
 /// Replaces an entry of the switch log.
@@ -135,6 +137,7 @@ pub(super) fn read<T: DeserializeOwned>(what: &'static str, doc: &str) -> Result
     serde_json::from_str(doc).map_err(|error| corrupt(what, error))
 }
 
+/// A record as the document to be stored.
 pub(super) fn write<T: Serialize>(what: &'static str, record: &T) -> Result<String, StoreError> {
     serde_json::to_string(record).map_err(|error| corrupt(what, error))
 }

@@ -12,8 +12,11 @@
 //! `synchronous=FULL` makes a commit durable when it returns (NORMAL may lose the last ones on a power
 //! cut). A file lock beside the database keeps a second server out of the data folder.
 
+mod adopt;
 mod calls;
 mod documents;
+pub(crate) mod outbox;
+mod queries;
 mod records;
 mod schema;
 mod writer;
@@ -21,14 +24,22 @@ mod writer;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
+pub use adopt::{Adopted, Fetched};
+pub use outbox::OutboxMark;
+
+use self::outbox::Outbox;
+use self::writer::Writer;
 use crate::error::StoreError;
-use writer::Writer;
 
 /// The database in the data folder.
 const DATABASE_FILE: &str = "genlock.db";
+
+/// The copy of a shared database in the data folder.
+const COPY_FILE: &str = "genlock-copy.db";
 
 /// Locked while a server uses the data folder. Its content means nothing.
 const LOCK_FILE: &str = "genlock.lock";
@@ -39,6 +50,8 @@ const LOCK_FILE: &str = "genlock.lock";
 #[derive(Debug)]
 pub struct SqliteStore {
     writer: Writer,
+    /// Only in the copy of a shared database.
+    outbox: Option<Arc<Outbox>>,
 }
 
 impl SqliteStore {
@@ -47,29 +60,52 @@ impl SqliteStore {
     ///
     /// Blocks on the disk; meant for start-up, before anything is served.
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(data_dir).map_err(cannot_open(data_dir))?;
-        let lock = lock_folder(data_dir)?;
-        let path = data_dir.join(DATABASE_FILE);
-        create_private(&path).map_err(cannot_open(&path))?;
-        let connection = Connection::open(&path).map_err(cannot_open(&path))?;
-        Self::start(connection, &path, Some(lock))
+        Self::open_file(data_dir, DATABASE_FILE, None)
+    }
+
+    /// Opens the copy of a shared database in `data_dir`: the same store in a file of its own, that notes every write for
+    /// [`Replica`](crate::Replica) to carry out there, too. With `plain_keys`, keys are noted as well, so that they
+    /// can be read there.
+    pub fn open_copy(data_dir: &Path, plain_keys: bool) -> Result<Self, StoreError> {
+        Self::open_file(data_dir, COPY_FILE, Some(plain_keys))
+    }
+
+    /// A copy of a shared database that is gone when it is dropped. For tests and trials.
+    pub fn copy_in_memory(plain_keys: bool) -> Result<Self, StoreError> {
+        let path = Path::new(":memory:");
+        let connection = Connection::open_in_memory().map_err(cannot_open(path))?;
+        Self::start(connection, path, None, Some(plain_keys))
     }
 
     /// A store that is gone when it is dropped, through the same code. For tests and trials.
     pub fn in_memory() -> Result<Self, StoreError> {
         let path = Path::new(":memory:");
         let connection = Connection::open_in_memory().map_err(cannot_open(path))?;
-        Self::start(connection, path, None)
+        Self::start(connection, path, None, None)
+    }
+
+    fn open_file(data_dir: &Path, name: &str, copy: Option<bool>) -> Result<Self, StoreError> {
+        fs::create_dir_all(data_dir).map_err(cannot_open(data_dir))?;
+        let lock = lock_folder(data_dir)?;
+        let path = data_dir.join(name);
+        create_private(&path).map_err(cannot_open(&path))?;
+        let connection = Connection::open(&path).map_err(cannot_open(&path))?;
+        Self::start(connection, &path, Some(lock), copy)
     }
 
     fn start(
         mut connection: Connection,
         path: &Path,
         lock: Option<File>,
+        copy: Option<bool>,
     ) -> Result<Self, StoreError> {
         schema::prepare(&mut connection, path)?;
+        let outbox = copy.map(|plain_keys| Arc::new(Outbox::new(plain_keys)));
+        if let Some(outbox) = &outbox {
+            outbox.count(&connection)?;
+        }
         let writer = Writer::spawn(connection, lock).map_err(cannot_open(path))?;
-        Ok(Self { writer })
+        Ok(Self { writer, outbox })
     }
 }
 

@@ -76,6 +76,22 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX hook_deliveries_by_queue ON hook_deliveries (dead, seq);
 ",
+    "
+    CREATE TABLE recordings (
+        id         TEXT PRIMARY KEY NOT NULL,
+        event      TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+        started_at INTEGER NOT NULL,
+        doc        TEXT NOT NULL CHECK (json_valid(doc))
+    ) STRICT;
+    CREATE INDEX recordings_by_time ON recordings (event, started_at, id);
+
+    CREATE TABLE outbox (
+        seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+        rejected TEXT,
+        doc      TEXT NOT NULL CHECK (json_valid(doc))
+    ) STRICT;
+    CREATE INDEX outbox_waiting ON outbox (seq) WHERE rejected IS NULL;
+",
 ];
 
 /// The newest schema version that this build knows.

@@ -1,0 +1,117 @@
+//! Events: documents of the shared collection.
+
+use futures_util::TryStreamExt;
+use mongodb::bson::{Bson, Document, doc};
+
+use super::connection::Collections;
+use super::document::{self, LIVE_FIELDS, OWN};
+use super::{MongoOptions, own};
+use crate::error::StoreError;
+use crate::event::{Event, EventPatch};
+use crate::id::EventId;
+use crate::limits::EVENTS_MAX;
+use crate::store::EventWithCameras;
+
+impl Collections {
+    /// The document of an event.
+    pub(super) async fn find_event(&self, id: &EventId) -> Result<Option<Document>, StoreError> {
+        let mut filter = document::is_event();
+        filter.insert("id", id.as_str());
+        let found = self.events.find_one(filter).projection(doc! { "camera_switches": 0 }).await?;
+        Ok(found)
+    }
+
+    pub(super) async fn check_event(&self, id: &EventId) -> Result<(), StoreError> {
+        match self.find_event(id).await? {
+            Some(_) => Ok(()),
+            None => Err(StoreError::NotFound { what: "event" }),
+        }
+    }
+
+    /// The newest [`EVENTS_MAX`] events, oldest first. A shared collection may hold years of them.
+    pub(super) async fn snapshot(&self) -> Result<Vec<EventWithCameras>, StoreError> {
+        let needed = doc! { "id": 1, "creator_id": 1, "multi_cameras": 1, OWN: 1 };
+        let newest = self.events.find(document::is_event()).projection(needed);
+        let found = newest.sort(doc! { "_id": -1 }).limit(EVENTS_MAX.into()).await?;
+        let documents: Vec<Document> = found.try_collect().await?;
+        let mut all = Vec::new();
+        for document in &documents {
+            all.extend(document::read(document)?);
+        }
+        all.sort_by(|a, b| {
+            (a.event.created_at, &a.event.id).cmp(&(b.event.created_at, &b.event.id))
+        });
+        Ok(all)
+    }
+
+    /// Another program's document of the same id, that is no event yet, becomes one.
+    pub(super) async fn create_event(
+        &self,
+        event: Event,
+        options: &MongoOptions,
+    ) -> Result<(), StoreError> {
+        let what = "event";
+        if self.find_event(&event.id).await?.is_some() {
+            return Err(StoreError::AlreadyExists { what });
+        }
+        own::check_limit(&self.events, "events", document::is_event(), EVENTS_MAX).await?;
+        let id = doc! { "id": event.id.as_str() };
+        let mut fields = document::new_document(&event, options)?;
+        if self.events.find_one(id.clone()).await?.is_none() {
+            return own::insert(&self.events, what, fields).await;
+        }
+        fields.remove("id");
+        fields.remove("creator_id");
+        self.events.update_one(id, doc! { "$set": fields }).await?;
+        Ok(())
+    }
+
+    pub(super) async fn update_event(
+        &self,
+        id: &EventId,
+        patch: EventPatch,
+        options: &MongoOptions,
+    ) -> Result<Option<Event>, StoreError> {
+        let Some(found) = self.find_event(id).await? else { return Ok(None) };
+        let before = document::read_event(id, &found)?;
+        let mut after = before.clone();
+        patch.apply(&mut after);
+        let mut set = Document::new();
+        let (old, new) = (document::event_fields(&before)?, document::event_fields(&after)?);
+        document::changes(OWN, &old, &new, &mut set);
+        if before.on_air != after.on_air {
+            set.insert("active_camera_id", document::active(&after));
+            if found.get_document("composition_config").is_ok() {
+                set.insert("composition_config.active", after.on_air.is_some());
+            } else {
+                set.insert("composition_config", document::composition(&after, options));
+            }
+        }
+        if set.is_empty() {
+            return Ok(Some(after));
+        }
+        let updated = self.events.update_one(doc! { "id": id.as_str() }, doc! { "$set": set });
+        Ok((updated.await?.matched_count > 0).then_some(after))
+    }
+
+    /// A document in which another program keeps something stays, without what makes it an event.
+    pub(super) async fn delete_event(&self, id: &EventId) -> Result<Option<Event>, StoreError> {
+        let Some(found) = self.find_event(id).await? else { return Ok(None) };
+        let event = document::read_event(id, &found)?;
+        for belongs in [&self.switches, &self.scheduled, &self.recordings, &self.tokens] {
+            belongs.delete_many(doc! { "event": id.as_str() }).await?;
+        }
+        let filter = doc! { "id": id.as_str() };
+        let known = |field: &str| {
+            LIVE_FIELDS.contains(&field) || matches!(field, "_id" | "id" | "creator_id")
+        };
+        if found.keys().all(|field| known(field)) {
+            self.events.delete_one(filter).await?;
+        } else {
+            let unset: Document =
+                LIVE_FIELDS.iter().map(|field| ((*field).to_owned(), Bson::from(""))).collect();
+            self.events.update_one(filter, doc! { "$unset": unset }).await?;
+        }
+        Ok(Some(event))
+    }
+}

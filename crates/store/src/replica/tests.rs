@@ -1,0 +1,491 @@
+use std::fs;
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fake::{Mood, Shared};
+use super::*;
+use crate::conformance::{camera, delivery, event, recording, scheduled, switch, token};
+use crate::sqlite::Adopted;
+use crate::{
+    AudioSource, Camera, CameraId, CameraPatch, CameraPresence, DisplayName, Event, EventPatch,
+    EventPolicy, HookQueue, Ledger, Lock, LockedBy, SecretHash, StreamKey, SwitchPage, Timestamp,
+};
+
+/// A copy and the database behind it, filled.
+struct Rig {
+    shared: Arc<Shared>,
+    copy: Arc<SqliteStore>,
+    replica: Replica,
+}
+
+impl Rig {
+    async fn new() -> Self {
+        Self::with(SqliteStore::copy_in_memory(false).unwrap(), Shared::new()).await
+    }
+
+    async fn with(copy: SqliteStore, shared: Arc<Shared>) -> Self {
+        let copy = Arc::new(copy);
+        let mut replica = Replica::new(Arc::clone(&copy), Arc::clone(&shared) as Arc<dyn Store>);
+        replica.first_retry = Duration::from_millis(1);
+        replica.fill().await.unwrap();
+        Self { shared, copy, replica }
+    }
+
+    /// Both hold the same.
+    async fn check_equal(&self) {
+        let (here, there) = (&self.copy, &self.shared.inner);
+        let events = here.snapshot().await.unwrap();
+        assert_eq!(events, there.snapshot().await.unwrap());
+        for EventWithCameras { event, .. } in events {
+            let (id, page) = (&event.id, SwitchPage { before: None, limit: 500 });
+            let log = here.switches(id, page).await.unwrap();
+            assert_eq!(log, there.switches(id, page).await.unwrap());
+            let takes = here.scheduled_takes(id).await.unwrap();
+            assert_eq!(takes, there.scheduled_takes(id).await.unwrap());
+            let recordings = here.recordings(id).await.unwrap();
+            assert_eq!(recordings, there.recordings(id).await.unwrap());
+            assert_eq!(here.tokens(id).await.unwrap(), there.tokens(id).await.unwrap());
+        }
+    }
+
+    fn pending(&self) -> (StoreState, u64) {
+        let status = self.copy.status();
+        (status.state, status.pending)
+    }
+}
+
+fn rename(name: &str) -> EventPatch {
+    EventPatch { name: Some(DisplayName::parse(name).unwrap()), ..EventPatch::default() }
+}
+
+fn priority(priority: u16) -> CameraPatch {
+    CameraPatch { priority: Some(priority), ..CameraPatch::default() }
+}
+
+/// One write of each kind.
+async fn write_everything(store: &SqliteStore) {
+    let (a, b) = (event("a"), event("b"));
+    let (x, y) = (camera("a", "x"), camera("a", "y"));
+    store.create_event(a.clone()).await.unwrap();
+    store.create_event(b.clone()).await.unwrap();
+    store.update_event(&a.id, rename("Cup final")).await.unwrap();
+    let lock = Lock { at: Timestamp::from_millis(7), by: LockedBy::Flapping, name: None };
+    let locked = EventPatch { lock: Some(Some(lock)), ..EventPatch::default() };
+    store.update_event(&a.id, locked).await.unwrap();
+    let released = EventPatch { lock: Some(None), ..EventPatch::default() };
+    store.update_event(&a.id, released).await.unwrap();
+    store.create_camera(x.clone()).await.unwrap();
+    store.create_camera(y.clone()).await.unwrap();
+    store.update_camera(&a.id, &x.id, priority(3)).await.unwrap();
+    store.delete_camera(&a.id, &y.id).await.unwrap();
+    store.delete_event(&b.id).await.unwrap();
+    let seq = store.append_switch(switch("a", 5)).await.unwrap();
+    let ledger = Ledger { video_gap_us: Some(9), ..Ledger::default() };
+    assert!(store.set_ledger(&a.id, seq, ledger).await.unwrap());
+    store.schedule_take(scheduled("a", "t", 5)).await.unwrap();
+    store.schedule_take(scheduled("a", "u", 5)).await.unwrap();
+    store.delete_scheduled_take(&a.id, &scheduled("a", "t", 5).id).await.unwrap();
+    store.put_recording(recording("a", "r", 5)).await.unwrap();
+    store.put_recording(recording("a", "s", 5)).await.unwrap();
+    store.delete_recording(&a.id, &recording("a", "r", 5).id).await.unwrap();
+    let now = Timestamp::from_millis(0);
+    store.create_token(token("a", "k", 100), now).await.unwrap();
+    store.create_token(token("a", "l", 100), now).await.unwrap();
+    store.delete_token(&a.id, &token("a", "k", 100).id).await.unwrap();
+    store.set_meta(MetaKey::AdminTokenHash, "hash".to_owned()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_written_while_the_database_was_down_is_there_once_it_is_back() {
+    let rig = Rig::new().await;
+    rig.shared.set(Mood::Down);
+    write_everything(&rig.copy).await;
+    assert!(rig.replica.flush().await.is_err());
+    assert_eq!(rig.pending(), (StoreState::Behind, 22));
+    let told = rig.copy.status().last_error.unwrap();
+    assert!(told.contains("unplugged"), "{told}");
+    assert!(rig.shared.inner.events().await.unwrap().is_empty());
+    rig.shared.set(Mood::Up);
+    rig.replica.flush().await.unwrap();
+    assert_eq!(rig.pending(), (StoreState::Ok, 0));
+    assert_eq!(rig.copy.status().last_error, None);
+    rig.check_equal().await;
+    let admin = rig.shared.inner.meta(MetaKey::AdminTokenHash).await.unwrap();
+    assert_eq!(admin.as_deref(), Some("hash"));
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_write_twice() {
+    let rig = Rig::new().await;
+    write_everything(&rig.copy).await;
+    // Every write takes effect without anybody hearing of it, and is made again by the next attempt.
+    for _ in 0..30 {
+        // The last counts first: to know the database again, the write of before, the next write.
+        *rig.shared.script.lock().unwrap() = vec![Mood::Deaf, Mood::Up, Mood::Up];
+        if rig.replica.flush().await.is_ok() {
+            break;
+        }
+    }
+    rig.shared.script.lock().unwrap().clear();
+    rig.replica.flush().await.unwrap();
+    rig.check_equal().await;
+    assert_eq!(rig.copy.status().rejected, 0);
+}
+
+#[tokio::test]
+async fn switches_of_an_outage_come_in_order_and_once() {
+    let rig = Rig::new().await;
+    rig.copy.create_event(event("a")).await.unwrap();
+    rig.shared.set(Mood::Down);
+    let _ = rig.replica.flush().await;
+    for at in 0..100 {
+        rig.copy.append_switch(switch("a", at)).await.unwrap();
+        if at % 10 == 0 {
+            let _ = rig.replica.flush().await;
+        }
+    }
+    rig.shared.set(Mood::Up);
+    rig.replica.flush().await.unwrap();
+    let page = SwitchPage { before: None, limit: 500 };
+    let log = rig.shared.inner.switches(&event("a").id, page).await.unwrap();
+    let times: Vec<_> = log.iter().map(|entry| entry.record.requested_at.as_millis()).collect();
+    assert_eq!(times, (0..100).rev().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_kill_in_the_middle_of_an_outage_loses_nothing() {
+    let (folder, after_kill) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let shared = Shared::new();
+    let copy = SqliteStore::open_copy(folder.path(), false).unwrap();
+    let rig = Rig::with(copy, Arc::clone(&shared)).await;
+    shared.set(Mood::Down);
+    write_everything(&rig.copy).await;
+    // What the disk holds when the process is killed: no call of it is running, none was closed.
+    copy_files(folder.path(), after_kill.path());
+    let copy = SqliteStore::open_copy(after_kill.path(), false).unwrap();
+    let rig = Rig::with(copy, Arc::clone(&shared)).await;
+    assert_eq!(rig.copy.status().pending, 22);
+    assert_eq!(
+        rig.copy.events().await.unwrap().len(),
+        1,
+        "it knows everything without the database"
+    );
+    shared.set(Mood::Up);
+    rig.replica.flush().await.unwrap();
+    rig.check_equal().await;
+}
+
+#[tokio::test]
+async fn a_torn_tail_loses_the_write_in_flight_with_its_note_or_neither() {
+    let (folder, after_kill) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let shared = Shared::new();
+    let rig =
+        Rig::with(SqliteStore::open_copy(folder.path(), false).unwrap(), Arc::clone(&shared)).await;
+    rig.copy.create_event(event("a")).await.unwrap();
+    let journal = |folder: &Path| folder.join("genlock-copy.db-wal");
+    let whole = fs::metadata(journal(folder.path())).unwrap().len();
+    rig.copy.append_switch(switch("a", 1)).await.unwrap();
+    let grown = fs::metadata(journal(folder.path())).unwrap().len();
+    for cut in (whole..grown).step_by(509) {
+        copy_files(folder.path(), after_kill.path());
+        let torn = OpenOptions::new().write(true).open(journal(after_kill.path())).unwrap();
+        torn.set_len(cut).unwrap();
+        let copy = SqliteStore::open_copy(after_kill.path(), false).unwrap();
+        let page = SwitchPage { before: None, limit: 9 };
+        let entries = copy.switches(&event("a").id, page).await.unwrap().len() as u64;
+        assert_eq!(copy.status().pending, 1 + entries, "cut at {cut}");
+        assert_eq!(copy.events().await.unwrap().len(), 1, "cut at {cut}");
+        drop(copy);
+        fs::remove_dir_all(after_kill.path()).unwrap();
+        fs::create_dir(after_kill.path()).unwrap();
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn whatever_fails_when_both_end_up_equal() {
+    for seed in 1..=20 {
+        let rig = Rig::new().await;
+        let mut random = Random(seed);
+        for step in 0..60 {
+            random_write(&rig.copy, &mut random, step).await;
+            let moods = [Mood::Up, Mood::Up, Mood::Down, Mood::Deaf];
+            let script = (0..random.below(6)).map(|_| moods[random.below(4)]).collect();
+            *rig.shared.script.lock().unwrap() = script;
+            if random.below(2) == 0 {
+                let _ = rig.replica.flush().await;
+            }
+        }
+        rig.shared.script.lock().unwrap().clear();
+        rig.replica.flush().await.unwrap();
+        assert_eq!(rig.copy.status().rejected, 0, "seed {seed}");
+        rig.check_equal().await;
+    }
+}
+
+/// Numbers by a linear congruential generator (Knuth, MMIX), so that a failure is repeatable.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % bound
+    }
+}
+
+/// A write that may find nothing to change.
+async fn random_write(store: &SqliteStore, random: &mut Random, step: i64) {
+    let event = event(["a", "b"][random.below(2)]);
+    let camera = camera(event.id.as_str(), &format!("{}{}", event.id, random.below(3)));
+    match random.below(7) {
+        0 => drop(store.create_event(event).await),
+        1 => drop(store.update_event(&event.id, rename(&format!("at {step}"))).await),
+        2 => drop(store.create_camera(camera).await),
+        3 => drop(store.update_camera(&event.id, &camera.id, priority(step as u16)).await),
+        4 if random.below(4) == 0 => drop(store.delete_camera(&event.id, &camera.id).await),
+        5 if random.below(8) == 0 => drop(store.delete_event(&event.id).await),
+        _ => drop(store.append_switch(switch(event.id.as_str(), step)).await),
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_is_refused_is_put_aside_and_the_rest_goes_on() {
+    let rig = Rig::new().await;
+    rig.copy.create_event(event("a")).await.unwrap();
+    rig.copy.create_event(event("b")).await.unwrap();
+    *rig.shared.script.lock().unwrap() = vec![Mood::Refusing, Mood::Up];
+    rig.replica.flush().await.unwrap();
+    let status = rig.copy.status();
+    assert_eq!((status.pending, status.rejected), (0, 1));
+    assert_eq!(rig.shared.inner.events().await.unwrap(), [event("b")]);
+}
+
+#[tokio::test]
+async fn nothing_is_written_into_another_database() {
+    let rig = Rig::new().await;
+    rig.copy.create_event(event("a")).await.unwrap();
+    let id = "another".to_owned();
+    rig.shared.inner.set_meta(MetaKey::StoreId, id).await.unwrap();
+    let refused = rig.replica.flush().await;
+    assert!(matches!(refused, Err(StoreError::OtherDatabase)), "{refused:?}");
+    assert_eq!(rig.pending(), (StoreState::Foreign, 1));
+    assert!(rig.shared.inner.events().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_database_that_answers_is_told_at_once_and_one_that_comes_back_soon_after() {
+    let rig = Rig::new().await;
+    let replica = rig.replica;
+    let run = tokio::spawn(async move { replica.run(std::future::pending()).await });
+    rig.copy.create_event(event("a")).await.unwrap();
+    until_empty(&rig.copy).await;
+    rig.shared.set(Mood::Down);
+    rig.copy.create_event(event("b")).await.unwrap();
+    while rig.copy.status().state != StoreState::Behind {
+        tokio::task::yield_now().await;
+    }
+    rig.shared.set(Mood::Up);
+    until_empty(&rig.copy).await;
+    assert_eq!(rig.shared.inner.events().await.unwrap(), [event("a"), event("b")]);
+    run.abort();
+}
+
+async fn until_empty(copy: &SqliteStore) {
+    while copy.status().pending > 0 || copy.status().state != StoreState::Ok {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_new_copy_is_filled_with_everything_and_notes_nothing_of_it() {
+    let shared = Shared::new();
+    write_everything(&shared.inner).await;
+    shared.inner.put_hook_delivery(delivery("d")).await.unwrap();
+    let rig = Rig::with(SqliteStore::copy_in_memory(false).unwrap(), Arc::clone(&shared)).await;
+    assert_eq!(rig.pending(), (StoreState::Ok, 0));
+    rig.check_equal().await;
+    let admin = rig.copy.meta(MetaKey::AdminTokenHash).await.unwrap();
+    assert_eq!(admin.as_deref(), Some("hash"));
+    // Another server's queue.
+    assert!(rig.copy.hook_deliveries(HookQueue::Waiting, 9).await.unwrap().is_empty());
+    rig.copy.create_event(event("c")).await.unwrap();
+    assert_eq!(rig.pending(), (StoreState::Ok, 1));
+}
+
+#[tokio::test]
+async fn a_copy_that_was_never_filled_says_that_the_database_is_missing() {
+    let shared = Shared::new();
+    shared.set(Mood::Down);
+    let copy = Arc::new(SqliteStore::copy_in_memory(false).unwrap());
+    let replica = Replica::new(copy, shared as Arc<dyn Store>);
+    let failed = replica.fill().await;
+    assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+}
+
+#[tokio::test]
+async fn hook_deliveries_stay_here() {
+    let rig = Rig::new().await;
+    rig.copy.put_hook_delivery(delivery("d")).await.unwrap();
+    rig.replica.flush().await.unwrap();
+    assert!(rig.shared.inner.hook_deliveries(HookQueue::Waiting, 9).await.unwrap().is_empty());
+    assert_eq!(rig.copy.hook_deliveries(HookQueue::Waiting, 9).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_others_change_is_adopted_and_told() {
+    let rig = Rig::new().await;
+    let there = &rig.shared.inner;
+    rig.copy.create_event(event("a")).await.unwrap();
+    rig.copy.create_event(event("gone")).await.unwrap();
+    for id in ["x", "y", "z"] {
+        rig.copy.create_camera(camera("a", id)).await.unwrap();
+    }
+    rig.replica.flush().await.unwrap();
+    there.update_event(&event("a").id, rename("Theirs")).await.unwrap();
+    there.delete_event(&event("gone").id).await.unwrap();
+    there.create_event(event("new")).await.unwrap();
+    there.create_camera(camera("new", "w")).await.unwrap();
+    let id = |id| CameraId::parse(id).unwrap();
+    let rotated = CameraPatch { key_hash: Some(SecretHash::of("n")), ..CameraPatch::default() };
+    there.update_camera(&event("a").id, &id("x"), rotated).await.unwrap();
+    there.update_camera(&event("a").id, &id("y"), priority(1)).await.unwrap();
+    there.delete_camera(&event("a").id, &id("z")).await.unwrap();
+    let fetched = rig.replica.fetch().await.unwrap().unwrap();
+    let adopted = rig.copy.adopt(fetched).await.unwrap();
+    let renamed = Event { name: DisplayName::parse("Theirs").unwrap(), ..event("a") };
+    let other_key = Camera { key_hash: SecretHash::of("n"), ..camera("a", "x") };
+    let expect = [
+        Adopted::EventDeleted(event("gone").id),
+        Adopted::CameraDeleted(camera("a", "z")),
+        Adopted::EventUpdated(renamed),
+        Adopted::CameraUpdated(Camera { priority: 1, ..camera("a", "y") }),
+        Adopted::KeyRotated(other_key.clone()),
+        Adopted::CameraUpdated(other_key),
+        Adopted::EventCreated(event("new")),
+        Adopted::CameraCreated(camera("new", "w")),
+    ];
+    assert_eq!(adopted, expect);
+    rig.check_equal().await;
+    assert_eq!(rig.pending(), (StoreState::Ok, 0), "what came from there is not sent there");
+    let again = rig.replica.fetch().await.unwrap().unwrap();
+    assert!(rig.copy.adopt(again).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn keys_and_cameras_that_change_places_are_followed() {
+    let rig = Rig::new().await;
+    let there = &rig.shared.inner;
+    for event_id in ["a", "b"] {
+        rig.copy.create_event(event(event_id)).await.unwrap();
+    }
+    for (event_id, id) in [("a", "x"), ("a", "y"), ("a", "z")] {
+        rig.copy.create_camera(camera(event_id, id)).await.unwrap();
+    }
+    rig.replica.flush().await.unwrap();
+    let key = |key| CameraPatch { key_hash: Some(SecretHash::of(key)), ..CameraPatch::default() };
+    let id = |id| CameraId::parse(id).unwrap();
+    for (id, patch) in [(id("x"), key("spare")), (id("y"), key("x")), (id("x"), key("y"))] {
+        there.update_camera(&event("a").id, &id, patch).await.unwrap();
+    }
+    there.delete_camera(&event("a").id, &id("z")).await.unwrap();
+    there.create_camera(camera("b", "z")).await.unwrap();
+    let fetched = rig.replica.fetch().await.unwrap().unwrap();
+    let adopted = rig.copy.adopt(fetched).await.unwrap();
+    assert_eq!(adopted[0], Adopted::CameraDeleted(camera("a", "z")));
+    assert_eq!(adopted.last(), Some(&Adopted::CameraCreated(camera("b", "z"))));
+    rig.check_equal().await;
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_told_though_nothing_waits() {
+    let rig = Rig::new().await;
+    rig.shared.set(Mood::Down);
+    assert!(rig.replica.fetch().await.is_err());
+    assert_eq!(rig.pending(), (StoreState::Behind, 0));
+    rig.shared.set(Mood::Up);
+    rig.replica.fetch().await.unwrap();
+    assert_eq!(rig.pending(), (StoreState::Ok, 0));
+}
+
+#[tokio::test]
+async fn what_waits_here_is_newer_than_what_is_there() {
+    let rig = Rig::new().await;
+    rig.copy.create_event(event("a")).await.unwrap();
+    assert!(rig.replica.fetch().await.unwrap().is_none());
+    rig.replica.flush().await.unwrap();
+    let before = rig.replica.fetch().await.unwrap().unwrap();
+    rig.copy.update_event(&event("a").id, rename("Ours")).await.unwrap();
+    assert!(rig.copy.adopt(before).await.unwrap().is_empty());
+    let before = rig.replica.fetch().await.unwrap();
+    assert!(before.is_none(), "the change waits");
+    rig.replica.flush().await.unwrap();
+    assert_eq!(rig.copy.event(&event("a").id).await.unwrap().unwrap().name.as_str(), "Ours");
+    rig.check_equal().await;
+}
+
+#[test]
+fn sound_of_a_camera_that_others_removed_follows_the_picture() {
+    let policy = EventPolicy {
+        audio_source: AudioSource::Camera(CameraId::parse("x").unwrap()),
+        ..EventPolicy::default()
+    };
+    let event = Event { policy, ..event("a") };
+    let mut found = EventWithCameras { event: event.clone(), cameras: vec![camera("a", "x")] };
+    follow_instead_of_nobody(&mut found);
+    assert_eq!(found.event, event);
+    found.cameras.clear();
+    follow_instead_of_nobody(&mut found);
+    assert_eq!(found.event.policy.audio_source, AudioSource::Follow);
+}
+
+#[test]
+fn two_cameras_with_one_key_or_one_id_are_one() {
+    let (older, newer) = (event("a"), event("b"));
+    let same_key = Camera { key_hash: SecretHash::of("x"), ..camera("b", "y") };
+    let mut found = vec![
+        EventWithCameras { event: older, cameras: vec![camera("a", "x")] },
+        EventWithCameras {
+            event: newer,
+            cameras: vec![same_key, camera("b", "x"), camera("b", "z")],
+        },
+    ];
+    leave_out_doubles(&mut found);
+    assert_eq!(found[0].cameras, [camera("a", "x")]);
+    assert_eq!(found[1].cameras, [camera("b", "z")]);
+}
+
+#[tokio::test]
+async fn the_newest_word_of_a_publisher_is_told_when_the_database_is_back() {
+    let rig = Rig::new().await;
+    let (event, camera) = (event("a").id, CameraId::parse("x").unwrap());
+    rig.shared.set(Mood::Down);
+    rig.copy.tell_presence(&event, &camera, CameraPresence::Live).await.unwrap();
+    assert!(rig.replica.flush().await.is_err());
+    rig.copy.tell_presence(&event, &camera, CameraPresence::Offline).await.unwrap();
+    rig.shared.set(Mood::Up);
+    rig.replica.flush().await.unwrap();
+    rig.replica.flush().await.unwrap();
+    assert_eq!(*rig.shared.told.lock().unwrap(), [(camera, CameraPresence::Offline)]);
+}
+
+#[tokio::test]
+async fn keys_are_shown_only_where_the_operator_wants_them_to_be_readable() {
+    for readable in [false, true] {
+        let copy = SqliteStore::copy_in_memory(readable).unwrap();
+        let rig = Rig::with(copy, Shared::new()).await;
+        let key = StreamKey::random().unwrap();
+        rig.copy.show_key(&event("a").id, &camera("a", "x").id, &key).await.unwrap();
+        rig.replica.flush().await.unwrap();
+        let shown = rig.shared.shown.lock().unwrap().clone();
+        assert_eq!(shown, if readable { vec![key.reveal().to_owned()] } else { Vec::new() });
+    }
+}
