@@ -41,7 +41,17 @@ impl Server {
     /// # Errors
     /// When it does not come up within 30 s.
     pub fn start_in(data_dir: Arc<TempDir>) -> Result<Self> {
-        Self::run(command(data_dir.path()), data_dir)
+        Self::start_with(data_dir, &[])
+    }
+
+    /// The same with further flags.
+    ///
+    /// # Errors
+    /// When it does not come up within 30 s.
+    pub fn start_with(data_dir: Arc<TempDir>, flags: &[&str]) -> Result<Self> {
+        let mut command = command(data_dir.path());
+        command.args(flags);
+        Self::run(command, data_dir)
     }
 
     /// Starts a server with an empty data folder and this configuration file.
@@ -105,6 +115,16 @@ impl Server {
     pub fn terminate(mut self) -> Result<ExitStatus> {
         Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status()?;
         wait::until("the server's end", Duration::from_secs(30), || Ok(self.process.try_wait()?))
+    }
+
+    /// Kills the server, as a machine that loses its power, and returns its data folder.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub fn kill(mut self) -> Result<Arc<TempDir>> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(self.data_dir())
     }
 
     /// Resident memory in bytes.

@@ -180,7 +180,7 @@ pub(crate) async fn create(
         created_at: now(),
         unknown: UnknownFields::default(),
     };
-    let kept = camera.clone();
+    let (kept, shown) = (camera.clone(), key.clone());
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
     let limits = shared.creator_limits.clone();
     shared
@@ -194,6 +194,7 @@ pub(crate) async fn create(
                 limits.check_cameras(creator, present)?;
             }
             store.create_camera(kept.clone()).await?;
+            store.show_key(&kept.event, &kept.id, &shown).await?;
             live.apply(Change::CameraCreated(kept)).await;
             Ok(())
         })
@@ -262,7 +263,7 @@ pub(crate) async fn update(
         sync_offset_ms: check_sync_offset(wanted.sync_offset_ms)?,
         key_hash: None,
     };
-    let camera = change(&shared, event, id, patch, Change::CameraUpdated).await?;
+    let camera = change(&shared, event, id, patch, None).await?;
     Ok(Json(CameraView::new(&shared, &links, &camera)))
 }
 
@@ -315,7 +316,7 @@ pub(crate) async fn rotate_key(
 ) -> Result<Json<CameraWithKey>, Problem> {
     let key = StreamKey::random().map_err(random_failed)?;
     let patch = CameraPatch { key_hash: Some(key.hash()), ..CameraPatch::default() };
-    let camera = change(&shared, event, id, patch, Change::KeyRotated).await?;
+    let camera = change(&shared, event, id, patch, Some(key.clone())).await?;
     Ok(Json(with_key(CameraView::new(&shared, &links, &camera), &key)))
 }
 
@@ -339,7 +340,7 @@ async fn change(
     event: EventId,
     id: CameraId,
     patch: CameraPatch,
-    told_as: fn(Camera) -> Change,
+    new_key: Option<StreamKey>,
 ) -> Result<Camera, Problem> {
     find(shared, &event, &id).await?;
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
@@ -347,7 +348,14 @@ async fn change(
         .change(async move {
             let updated = store.update_camera(&event, &id, patch).await?;
             let camera = updated.ok_or_else(Problem::camera_not_found)?;
-            live.apply(told_as(camera.clone())).await;
+            let told = match new_key {
+                Some(key) => {
+                    store.show_key(&event, &id, &key).await?;
+                    Change::KeyRotated(camera.clone())
+                }
+                None => Change::CameraUpdated(camera.clone()),
+            };
+            live.apply(told).await;
             Ok(camera)
         })
         .await

@@ -16,7 +16,7 @@
 //! | `life` | start, pause, resume, end; kick |
 //! | `playback` | signed paths for viewers |
 //! | `tokens` | what owners hand to others |
-//! | `system` | `/healthz`, `/readyz`, `/metrics` |
+//! | `system` | `/healthz`, `/readyz`, `/metrics`, the state of the store |
 //! | `openapi` | the description of it all, generated from the code |
 //! | `problem` | errors: RFC 9457, with stable codes |
 //! | `extract`, `auth`, `addresses` | reading bodies and paths; who may call; the URLs in answers |
@@ -63,5 +63,5 @@ pub use openapi::document;
 pub use problem::ProblemCode;
 pub use service::router;
 pub use slates::Slates;
-pub use state::ApiState;
+pub use state::{ApiState, Changes, Turn};
 pub use thumbnails::Thumbnails;

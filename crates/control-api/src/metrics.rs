@@ -5,10 +5,12 @@
 
 use std::fmt::Write as _;
 
+use genlock_store::{StoreState, StoreStatus};
+
 use crate::live::Totals;
 
 /// The text for one scrape.
-pub(crate) fn render(totals: &Totals) -> String {
+pub(crate) fn render(totals: &Totals, store: &StoreStatus) -> String {
     let mut text = Exposition::default();
     text.family("genlock_build_info", "gauge", "Version of the server");
     text.sample("genlock_build_info", concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1);
@@ -27,6 +29,7 @@ pub(crate) fn render(totals: &Totals) -> String {
     if let Some(viewers) = totals.viewers {
         text.single("genlock_viewers", "gauge", "Players that fetch playlists", viewers);
     }
+    text.store(store);
     text.0
 }
 
@@ -46,6 +49,20 @@ impl Exposition {
     fn single(&mut self, name: &str, kind: &str, help: &str, value: u64) {
         self.family(name, kind, help);
         self.sample(name, "", value);
+    }
+
+    fn store(&mut self, store: &StoreStatus) {
+        let up = u64::from(store.state == StoreState::Ok);
+        self.single(
+            "genlock_store_up",
+            "gauge",
+            "Whether the store takes writes where they belong",
+            up,
+        );
+        let help = "Writes that wait for the shared database";
+        self.single("genlock_store_pending", "gauge", help, store.pending);
+        let help = "Writes that the shared database refused for what they are";
+        self.single("genlock_store_rejected", "gauge", help, store.rejected);
     }
 
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
@@ -86,10 +103,21 @@ genlock_ingest_bytes_total 5
 # HELP genlock_cuts_total Cuts made, by takes or failovers
 # TYPE genlock_cuts_total counter
 genlock_cuts_total 6
+# HELP genlock_store_up Whether the store takes writes where they belong
+# TYPE genlock_store_up gauge
+genlock_store_up 0
+# HELP genlock_store_pending Writes that wait for the shared database
+# TYPE genlock_store_pending gauge
+genlock_store_pending 12
+# HELP genlock_store_rejected Writes that the shared database refused for what they are
+# TYPE genlock_store_rejected gauge
+genlock_store_rejected 1
 ";
         let expect = expect.replace("0.1.0", env!("CARGO_PKG_VERSION"));
-        assert_eq!(render(&totals), expect);
-        let with_viewers = render(&Totals { viewers: Some(7), ..totals });
-        assert!(with_viewers.ends_with("# TYPE genlock_viewers gauge\ngenlock_viewers 7\n"));
+        let store =
+            StoreStatus { state: StoreState::Behind, pending: 12, rejected: 1, last_error: None };
+        assert_eq!(render(&totals, &store), expect);
+        let with_viewers = render(&Totals { viewers: Some(7), ..totals }, &store);
+        assert!(with_viewers.contains("# TYPE genlock_viewers gauge\ngenlock_viewers 7\n"));
     }
 }

@@ -200,9 +200,9 @@ impl From<StoreError> for Problem {
                 Self::new(ProblemCode::LimitReached, error.to_string())
             }
             StoreError::NotFound { .. } => Self::event_not_found(),
-            StoreError::TimedOut | StoreError::Closed => {
+            StoreError::TimedOut | StoreError::Closed | StoreError::Unavailable(_) => {
                 tracing::warn!(%error, "the store does not answer");
-                Self::new(ProblemCode::StoreUnavailable, error.to_string())
+                Self::new(ProblemCode::StoreUnavailable, "the store does not answer")
             }
             // The details of the rest are for the log, not for clients.
             error => {

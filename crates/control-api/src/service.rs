@@ -84,6 +84,7 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(life::kick))
         .routes(routes!(playback::create))
         .routes(routes!(playback::rotate))
+        .routes(routes!(system::store))
         .routes(routes!(compatible::switch))
         .routes(routes!(compatible::active))
         .routes(routes!(thumbnails::camera))

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use genlock_store::{SecretHash, Store};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 use tokio::time::timeout;
 
 use crate::addresses::Addresses;
@@ -40,6 +40,38 @@ pub struct ApiState {
     pub creator_limits: CreatorLimits,
     /// The addresses that answers name.
     pub addresses: Addresses,
+    /// The turns of those who change what is kept.
+    pub changes: Changes,
+}
+
+/// The turns of those who change what is kept: a turn is held from a write to the store until the running system has
+/// followed it. The API takes one for each change; whoever else changes the store takes one, too.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    turns: Arc<Mutex<()>>,
+    /// Tells that what is kept has changed.
+    kept: watch::Sender<()>,
+}
+
+/// A turn. The next begins when it is dropped, and clients that follow events are told.
+#[derive(Debug)]
+pub struct Turn {
+    kept: watch::Sender<()>,
+    _held: OwnedMutexGuard<()>,
+}
+
+impl Changes {
+    /// Waits for the next turn, in the order of asking.
+    pub async fn turn(&self) -> Turn {
+        let held = Arc::clone(&self.turns).lock_owned().await;
+        Turn { kept: self.kept.clone(), _held: held }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.kept.send_replace(());
+    }
 }
 
 impl fmt::Debug for ApiState {
@@ -65,10 +97,7 @@ pub(crate) struct Shared {
     pub(crate) addresses: Addresses,
     /// Who follows which event.
     pub(crate) hubs: Hubs,
-    /// Tells that what is kept has changed.
-    kept: watch::Sender<()>,
-    /// Held from a write to the store until the running system has followed it.
-    changing: Arc<Mutex<()>>,
+    changes: Changes,
 }
 
 impl Shared {
@@ -83,8 +112,8 @@ impl Shared {
             creators,
             creator_limits,
             addresses,
+            changes,
         } = state;
-        let (hubs, kept, changing) = (Hubs::default(), watch::Sender::new(()), Arc::default());
         Arc::new(Self {
             store,
             live,
@@ -96,9 +125,8 @@ impl Shared {
             creator_limits,
             throttle: std::sync::Mutex::default(),
             addresses,
-            hubs,
-            kept,
-            changing,
+            hubs: Hubs::default(),
+            changes,
         })
     }
 
@@ -109,7 +137,7 @@ impl Shared {
 
     /// Resolves whenever what is kept has changed.
     pub(crate) fn kept_changes(&self) -> watch::Receiver<()> {
-        self.kept.subscribe()
+        self.changes.kept.subscribe()
     }
 
     /// Runs a change of what is kept, in a task of its own and one at a time.
@@ -121,14 +149,10 @@ impl Shared {
         &self,
         change: impl Future<Output = Result<T, Problem>> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (changing, kept) = (Arc::clone(&self.changing), self.kept.clone());
+        let changes = self.changes.clone();
         let task = tokio::spawn(async move {
-            match timeout(CHANGE_WAIT_MAX, changing.lock()).await {
-                Ok(_turn) => {
-                    let result = change.await;
-                    kept.send_replace(());
-                    result
-                }
+            match timeout(CHANGE_WAIT_MAX, changes.turn()).await {
+                Ok(_turn) => change.await,
                 Err(_) => Err(Problem::new(
                     ProblemCode::Unavailable,
                     "the changes before this one are not done yet",

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use genlock_store::MetaKey;
+use genlock_store::{MetaKey, StoreState, StoreStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,6 +21,51 @@ pub(crate) struct ReadinessView {
     ready: bool,
     /// The parts.
     checks: Vec<CheckView>,
+    /// Whether everything is where it belongs.
+    store: StoreStateView,
+    /// Writes that are kept here until the shared database takes them.
+    #[schema(example = 0)]
+    pending: u64,
+}
+
+/// Whether everything is where it belongs.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = StoreState)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StoreStateView {
+    /// Everything is.
+    Ok,
+    /// The shared database does not take writes now. They are kept here and will follow.
+    Behind,
+    /// The shared database is another one than the one that was copied here: nothing is written to it.
+    Foreign,
+}
+
+impl From<StoreState> for StoreStateView {
+    fn from(state: StoreState) -> Self {
+        match state {
+            StoreState::Ok => Self::Ok,
+            StoreState::Behind => Self::Behind,
+            StoreState::Foreign => Self::Foreign,
+        }
+    }
+}
+
+/// How the store is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Store)]
+pub(crate) struct StoreView {
+    /// Whether everything is where it belongs.
+    state: StoreStateView,
+    /// Writes that are kept here until the shared database takes them.
+    #[schema(example = 0)]
+    pending: u64,
+    /// Writes that the shared database refused for what they are. They are kept here for a human to look at.
+    #[schema(example = 0)]
+    rejected: u64,
+    /// Why the last attempt to write to the shared database failed, `null` if it did not.
+    #[schema(example = json!(null))]
+    last_error: Option<String>,
 }
 
 /// A part that must work.
@@ -52,12 +97,20 @@ pub(crate) async fn healthz() -> &'static str {
     )
 )]
 pub(crate) async fn readyz(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    let status = shared.store.status();
     let store = shared.store.meta(MetaKey::AdminTokenHash).await;
     // What exactly the back end said is in the log, not in a public answer.
-    let problem = store.err().map(|error| {
-        tracing::warn!(%error, "the store is not ready");
-        "does not answer".to_owned()
-    });
+    let problem = match (store, status.state) {
+        (Err(error), _) => {
+            tracing::warn!(%error, "the store is not ready");
+            Some("does not answer".to_owned())
+        }
+        (Ok(_), StoreState::Foreign) => {
+            Some("the shared database is not the one that was copied here".to_owned())
+        }
+        // What waits is kept, and everything else works without the shared database.
+        (Ok(_), StoreState::Ok | StoreState::Behind) => None,
+    };
     let mut checks = vec![CheckView { name: "store", problem }];
     checks.extend(
         shared
@@ -67,8 +120,19 @@ pub(crate) async fn readyz(State(shared): State<Arc<Shared>>) -> impl IntoRespon
             .map(|check| CheckView { name: check.name, problem: check.problem }),
     );
     let ready = checks.iter().all(|check| check.problem.is_none());
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(ReadinessView { ready, checks }))
+    let (store, pending) = (status.state.into(), status.pending);
+    let answer = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (answer, Json(ReadinessView { ready, checks, store, pending }))
+}
+
+/// Ask how the store is
+#[utoipa::path(
+    get, path = "/api/store", tag = "system", operation_id = "store",
+    responses((status = 200, description = "how it is", body = StoreView))
+)]
+pub(crate) async fn store(State(shared): State<Arc<Shared>>) -> Json<StoreView> {
+    let StoreStatus { state, pending, rejected, last_error } = shared.store.status();
+    Json(StoreView { state: state.into(), pending, rejected, last_error })
 }
 
 /// Read the metrics
@@ -80,6 +144,6 @@ pub(crate) async fn readyz(State(shared): State<Arc<Shared>>) -> impl IntoRespon
     ))
 )]
 pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    let text = metrics::render(&shared.live.totals());
+    let text = metrics::render(&shared.live.totals(), &shared.store.status());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }

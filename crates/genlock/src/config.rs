@@ -27,6 +27,7 @@ pub(crate) struct Config {
     rtmp: Rtmp,
     hls: Hls,
     auth: Auth,
+    store: StoreConfig,
     log: Log,
     hooks: hooks::Hooks,
 }
@@ -78,6 +79,33 @@ struct Hls {
     window_s: Option<u32>,
 }
 
+/// Without `mongodb_uri` everything is in the embedded store, and the rest of this means nothing.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct StoreConfig {
+    /// `mongodb://…` or `mongodb+srv://…`: keeps everything in MongoDB, with a copy in the data folder that
+    /// answers and that the server goes on with while MongoDB does not.
+    mongodb_uri: Option<String>,
+    /// Database. Default: the one that the URI names, or else `genlock`.
+    database: Option<String>,
+    /// Collection of the events, which other programs may share. Default `weddings`.
+    collection: Option<String>,
+    /// What the names of Genlock's own collections begin with. Default `genlock_`.
+    own_prefix: Option<String>,
+    /// Keeps stream keys readable in the shared collection, for back ends that show them. Default false: there is
+    /// only their hash.
+    compat_plain_keys: bool,
+    /// Seconds between two looks at what other programs changed. Default 5.
+    follow_interval_s: Option<u32>,
+}
+
+impl std::fmt::Debug for StoreConfig {
+    /// Without the URI, which may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreConfig").field("collection", &self.collection).finish_non_exhaustive()
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Log {
@@ -99,7 +127,7 @@ pub(crate) enum LogFormat {
 }
 
 /// Flags and environment variables of `genlock serve` and `genlock demo`.
-#[derive(Debug, Clone, Default, clap::Args)]
+#[derive(Clone, Default, clap::Args)]
 pub(crate) struct Flags {
     /// TOML file with the configuration
     #[arg(long, value_name = "FILE", env = "GENLOCK_CONFIG")]
@@ -122,14 +150,44 @@ pub(crate) struct Flags {
     /// The address that people use, such as `https://live.example` [default: taken from each request]
     #[arg(long, value_name = "URL", env = "GENLOCK_PUBLIC_URL")]
     public_url: Option<String>,
+    /// Keeps everything in MongoDB: `mongodb://…` [default: the embedded store]
+    #[arg(long, value_name = "URI", env = "GENLOCK_STORE_MONGODB_URI", hide_env_values = true)]
+    mongodb_uri: Option<String>,
     /// What is logged, such as `info` or `info,genlock_ingest=debug` [default: info]
     #[arg(long, value_name = "FILTER", env = "GENLOCK_LOG")]
     log: Option<String>,
 }
 
+impl std::fmt::Debug for Flags {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Flags").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// The shared database, as configured.
+#[derive(Clone)]
+pub(crate) struct SharedStore {
+    pub(crate) uri: String,
+    pub(crate) database: Option<String>,
+    pub(crate) collection: Option<String>,
+    pub(crate) own_prefix: Option<String>,
+    pub(crate) plain_keys: bool,
+    pub(crate) follow_interval: Duration,
+}
+
+impl std::fmt::Debug for SharedStore {
+    /// Without the URI, which may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SharedStore").field("database", &self.database).finish_non_exhaustive()
+    }
+}
+
 /// The configuration, checked and complete.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// `None` for the embedded store.
+    pub(crate) shared_store: Option<SharedStore>,
     pub(crate) data_dir: PathBuf,
     pub(crate) admin_token: Option<String>,
     pub(crate) http_listen: SocketAddr,
@@ -194,6 +252,7 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
     }
     let http_public_url = flags.public_url.clone().or(file.http.public_url);
     Ok(Settings {
+        shared_store: shared_store(file.store, flags.mongodb_uri.clone())?,
         data_dir: flags.data_dir.clone().or(file.data_dir).unwrap_or_else(|| "data".into()),
         admin_token,
         http_listen: flags.http.or(file.http.listen).unwrap_or_else(|| any(8080)),
@@ -217,6 +276,29 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
         log_filter: flags.log.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
         log_format: file.log.format,
     })
+}
+
+/// The shared database, if one is configured.
+fn shared_store(
+    file: StoreConfig,
+    flag: Option<String>,
+) -> Result<Option<SharedStore>, ConfigError> {
+    let follow_s = file.follow_interval_s.unwrap_or(5);
+    range("store.follow_interval_s", follow_s, 1..=3600, "1 to 3600")?;
+    let Some(uri) = flag.or(file.mongodb_uri) else { return Ok(None) };
+    // What is in its place may be a password, so it is not shown.
+    if !uri.starts_with("mongodb://") && !uri.starts_with("mongodb+srv://") {
+        let (expected, got) = ("a mongodb:// or mongodb+srv:// URI", "something else".to_owned());
+        return Err(ConfigError::Value { key: "store.mongodb_uri", expected, got });
+    }
+    Ok(Some(SharedStore {
+        uri,
+        database: file.database,
+        collection: file.collection,
+        own_prefix: file.own_prefix,
+        plain_keys: file.compat_plain_keys,
+        follow_interval: Duration::from_secs(follow_s.into()),
+    }))
 }
 
 fn any(port: u16) -> SocketAddr {
@@ -284,6 +366,26 @@ mod tests {
     fn a_value_out_of_range_names_key_range_and_value() {
         let error = parse("hls.part_ms = 10").unwrap_err();
         assert_eq!(error, "hls.part_ms must be 200 to 2000, not 10");
+    }
+
+    #[test]
+    fn a_shared_store_needs_its_scheme_and_shows_no_password() {
+        assert!(parse("").unwrap().shared_store.is_none());
+        let text = "store.mongodb_uri = \"mongodb://ann:secret@db/live\"\nstore.collection = \"w\"";
+        let settings = parse(text).unwrap();
+        let shared = settings.shared_store.clone().unwrap();
+        assert_eq!((shared.collection.as_deref(), shared.plain_keys), (Some("w"), false));
+        let error = parse("store.mongodb_uri = \"ann:secret@db\"").unwrap_err();
+        assert!(error.contains("store.mongodb_uri") && !error.contains("secret"), "{error}");
+        let config: Config = toml::from_str(text).unwrap();
+        let flags = Flags {
+            mongodb_uri: Some("mongodb://ann:secret@other".to_owned()),
+            ..Flags::default()
+        };
+        let printed = format!("{settings:?} {config:?} {flags:?}");
+        assert!(!printed.contains("secret"), "{printed}");
+        let shared = complete(config, &flags).unwrap().shared_store.unwrap();
+        assert_eq!(shared.uri, "mongodb://ann:secret@other", "the flag wins");
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub(crate) fn prepare(settings: &mut Settings) -> Result<TempDir, StartError> {
         .tempdir()
         .map_err(StartError::DemoFolder)?;
     settings.data_dir = folder.path().to_owned();
+    settings.shared_store = None;
     Ok(folder)
 }
 

@@ -1,24 +1,28 @@
-//! Native multi-camera live server: `genlock serve` and `genlock demo`.
+//! Native multi-camera live server: `genlock serve` and `genlock demo`; `genlock store` and `genlock migrate` for what it keeps.
 //!
 //! This crate is the wiring: configuration, start-up, who talks to whom, shutdown. It holds no
 //! protocol and no media logic.
 
 mod banner;
+mod commands;
 mod config;
 mod creators;
 mod demo;
 mod engine;
+mod follow;
 mod key_set;
 mod logs;
 mod pages;
 mod server;
 mod signal;
+mod storage;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Flags;
+use crate::commands::StoreCommand;
+use crate::config::{Flags, Settings};
 use crate::server::{Server, StartError};
 
 /// A start that cannot work: broken configuration, a port that is taken, a folder that is not writable.
@@ -40,14 +44,24 @@ enum Command {
     /// Run the server with three moving test cameras that are switched every ten seconds (needs ffmpeg)
     #[command(args_override_self = true)]
     Demo(Flags),
+    /// Export or import everything that is kept
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
+    /// Bring the documents of other programs in MongoDB up to what this genlock writes
+    #[command(args_override_self = true)]
+    Migrate {
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        flags: Flags,
+    },
 }
 
 fn main() -> ExitCode {
-    let (flags, demo) = match Cli::parse().command {
-        Command::Serve(flags) => (flags, false),
-        Command::Demo(flags) => (flags, true),
-    };
-    match start(&flags, demo) {
+    match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);
@@ -56,10 +70,33 @@ fn main() -> ExitCode {
     }
 }
 
+fn run(command: Command) -> Result<(), StartError> {
+    match command {
+        Command::Serve(flags) => start(&flags, false),
+        Command::Demo(flags) => start(&flags, true),
+        Command::Store { command } => {
+            let settings = prepare(command.flags())?;
+            let runtime = tokio::runtime::Runtime::new().map_err(StartError::Runtime)?;
+            runtime.block_on(commands::run(command, &settings)).map_err(StartError::Command)
+        }
+        Command::Migrate { dry_run, flags } => {
+            let settings = prepare(&flags)?;
+            let runtime = tokio::runtime::Runtime::new().map_err(StartError::Runtime)?;
+            runtime.block_on(commands::migrate(&settings, dry_run)).map_err(StartError::Command)
+        }
+    }
+}
+
+/// Reads the configuration and starts logging.
+fn prepare(flags: &Flags) -> Result<Settings, StartError> {
+    let settings = config::load(flags)?;
+    logs::start(&settings)?;
+    Ok(settings)
+}
+
 /// Runs until a signal. An error means that nothing was started.
 fn start(flags: &Flags, demo: bool) -> Result<(), StartError> {
-    let mut settings = config::load(flags)?;
-    logs::start(&settings)?;
+    let mut settings = prepare(flags)?;
     let _demo_data = if demo { Some(demo::prepare(&mut settings)?) } else { None };
     let runtime = tokio::runtime::Runtime::new().map_err(StartError::Runtime)?;
     runtime.block_on(async {

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use axum::Router;
-use genlock_control_api::{Addresses, ApiState};
+use genlock_control_api::{Addresses, ApiState, Changes};
 use genlock_delivery::{HttpServer, Origin, OriginLimits, ServerLimits};
 use genlock_feed::clock::EventClock;
 use genlock_hooks::{Deliveries, Notices, PublishHooks};
@@ -28,6 +28,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::{ConfigError, SecondPublisher, Settings};
 use crate::engine::{Engine, Hooks, WallClock, unix_micros};
+use crate::follow::Follower;
+use crate::storage::Storage;
 use crate::{banner, demo, pages, signal};
 
 /// How far the event clock's zero lies before a data folder's first use: a camera's first pictures may
@@ -59,6 +61,15 @@ pub(crate) enum StartError {
     Listen { what: &'static str, address: SocketAddr, error: io::Error },
     #[error("data folder {}: {error}", .path.display())]
     Store { path: PathBuf, error: StoreError },
+    #[error(
+        "store.mongodb_uri: the data folder has no copy of the database yet, and it cannot be made: {0}"
+    )]
+    SharedStore(StoreError),
+    #[cfg_attr(feature = "mongodb", expect(dead_code, reason = "every build has it"))]
+    #[error("store.mongodb_uri: this genlock was built without MongoDB")]
+    NoMongo,
+    #[error("{0:#}")]
+    Command(anyhow::Error),
     #[error("admin_token: {0}")]
     AdminToken(InvalidToken),
     #[error(transparent)]
@@ -68,6 +79,8 @@ pub(crate) enum StartError {
 /// Everything that was taken at start and is not running yet.
 pub(crate) struct Server {
     store: Arc<SqliteStore>,
+    /// Only with a shared database.
+    follower: Option<Follower>,
     engine: Arc<Engine>,
     origin: Origin,
     http: HttpServer,
@@ -122,7 +135,8 @@ impl Server {
             .await
             .map_err(|error| listen("rtmp", settings.rtmp_listen, error))?;
         let failed = |error| StartError::Store { path: settings.data_dir.clone(), error };
-        let store = Arc::new(SqliteStore::open(&settings.data_dir).map_err(failed)?);
+        let storage = Storage::open(&settings).await?;
+        let store = Arc::clone(&storage.store);
         let token = admin_token(&settings, &store).await?;
         let wall = wall_clock(&store).await.map_err(failed)?;
         let clock = EventClock::starting_at(wall.event_time(SystemTime::now()));
@@ -140,6 +154,7 @@ impl Server {
         let ingest = Ingest::new(rtmp, ingest_config, engine.clone(), clock);
         engine.restore().await.map_err(failed)?;
         let rtmp_address = ingest.local_addr().unwrap_or(settings.rtmp_listen);
+        let changes = Changes::default();
         let api = genlock_control_api::router(ApiState {
             store: store.clone(),
             live: engine.clone(),
@@ -154,13 +169,22 @@ impl Server {
                 rtmp_public_url: settings.rtmp_public_url,
                 rtmp_port: rtmp_address.port(),
             },
+            changes: changes.clone(),
         });
-        Ok(Self { store, engine, origin, http, ingest, api, token, deliveries })
+        let follower =
+            settings.shared_store.zip(storage.replica).map(|(shared, replica)| Follower {
+                replica,
+                store: store.clone(),
+                engine: engine.clone(),
+                changes,
+                interval: shared.follow_interval,
+            });
+        Ok(Self { store, follower, engine, origin, http, ingest, api, token, deliveries })
     }
 
     /// Serves until a signal, then drains: publishers, held requests, store.
     pub(crate) async fn run(self, demo: bool) {
-        let Self { store, engine, origin, http, ingest, api, token, deliveries } = self;
+        let Self { store, follower, engine, origin, http, ingest, api, token, deliveries } = self;
         let (http_address, rtmp_address) = (http.local_addr().ok(), ingest.local_addr().ok());
         banner::print(http_address, rtmp_address, token.to_show());
         let stop = CancellationToken::new();
@@ -171,6 +195,9 @@ impl Server {
         let pages_and_api = api.clone().merge(pages::router());
         tasks.spawn(http.run(stop.clone(), origin, pages_and_api));
         tasks.spawn(ingest.run(stop.clone()));
+        if let Some(follower) = &follower {
+            follower.spawn(&tasks, &stop);
+        }
         if let (true, Some(token), Some(rtmp)) = (demo, token.text(), rtmp_address) {
             tasks.spawn(demo::run(api, token.reveal().to_owned(), rtmp.port(), stop.clone()));
         }
@@ -187,6 +214,9 @@ impl Server {
             && let Err(error) = delivering.await
         {
             tracing::error!(%error, "hooks ended with a fault");
+        }
+        if let Some(follower) = &follower {
+            follower.finish().await;
         }
         match tokio::time::timeout(STORE_CLOSE_MAX, store.close()).await {
             Ok(Ok(())) => tracing::info!("stopped"),

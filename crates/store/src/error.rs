@@ -49,7 +49,7 @@ pub enum StoreError {
     /// The record that the new one would belong to does not exist.
     #[error("the {what} does not exist")]
     NotFound {
-        /// `event` or `camera`.
+        /// `event`.
         what: &'static str,
     },
     /// There are already as many as there may be.

@@ -1,8 +1,8 @@
 //! Persistence of events, cameras, scheduled takes and the switch log.
 //!
-//! [`Store`] is the door: small, asynchronous, in words of the domain. [`SqliteStore`] is the embedded
-//! back end; another one (a shared document database) has only to pass the conformance suite that the
-//! embedded one passes.
+//! [`Store`] is the door: asynchronous, in words of the domain. [`SqliteStore`] is the embedded back end, `MongoStore`
+//! (feature `mongodb`) one that other programs share; both pass one conformance suite. A [`Replica`] keeps a
+//! shared database and an embedded copy of it equal, so that no caller ever waits for the network.
 //!
 //! | module | owns |
 //! |---|---|
@@ -11,8 +11,12 @@
 //! | [`event`], [`policy`], [`camera`], [`scheduled`], [`switch`] | the records |
 //! | [`creator`], [`access_token`], [`playback`], [`life`] | whom an event belongs to, who else may do what, who may watch, whether it runs |
 //! | [`unknown`] | what else is in their documents |
+//! | [`recording`], [`hook`], [`record_id`] | what is known of recordings; what other systems have to be told |
 //! | [`store`], [`error`] | the trait and what can go wrong behind it |
-//! | [`sqlite`] | the embedded back end |
+//! | [`sqlite`] | the embedded back end; as a copy with its outbox |
+//! | `mongo` | MongoDB, and the migration of other programs' documents |
+//! | `replica`, [`status`] | carrying the outbox out, following what others change, telling how it is |
+//! | [`transfer`] | everything as a stream of records |
 //! | [`slates`] | uploaded pictures, as files beside the store |
 //! | [`limits`] | everything a caller can grow, bounded |
 //!

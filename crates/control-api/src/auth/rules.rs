@@ -51,6 +51,7 @@ const RULES: &[(Method, &str, Action)] = &[
     (Method::POST, "/api/events/{event}/cameras/{camera}/kick", Action::Own),
     (Method::POST, "/api/events/{event}/playback-tokens", Action::Watch),
     (Method::POST, "/api/playback-keys/rotate", Action::Administer),
+    (Method::GET, "/api/store", Action::Administer),
     (Method::GET, "/api/hooks/dead", Action::Administer),
     (Method::POST, "/api/hooks/dead/{delivery}/replay", Action::Administer),
     (Method::DELETE, "/api/hooks/dead/{delivery}", Action::Administer),

@@ -18,7 +18,7 @@ use genlock_control_api::live::{
 use genlock_control_api::slates::{Kept, Slates, SlatesError, Uploaded};
 use genlock_control_api::thumbnails::{Jpeg, Thumbnails};
 use genlock_control_api::{
-    Addresses, ApiState, Change, CreatorLimits, Hooks, JwtRules, JwtVerifier, Live, router,
+    Addresses, ApiState, Change, Changes, CreatorLimits, Hooks, JwtRules, JwtVerifier, Live, router,
 };
 use genlock_store::{
     AdminToken, CameraId, EventId, HookDelivery, HookDeliveryId, HookQueue, Life, ScheduledTake,
@@ -413,8 +413,17 @@ impl Api {
     }
 
     pub(crate) fn with(addresses: Addresses) -> Self {
+        Self::made_of(addresses, Arc::new(SqliteStore::in_memory().unwrap()))
+    }
+
+    /// The API over a store of the test's own.
+    pub(crate) fn over(store: Arc<SqliteStore>) -> Self {
+        let addresses = Addresses { public_url: None, rtmp_public_url: None, rtmp_port: 1935 };
+        Self::made_of(addresses, store)
+    }
+
+    fn made_of(addresses: Addresses, store: Arc<SqliteStore>) -> Self {
         let live = Arc::new(FakeLive::default());
-        let store = Arc::new(SqliteStore::in_memory().unwrap());
         let router = router(ApiState {
             store: Arc::clone(&store) as Arc<dyn Store>,
             live: Arc::clone(&live) as Arc<dyn Live>,
@@ -425,6 +434,7 @@ impl Api {
             creators: Some(creators()),
             creator_limits: limits(),
             addresses,
+            changes: Changes::default(),
         });
         Self { router, live, store }
     }

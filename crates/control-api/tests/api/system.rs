@@ -1,8 +1,10 @@
 //! `/healthz`, `/readyz`, `/metrics`.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use genlock_store::Store;
+use genlock_store::{MetaKey, Replica, SqliteStore, Store};
 use serde_json::json;
 
 use crate::harness::{Answer, Api};
@@ -21,6 +23,8 @@ async fn health_and_readiness_need_no_token() {
     let expect = json!({
         "ready": true,
         "checks": [{ "name": "store", "problem": null }, { "name": "rtmp", "problem": null }],
+        "store": "ok",
+        "pending": 0,
     });
     assert_eq!(ready.json(), expect);
 }
@@ -38,6 +42,46 @@ async fn a_part_that_fails_is_named() {
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(ready.json()["checks"][0]["problem"], "does not answer");
     assert_eq!(anonymous(&api, "/healthz").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_shared_database_that_is_behind_is_told_and_the_server_stays_ready() {
+    let shared = Arc::new(SqliteStore::in_memory().unwrap());
+    let copy = Arc::new(SqliteStore::copy_in_memory(false).unwrap());
+    let replica = Replica::new(Arc::clone(&copy), Arc::clone(&shared) as Arc<dyn Store>);
+    replica.fill().await.unwrap();
+    shared.close().await.unwrap();
+    let api = Api::over(copy);
+    api.event().await;
+    assert!(replica.flush().await.is_err());
+    let ready = anonymous(&api, "/readyz").await;
+    assert_eq!(ready.status, StatusCode::OK);
+    assert_eq!((&ready.json()["store"], &ready.json()["pending"]), (&json!("behind"), &json!(1)));
+    let metrics = anonymous(&api, "/metrics").await.text;
+    assert!(metrics.contains("genlock_store_up 0\n"), "{metrics}");
+    assert!(metrics.contains("genlock_store_pending 1\n"), "{metrics}");
+    let store = api.get("/api/store").await.json();
+    let expect = json!({
+        "state": "behind", "pending": 1, "rejected": 0, "last_error": "the store is closed",
+    });
+    assert_eq!(store, expect);
+    let stranger = anonymous(&api, "/api/store").await;
+    assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_shared_database_that_is_another_one_is_a_problem() {
+    let shared = Arc::new(SqliteStore::in_memory().unwrap());
+    let copy = Arc::new(SqliteStore::copy_in_memory(false).unwrap());
+    let replica = Replica::new(Arc::clone(&copy), Arc::clone(&shared) as Arc<dyn Store>);
+    replica.fill().await.unwrap();
+    shared.set_meta(MetaKey::StoreId, "another".to_owned()).await.unwrap();
+    assert!(replica.flush().await.is_err());
+    let ready = anonymous(&Api::over(copy), "/readyz").await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ready.json()["store"], "foreign");
+    let problem = &ready.json()["checks"][0]["problem"];
+    assert!(problem.as_str().unwrap().contains("not the one"), "{problem}");
 }
 
 #[tokio::test]

@@ -188,7 +188,7 @@ const fn event_status(life: Life, on_air: bool) -> EventStatus {
     }
 }
 
-const fn status_of(state: IngestState) -> CameraStatus {
+pub(super) const fn status_of(state: IngestState) -> CameraStatus {
     match state {
         IngestState::Waiting => CameraStatus::Waiting,
         IngestState::Live => CameraStatus::Live,

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Architecture Invariant: everything here is answered from memory. The store is read once, at start;
-//! afterwards every change comes from the API as a `Change`.
+//! afterwards every change comes from the API, or from those who share the store, as a `Change`.
 
 mod agenda;
 mod camera;
@@ -24,6 +24,7 @@ mod live;
 mod notices;
 mod playback;
 mod policy;
+mod presence;
 mod publish_session;
 mod scheduled;
 mod slates;
