@@ -41,6 +41,7 @@ impl Show {
         let cameras = [api.create_camera(&event, "One")?, api.create_camera(&event, "Two")?];
         let publishers = publish(&api, &event, &cameras.each_ref().map(|c| c.publish_url.clone()))?;
         api.wait_active(&event, &cameras[0].id)?;
+        api.wait_status(&event, &cameras[1].id, "live")?;
         Ok(Self { database, server, event, cameras, _publishers: publishers })
     }
 
