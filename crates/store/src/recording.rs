@@ -31,7 +31,7 @@ pub struct Recording {
     /// Length of what can be played, in milliseconds.
     pub duration_ms: u64,
     /// Its files, relative to the folder of recordings, in the order of their times; at most
-    /// [`RECORDING_FILES_MAX`](crate::limits::RECORDING_FILES_MAX).
+    /// [`RECORDING_FILES_MAX`].
     #[serde(default)]
     pub files: Vec<String>,
     /// What else the document has.
