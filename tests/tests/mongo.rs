@@ -93,7 +93,9 @@ fn switches_of_an_outage_are_in_the_database_in_order_and_once() -> Result<()> {
     show.take_in_turn(Duration::from_secs(2), &mut taken)?;
 
     mongod.kill()?;
+    let before = taken.len();
     show.take_in_turn(outage(), &mut taken)?;
+    eprintln!("{} takes while the database was away", taken.len() - before);
     wait_store(&api, "behind")?;
     let (status, told) = ready(&api)?;
     assert_eq!(status, 200, "what needs no database goes on: {told}");
@@ -103,6 +105,9 @@ fn switches_of_an_outage_are_in_the_database_in_order_and_once() -> Result<()> {
     api.create_camera(&show.event, "Made meanwhile")?;
 
     mongod.resume()?;
+    let back = Instant::now();
+    wait_store(&api, "ok")?;
+    eprintln!("everything is there {:.1} s after it was back", back.elapsed().as_secs_f64());
     show.take_in_turn(Duration::from_secs(2), &mut taken)?;
     wait_store(&api, "ok")?;
     let log = show.database.switches(&show.event)?;

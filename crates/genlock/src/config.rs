@@ -167,6 +167,7 @@ impl std::fmt::Debug for Flags {
 
 /// The shared database, as configured.
 #[derive(Clone)]
+#[cfg_attr(not(feature = "mongodb"), expect(dead_code, reason = "it is refused without MongoDB"))]
 pub(crate) struct SharedStore {
     pub(crate) uri: String,
     pub(crate) database: Option<String>,

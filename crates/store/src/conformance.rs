@@ -2,19 +2,19 @@
 //!
 //! A back end's tests call [`run`] with a function that makes an empty store. Each check gets one of its own.
 
+mod log;
+mod records;
+
 use std::sync::Arc;
 
-use crate::limits::{
-    CAMERAS_PER_EVENT_MAX, HOOK_BODY_BYTES_MAX, RECORDING_FILES_MAX, SCHEDULED_PER_EVENT_MAX,
-    SWITCH_PAGE_MAX, TOKENS_PER_EVENT_MAX,
-};
+use crate::limits::CAMERAS_PER_EVENT_MAX;
 use crate::{
     AccessRole, AccessToken, AudioSource, Camera, CameraId, CameraPatch, CreatorId, Discontinuity,
     DisplayName, Event, EventId, EventPatch, EventPolicy, EventWithCameras, HookDelivery,
-    HookDeliveryId, HookQueue, Ledger, Life, Lock, LockedBy, LoggedSwitch, MetaKey, Placed,
-    Playback, PolicyPatch, Recording, RecordingId, RecordingState, ScheduledTake, ScheduledTakeId,
-    SecretHash, Store, StoreError, SwitchOutcome, SwitchPage, SwitchReason, SwitchRecord,
-    SwitchSeq, SwitchStyle, Timestamp, TokenId, UnknownFields,
+    HookDeliveryId, Ledger, Life, Lock, LockedBy, MetaKey, Placed, Playback, PolicyPatch,
+    Recording, RecordingId, RecordingState, ScheduledTake, ScheduledTakeId, SecretHash, Store,
+    StoreError, SwitchOutcome, SwitchPage, SwitchReason, SwitchRecord, SwitchStyle, Timestamp,
+    TokenId, UnknownFields,
 };
 
 /// Runs all checks against stores that `make` makes.
@@ -30,21 +30,21 @@ pub(crate) async fn run<S: Store>(make: impl Fn() -> S) {
     an_event_has_a_limited_number_of_cameras(&make()).await;
     an_event_takes_everything_in_it_with_it(&make()).await;
     sound_of_a_removed_camera_follows_the_picture(&make()).await;
-    the_log_is_paged_newest_first(&make()).await;
-    tokens_come_back_as_written_oldest_first(&make()).await;
-    a_token_is_found_by_its_hash_until_it_is_removed(&make()).await;
-    a_token_and_its_id_are_taken_once(&make()).await;
-    ended_tokens_make_room_for_new_ones(&make()).await;
-    the_ledger_of_an_entry_is_filled_in_later(&make()).await;
-    scheduled_takes_come_in_the_order_of_their_times(&make()).await;
-    a_scheduled_take_is_removed_once(&make()).await;
-    an_event_has_a_limited_number_of_scheduled_takes(&make()).await;
-    an_entry_keeps_its_place_and_comes_into_the_log_once(&make()).await;
-    recordings_are_replaced_and_listed_by_their_start(&make()).await;
-    a_recording_stays_in_its_event(&make()).await;
-    hook_deliveries_keep_their_place_in_the_queue(&make()).await;
-    hook_deliveries_outlive_their_event(&make()).await;
-    a_token_of_a_camera_goes_with_it(&make()).await;
+    log::the_log_is_paged_newest_first(&make()).await;
+    records::tokens_come_back_as_written_oldest_first(&make()).await;
+    records::a_token_is_found_by_its_hash_until_it_is_removed(&make()).await;
+    records::a_token_and_its_id_are_taken_once(&make()).await;
+    records::ended_tokens_make_room_for_new_ones(&make()).await;
+    log::the_ledger_of_an_entry_is_filled_in_later(&make()).await;
+    log::scheduled_takes_come_in_the_order_of_their_times(&make()).await;
+    log::a_scheduled_take_is_removed_once(&make()).await;
+    log::an_event_has_a_limited_number_of_scheduled_takes(&make()).await;
+    log::an_entry_keeps_its_place_and_comes_into_the_log_once(&make()).await;
+    records::recordings_are_replaced_and_listed_by_their_start(&make()).await;
+    records::a_recording_stays_in_its_event(&make()).await;
+    records::hook_deliveries_keep_their_place_in_the_queue(&make()).await;
+    records::hook_deliveries_outlive_their_event(&make()).await;
+    records::a_token_of_a_camera_goes_with_it(&make()).await;
     a_snapshot_has_events_with_their_cameras(&make()).await;
     meta_values_are_replaced(&make()).await;
     writers_do_not_lose_each_others_changes(make()).await;
@@ -331,248 +331,6 @@ async fn sound_of_a_removed_camera_follows_the_picture(store: &impl Store) {
     store.delete_camera(&desk.event, &desk.id).await.unwrap();
     let kept = store.event(&desk.event).await.unwrap().unwrap();
     assert_eq!(kept.policy.audio_source, AudioSource::Follow);
-}
-
-async fn the_log_is_paged_newest_first(store: &impl Store) {
-    let (event, other) = (event("a"), event("b"));
-    store.create_event(event.clone()).await.unwrap();
-    store.create_event(other).await.unwrap();
-    let mut seqs = Vec::new();
-    for at in 0..5 {
-        seqs.push(store.append_switch(switch("a", at)).await.unwrap());
-        store.append_switch(switch("b", at)).await.unwrap();
-    }
-    assert!(seqs.is_sorted(), "{seqs:?}");
-    let page = |before: Option<SwitchSeq>, limit| SwitchPage { before, limit };
-    let newest = store.switches(&event.id, page(None, 2)).await.unwrap();
-    assert_eq!(newest.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [seqs[4], seqs[3]]);
-    assert_eq!(newest[0].record, switch("a", 4));
-    let rest = store.switches(&event.id, page(Some(seqs[3]), SWITCH_PAGE_MAX)).await.unwrap();
-    assert_eq!(rest.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [seqs[2], seqs[1], seqs[0]]);
-    let before_all = store.switches(&event.id, page(Some(SwitchSeq(0)), 10)).await.unwrap();
-    assert!(before_all.is_empty());
-    let far = store.switches(&event.id, page(Some(SwitchSeq(u64::MAX)), 10)).await.unwrap();
-    assert_eq!(far.len(), 5);
-}
-
-async fn tokens_come_back_as_written_oldest_first(store: &impl Store) {
-    store.create_event(event("a")).await.unwrap();
-    store.create_event(event("b")).await.unwrap();
-    let later = AccessToken { created_at: Timestamp::from_millis(5), ..token("a", "x", 100) };
-    let earlier = AccessToken {
-        camera: Some(CameraId::parse("altar").unwrap()),
-        role: AccessRole::Operator,
-        name: Some(DisplayName::parse("Tally").unwrap()),
-        ..token("a", "y", 100)
-    };
-    for token in [&later, &earlier, &token("b", "z", 100)] {
-        store.create_token(token.clone(), Timestamp::from_millis(0)).await.unwrap();
-    }
-    assert_eq!(store.tokens(&later.event).await.unwrap(), [earlier, later]);
-    let orphan = store.create_token(token("c", "o", 100), Timestamp::from_millis(0)).await;
-    assert!(matches!(orphan, Err(StoreError::NotFound { what: "event" })), "{orphan:?}");
-    assert!(store.tokens(&EventId::parse("c").unwrap()).await.unwrap().is_empty());
-}
-
-async fn a_token_is_found_by_its_hash_until_it_is_removed(store: &impl Store) {
-    let (here, elsewhere) = (event("a"), event("b"));
-    store.create_event(here.clone()).await.unwrap();
-    store.create_event(elsewhere.clone()).await.unwrap();
-    let (first, second) = (token("a", "x", 100), token("a", "y", 100));
-    for token in [&first, &second] {
-        store.create_token(token.clone(), Timestamp::from_millis(0)).await.unwrap();
-    }
-    assert_eq!(store.token_by_hash(&first.hash).await.unwrap(), Some(first.clone()));
-    assert_eq!(store.token_by_hash(&SecretHash::of("other")).await.unwrap(), None);
-    assert_eq!(store.delete_token(&elsewhere.id, &first.id).await.unwrap(), None);
-    assert_eq!(store.delete_token(&here.id, &first.id).await.unwrap(), Some(first.clone()));
-    assert_eq!(store.delete_token(&here.id, &first.id).await.unwrap(), None);
-    assert_eq!(store.token_by_hash(&first.hash).await.unwrap(), None);
-    store.delete_event(&here.id).await.unwrap();
-    assert_eq!(store.token_by_hash(&second.hash).await.unwrap(), None);
-}
-
-async fn a_token_and_its_id_are_taken_once(store: &impl Store) {
-    store.create_event(event("a")).await.unwrap();
-    let first = token("a", "x", 100);
-    store.create_token(first.clone(), Timestamp::from_millis(0)).await.unwrap();
-    let same_id = AccessToken { hash: SecretHash::of("new"), ..first.clone() };
-    let same_hash = AccessToken { hash: first.hash, ..token("a", "y", 100) };
-    for again in [same_id, same_hash] {
-        let refused = store.create_token(again, Timestamp::from_millis(0)).await;
-        assert!(matches!(refused, Err(StoreError::AlreadyExists { what: "token" })), "{refused:?}");
-    }
-}
-
-async fn ended_tokens_make_room_for_new_ones(store: &impl Store) {
-    store.create_event(event("a")).await.unwrap();
-    let at = Timestamp::from_millis;
-    for number in 0..TOKENS_PER_EVENT_MAX {
-        let ends = if number == 0 { 50 } else { 100 };
-        store.create_token(token("a", &format!("x{number}"), ends), at(0)).await.unwrap();
-    }
-    let refused = store.create_token(token("a", "y", 100), at(49)).await;
-    assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
-    store.create_token(token("a", "y", 100), at(50)).await.unwrap();
-    assert_eq!(store.token_by_hash(&SecretHash::of("x0")).await.unwrap(), None);
-}
-
-async fn the_ledger_of_an_entry_is_filled_in_later(store: &impl Store) {
-    let (here, elsewhere) = (event("a"), event("b"));
-    store.create_event(here.clone()).await.unwrap();
-    store.create_event(elsewhere.clone()).await.unwrap();
-    let seq = store.append_switch(switch("a", 0)).await.unwrap();
-    let other = store.append_switch(switch("a", 1)).await.unwrap();
-    let ledger = Ledger {
-        published_at: Some(Timestamp::from_millis(40)),
-        video_gap_us: Some(-33),
-        ..Ledger::default()
-    };
-    assert!(store.set_ledger(&here.id, seq, ledger).await.unwrap());
-    assert!(!store.set_ledger(&elsewhere.id, seq, ledger).await.unwrap());
-    assert!(!store.set_ledger(&here.id, SwitchSeq(u64::MAX), ledger).await.unwrap());
-    let page = SwitchPage { before: None, limit: 10 };
-    let log = store.switches(&here.id, page).await.unwrap();
-    let expect = [(other, switch("a", 1)), (seq, SwitchRecord { ledger, ..switch("a", 0) })];
-    let log: Vec<_> = log.into_iter().map(|entry| (entry.seq, entry.record)).collect();
-    assert_eq!(log, expect);
-}
-
-async fn scheduled_takes_come_in_the_order_of_their_times(store: &impl Store) {
-    store.create_event(event("a")).await.unwrap();
-    store.create_event(event("b")).await.unwrap();
-    let (late, early, same) =
-        (scheduled("a", "x", 20), scheduled("a", "y", 10), scheduled("a", "w", 20));
-    for take in [&late, &early, &same, &scheduled("b", "z", 15)] {
-        store.schedule_take(take.clone()).await.unwrap();
-    }
-    let takes = store.scheduled_takes(&late.event).await.unwrap();
-    assert_eq!(takes, [early, late, same]);
-    let orphan = store.schedule_take(scheduled("c", "o", 0)).await;
-    assert!(matches!(orphan, Err(StoreError::NotFound { what: "event" })), "{orphan:?}");
-    assert!(store.scheduled_takes(&EventId::parse("c").unwrap()).await.unwrap().is_empty());
-    let again = store.schedule_take(scheduled("b", "x", 0)).await;
-    let what = "scheduled take";
-    assert!(matches!(again, Err(StoreError::AlreadyExists { what: w }) if w == what), "{again:?}");
-}
-
-async fn a_scheduled_take_is_removed_once(store: &impl Store) {
-    let (here, elsewhere) = (event("a"), event("b"));
-    store.create_event(here.clone()).await.unwrap();
-    store.create_event(elsewhere.clone()).await.unwrap();
-    let take = scheduled("a", "x", 20);
-    store.schedule_take(take.clone()).await.unwrap();
-    assert_eq!(store.delete_scheduled_take(&elsewhere.id, &take.id).await.unwrap(), None);
-    let gone = store.delete_scheduled_take(&here.id, &take.id).await.unwrap();
-    assert_eq!(gone, Some(take.clone()));
-    assert_eq!(store.delete_scheduled_take(&here.id, &take.id).await.unwrap(), None);
-    assert!(store.scheduled_takes(&here.id).await.unwrap().is_empty());
-}
-
-async fn an_event_has_a_limited_number_of_scheduled_takes(store: &impl Store) {
-    store.create_event(event("a")).await.unwrap();
-    store.create_event(event("b")).await.unwrap();
-    for number in 0..SCHEDULED_PER_EVENT_MAX {
-        store.schedule_take(scheduled("a", &format!("x{number}"), 0)).await.unwrap();
-    }
-    let refused = store.schedule_take(scheduled("a", "y", 0)).await;
-    assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
-    store.schedule_take(scheduled("b", "y", 0)).await.unwrap();
-}
-
-async fn an_entry_keeps_its_place_and_comes_into_the_log_once(store: &impl Store) {
-    let event = event("a");
-    store.create_event(event.clone()).await.unwrap();
-    let at = |seq, millis| LoggedSwitch { seq: SwitchSeq(seq), record: switch("a", millis) };
-    assert!(store.put_switch(at(5000, 5)).await.unwrap());
-    assert!(store.put_switch(at(7000, 7)).await.unwrap());
-    assert!(!store.put_switch(at(7000, 8)).await.unwrap());
-    let next = store.append_switch(switch("a", 6)).await.unwrap();
-    assert!(next > SwitchSeq(7000), "{next:?}");
-    let log = store.switches(&event.id, SwitchPage { before: None, limit: 10 }).await.unwrap();
-    assert_eq!(log, [at(next.0, 6), at(7000, 7), at(5000, 5)]);
-    let elsewhere = LoggedSwitch { seq: SwitchSeq(9), record: switch("b", 0) };
-    let orphan = store.put_switch(elsewhere).await;
-    assert!(matches!(orphan, Err(StoreError::NotFound { what: "event" })), "{orphan:?}");
-}
-
-async fn recordings_are_replaced_and_listed_by_their_start(store: &impl Store) {
-    store.create_event(event("a")).await.unwrap();
-    let (late, early) = (recording("a", "x", 9), recording("a", "y", 3));
-    store.put_recording(late.clone()).await.unwrap();
-    store.put_recording(early.clone()).await.unwrap();
-    let finished = Recording {
-        state: RecordingState::Finished,
-        ended_at: Some(Timestamp::from_millis(10)),
-        camera: Some(CameraId::parse("aisle").unwrap()),
-        ..late
-    };
-    store.put_recording(finished.clone()).await.unwrap();
-    let event = finished.event.clone();
-    assert_eq!(store.recordings(&event).await.unwrap(), [early, finished.clone()]);
-    let files = vec![String::new(); RECORDING_FILES_MAX as usize + 1];
-    let refused = store.put_recording(Recording { files, ..finished }).await;
-    assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
-}
-
-async fn a_recording_stays_in_its_event(store: &impl Store) {
-    store.create_event(event("a")).await.unwrap();
-    store.create_event(event("b")).await.unwrap();
-    let mine = recording("a", "x", 0);
-    store.put_recording(mine.clone()).await.unwrap();
-    let moved = store.put_recording(recording("b", "x", 0)).await;
-    let what = "recording";
-    assert!(matches!(moved, Err(StoreError::AlreadyExists { what: w }) if w == what), "{moved:?}");
-    let orphan = store.put_recording(recording("c", "y", 0)).await;
-    assert!(matches!(orphan, Err(StoreError::NotFound { what: "event" })), "{orphan:?}");
-    let elsewhere = EventId::parse("b").unwrap();
-    assert_eq!(store.delete_recording(&elsewhere, &mine.id).await.unwrap(), None);
-    let deleted = store.delete_recording(&mine.event, &mine.id).await.unwrap();
-    assert_eq!(deleted, Some(mine.clone()));
-    assert_eq!(store.delete_recording(&mine.event, &mine.id).await.unwrap(), None);
-}
-
-async fn hook_deliveries_keep_their_place_in_the_queue(store: &impl Store) {
-    let [first, second, third] = ["z", "y", "x"].map(delivery);
-    for delivery in [&first, &second, &third] {
-        store.put_hook_delivery(delivery.clone()).await.unwrap();
-    }
-    let tried =
-        HookDelivery { attempts: 2, last_error: Some("it answered 503".to_owned()), ..first };
-    store.put_hook_delivery(tried.clone()).await.unwrap();
-    let given_up = HookDelivery { dead: true, ..second };
-    store.put_hook_delivery(given_up.clone()).await.unwrap();
-    let waiting = store.hook_deliveries(HookQueue::Waiting, 10).await.unwrap();
-    assert_eq!(waiting, [tried.clone(), third]);
-    let first = store.hook_deliveries(HookQueue::Waiting, 1).await.unwrap();
-    assert_eq!(first.iter().collect::<Vec<_>>(), [&tried]);
-    assert!(store.hook_deliveries(HookQueue::Waiting, 0).await.unwrap().is_empty());
-    assert_eq!(store.hook_deliveries(HookQueue::Dead, 10).await.unwrap(), [given_up]);
-    assert_eq!(store.delete_hook_delivery(&tried.id).await.unwrap(), Some(tried.clone()));
-    assert_eq!(store.delete_hook_delivery(&tried.id).await.unwrap(), None);
-    let body = "x".repeat(HOOK_BODY_BYTES_MAX as usize + 1);
-    let refused = store.put_hook_delivery(HookDelivery { body, ..tried }).await;
-    assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
-}
-
-async fn hook_deliveries_outlive_their_event(store: &impl Store) {
-    let event = event("a");
-    store.create_event(event.clone()).await.unwrap();
-    store.put_hook_delivery(delivery("x")).await.unwrap();
-    store.delete_event(&event.id).await.unwrap();
-    assert_eq!(store.hook_deliveries(HookQueue::Waiting, 9).await.unwrap(), [delivery("x")]);
-}
-
-async fn a_token_of_a_camera_goes_with_it(store: &impl Store) {
-    store.create_event(event("a")).await.unwrap();
-    let (camera, now) = (camera("a", "x"), Timestamp::from_millis(0));
-    store.create_camera(camera.clone()).await.unwrap();
-    let narrow = AccessToken { camera: Some(camera.id.clone()), ..token("a", "narrow", 100) };
-    let wide = token("a", "wide", 100);
-    store.create_token(narrow, now).await.unwrap();
-    store.create_token(wide.clone(), now).await.unwrap();
-    store.delete_camera(&camera.event, &camera.id).await.unwrap();
-    assert_eq!(store.tokens(&camera.event).await.unwrap(), [wide]);
 }
 
 async fn a_snapshot_has_events_with_their_cameras(store: &impl Store) {
