@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
-use crate::id::EventId;
+use crate::id::{EventId, HookDeliveryId};
 use crate::limits::HOOK_BODY_BYTES_MAX;
-use crate::record_id::HookDeliveryId;
 use crate::time::Timestamp;
 
 /// Something that has to be told. It is removed when the target has taken it.

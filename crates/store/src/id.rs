@@ -1,4 +1,4 @@
-//! Ids of events and cameras: short, safe in a URL path, unguessable enough not to collide.
+//! Ids: short, safe in a URL path, unguessable enough not to collide.
 //!
 //! New ids are 16 characters of lower-case base32 (RFC 4648 §6), 80 random bits: they survive a
 //! file system that folds case and can be selected with a double click. Ids that come from outside may
@@ -13,7 +13,7 @@ use crate::limits::ID_CHARS_MAX;
 use crate::secret::{NoEntropy, random_base32};
 
 /// Characters of an id made here.
-pub(crate) const NEW_ID_CHARS: usize = 16;
+const NEW_ID_CHARS: usize = 16;
 
 /// The path segment of the programme: `/hls/{event}/program/…`. No camera may be called so.
 const PROGRAM_SEGMENT: &str = "program";
@@ -36,107 +36,87 @@ pub enum InvalidId {
     Reserved,
 }
 
-/// Identity of an event (a wedding, a match).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct EventId(String);
+/// An id: text of one path segment. They differ in what they name, and cameras in what they may not be called.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $check:path) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
 
-impl EventId {
-    /// Reads an id, refusing what could not stand in a URL path.
-    pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        check(text)?;
-        Ok(Self(text.to_owned()))
-    }
+        impl $name {
+            /// Reads an id, refusing what could not stand in its place in a URL path.
+            pub fn parse(text: &str) -> Result<Self, InvalidId> {
+                $check(text)?;
+                Ok(Self(text.to_owned()))
+            }
 
-    /// A new random id.
-    pub fn random() -> Result<Self, NoEntropy> {
-        random_base32(NEW_ID_CHARS).map(Self)
-    }
+            /// A new random id.
+            pub fn random() -> Result<Self, NoEntropy> {
+                random_base32(NEW_ID_CHARS).map(Self)
+            }
 
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Identity of a camera. Unique in the whole store, not only in its event.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct CameraId(String);
-
-impl CameraId {
-    /// Reads an id, refusing what could not stand in a URL path beside `program`, and `follow`.
-    pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        check(text)?;
-        if matches!(text, PROGRAM_SEGMENT | AUDIO_FOLLOWS) {
-            return Err(InvalidId::Reserved);
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
         }
-        Ok(Self(text.to_owned()))
-    }
 
-    /// A new random id.
-    pub fn random() -> Result<Self, NoEntropy> {
-        random_base32(NEW_ID_CHARS).map(Self)
-    }
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
 
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
 }
 
-/// Identity of an access token. Not the token.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct TokenId(String);
-
-impl TokenId {
-    /// Reads an id, refusing what could not stand in a URL path.
-    pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        check(text)?;
-        Ok(Self(text.to_owned()))
-    }
-
-    /// A new random id.
-    pub fn random() -> Result<Self, NoEntropy> {
-        random_base32(NEW_ID_CHARS).map(Self)
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+id! {
+    /// Identity of an event (a wedding, a match).
+    EventId, check
 }
 
-/// Identity of a scheduled take. Unique in the whole store.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ScheduledTakeId(String);
-
-impl ScheduledTakeId {
-    /// Reads an id, refusing what could not stand in a URL path.
-    pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        check(text)?;
-        Ok(Self(text.to_owned()))
-    }
-
-    /// A new random id.
-    pub fn random() -> Result<Self, NoEntropy> {
-        random_base32(NEW_ID_CHARS).map(Self)
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+id! {
+    /// Identity of a camera. Unique in the whole store, not only in its event. It stands beside `program` in paths
+    /// and beside `follow` as a source of sound, so it is neither.
+    CameraId, check_camera
 }
 
-/// Whether the text can be an id.
-pub(crate) fn check(text: &str) -> Result<(), InvalidId> {
+id! {
+    /// Identity of an access token. Not the token.
+    TokenId, check
+}
+
+id! {
+    /// Identity of a scheduled take. Unique in the whole store.
+    ScheduledTakeId, check
+}
+
+id! {
+    /// Identity of a recording. Unique in the whole store.
+    RecordingId, check
+}
+
+id! {
+    /// Identity of a hook delivery. Unique in the whole store.
+    HookDeliveryId, check
+}
+
+fn check(text: &str) -> Result<(), InvalidId> {
     if text.is_empty() || text.chars().count() > ID_CHARS_MAX {
         return Err(InvalidId::Length);
     }
@@ -147,83 +127,11 @@ pub(crate) fn check(text: &str) -> Result<(), InvalidId> {
     }
 }
 
-impl TryFrom<String> for EventId {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        Self::parse(&text)
-    }
-}
-
-impl TryFrom<String> for CameraId {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        Self::parse(&text)
-    }
-}
-
-impl TryFrom<String> for TokenId {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        Self::parse(&text)
-    }
-}
-
-impl From<TokenId> for String {
-    fn from(id: TokenId) -> Self {
-        id.0
-    }
-}
-
-impl fmt::Display for TokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for ScheduledTakeId {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        Self::parse(&text)
-    }
-}
-
-impl From<ScheduledTakeId> for String {
-    fn from(id: ScheduledTakeId) -> Self {
-        id.0
-    }
-}
-
-impl From<EventId> for String {
-    fn from(id: EventId) -> Self {
-        id.0
-    }
-}
-
-impl From<CameraId> for String {
-    fn from(id: CameraId) -> Self {
-        id.0
-    }
-}
-
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for ScheduledTakeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for CameraId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+fn check_camera(text: &str) -> Result<(), InvalidId> {
+    check(text)?;
+    match text {
+        PROGRAM_SEGMENT | AUDIO_FOLLOWS => Err(InvalidId::Reserved),
+        _ => Ok(()),
     }
 }
 
@@ -254,11 +162,14 @@ mod tests {
         let (first, second) = (CameraId::random().unwrap(), CameraId::random().unwrap());
         assert_ne!(first, second);
         assert_eq!(CameraId::parse(first.as_str()), Ok(first));
+        let delivery = HookDeliveryId::random().unwrap();
+        assert_eq!(HookDeliveryId::parse(delivery.as_str()), Ok(delivery));
     }
 
     #[test]
     fn a_stored_id_is_checked_when_read_back() {
         assert!(serde_json::from_str::<EventId>("\"a/b\"").is_err());
+        assert!(serde_json::from_str::<RecordingId>("\"\"").is_err());
         assert_eq!(serde_json::to_string(&EventId::parse("a").unwrap()).unwrap(), "\"a\"");
     }
 }

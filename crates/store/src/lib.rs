@@ -11,7 +11,7 @@
 //! | [`event`], [`policy`], [`camera`], [`scheduled`], [`switch`] | the records |
 //! | [`creator`], [`access_token`], [`playback`], [`life`] | whom an event belongs to, who else may do what, who may watch, whether it runs |
 //! | [`unknown`] | what else is in their documents |
-//! | [`recording`], [`hook`], [`record_id`] | what is known of recordings; what other systems have to be told |
+//! | [`recording`], [`hook`] | what is known of recordings; what other systems have to be told |
 //! | [`store`], [`error`] | the trait and what can go wrong behind it |
 //! | [`sqlite`] | the embedded back end; as a copy with its outbox |
 //! | `mongo` | MongoDB, and the migration of other programs' documents |
@@ -41,7 +41,6 @@ pub mod mongo;
 pub mod name;
 pub mod playback;
 pub mod policy;
-pub mod record_id;
 pub mod recording;
 mod replica;
 pub mod scheduled;
@@ -62,14 +61,13 @@ pub use creator::CreatorId;
 pub use error::StoreError;
 pub use event::{Event, EventPatch, Lock, LockedBy, Placed};
 pub use hook::{HookDelivery, HookQueue};
-pub use id::{CameraId, EventId, ScheduledTakeId, TokenId};
+pub use id::{CameraId, EventId, HookDeliveryId, RecordingId, ScheduledTakeId, TokenId};
 pub use life::Life;
 #[cfg(feature = "mongodb")]
 pub use mongo::{Migration, MongoOptions, MongoStore, SkippedDocument};
 pub use name::DisplayName;
 pub use playback::{Playback, PlaybackKeys};
 pub use policy::{AudioSource, EventPolicy, FlapLimit, PlaylistDialect, PolicyPatch};
-pub use record_id::{HookDeliveryId, RecordingId};
 pub use recording::{Recording, RecordingState};
 pub use replica::Replica;
 pub use scheduled::ScheduledTake;

@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
-use crate::id::{CameraId, EventId};
+use crate::id::{CameraId, EventId, RecordingId};
 use crate::limits::RECORDING_FILES_MAX;
-use crate::record_id::RecordingId;
 use crate::time::Timestamp;
 use crate::unknown::UnknownFields;
 

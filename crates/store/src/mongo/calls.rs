@@ -17,11 +17,10 @@ use crate::camera::{Camera, CameraPatch};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
 use crate::hook::{HookDelivery, HookQueue};
-use crate::id::{CameraId, EventId, ScheduledTakeId, TokenId};
+use crate::id::{CameraId, EventId, HookDeliveryId, RecordingId, ScheduledTakeId, TokenId};
 use crate::limits::{
     HOOK_DELIVERIES_MAX, RECORDINGS_PER_EVENT_MAX, SCHEDULED_PER_EVENT_MAX, TOKENS_PER_EVENT_MAX,
 };
-use crate::record_id::{HookDeliveryId, RecordingId};
 use crate::recording::Recording;
 use crate::scheduled::ScheduledTake;
 use crate::secret::{SecretHash, StreamKey};

@@ -1,12 +1,10 @@
 //! The calls of [`Store`] as SQL.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, params};
 
 use super::documents::{put_camera, put_event};
-use super::outbox::{Noting, Outbox};
+use super::outbox::Outbox;
 use super::queries::{
     append_switch, check_key_is_free, create_camera, create_event, create_token, find_by_key,
     find_camera, find_event, find_switches, find_token_by_hash, is_logged, list_cameras,
@@ -19,9 +17,8 @@ use crate::camera::{Camera, CameraPatch};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
 use crate::hook::{HookDelivery, HookQueue};
-use crate::id::{CameraId, EventId, ScheduledTakeId, TokenId};
+use crate::id::{CameraId, EventId, HookDeliveryId, RecordingId, ScheduledTakeId, TokenId};
 use crate::limits::SWITCHES_PER_EVENT_MAX;
-use crate::record_id::{HookDeliveryId, RecordingId};
 use crate::recording::Recording;
 use crate::scheduled::ScheduledTake;
 use crate::secret::{SecretHash, StreamKey};
@@ -356,71 +353,5 @@ impl Store for SqliteStore {
 
     async fn close(&self) -> Result<(), StoreError> {
         self.writer.close().await
-    }
-}
-
-impl SqliteStore {
-    /// Runs `change` in a transaction: all of it or, when it fails, nothing. What it notes is in it.
-    async fn write<T, F>(&self, change: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Noting<'_>) -> Result<T, StoreError> + Send + 'static,
-    {
-        self.transact(self.outbox.clone(), change).await
-    }
-
-    /// The same for what comes from the shared database, which need not be told of it.
-    pub(super) async fn unnoted<T, F>(&self, change: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Noting<'_>) -> Result<T, StoreError> + Send + 'static,
-    {
-        self.transact(None, change).await
-    }
-
-    async fn transact<T, F>(&self, outbox: Option<Arc<Outbox>>, change: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Noting<'_>) -> Result<T, StoreError> + Send + 'static,
-    {
-        self.writer
-            .call(move |connection| {
-                let transaction =
-                    connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                let noting = Noting::new(&transaction, outbox.as_deref());
-                let answer = change(&noting)?;
-                let noted = noting.noted();
-                transaction.commit()?;
-                if let Some(outbox) = outbox {
-                    outbox.added(noted);
-                }
-                Ok(answer)
-            })
-            .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::conformance::{event, switch};
-
-    #[tokio::test]
-    async fn the_log_of_an_event_drops_its_oldest_entries_and_no_other_events() {
-        let store = SqliteStore::in_memory().unwrap();
-        for id in ["busy", "quiet"] {
-            store.create_event(event(id)).await.unwrap();
-        }
-        let quiet = store.append_switch(switch("quiet", 0)).await.unwrap();
-        for at in 0..10 {
-            store.write(move |db| append_switch(db, None, &switch("busy", at), 3)).await.unwrap();
-        }
-        let page = SwitchPage { before: None, limit: 100 };
-        let kept = store.switches(&EventId::parse("busy").unwrap(), page).await.unwrap();
-        let times: Vec<_> =
-            kept.iter().map(|entry| entry.record.requested_at.as_millis()).collect();
-        assert_eq!(times, [9, 8, 7]);
-        let other = store.switches(&EventId::parse("quiet").unwrap(), page).await.unwrap();
-        assert_eq!(other.first().map(|entry| entry.seq), Some(quiet));
     }
 }

@@ -19,6 +19,7 @@ pub(crate) mod outbox;
 mod queries;
 mod records;
 mod schema;
+mod transaction;
 mod writer;
 
 use std::fs::{self, File, OpenOptions, TryLockError};

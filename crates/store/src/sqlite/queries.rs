@@ -303,3 +303,29 @@ pub(super) fn check_key_is_free(db: &Connection, camera: &Camera) -> Result<(), 
 pub(super) fn check_limit(what: &'static str, count: u32, limit: u32) -> Result<(), StoreError> {
     if count < limit { Ok(()) } else { Err(StoreError::LimitExceeded { what, limit }) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{event, switch};
+    use crate::{SqliteStore, Store};
+
+    #[tokio::test]
+    async fn the_log_of_an_event_drops_its_oldest_entries_and_no_other_events() {
+        let store = SqliteStore::in_memory().unwrap();
+        for id in ["busy", "quiet"] {
+            store.create_event(event(id)).await.unwrap();
+        }
+        let quiet = store.append_switch(switch("quiet", 0)).await.unwrap();
+        for at in 0..10 {
+            store.write(move |db| append_switch(db, None, &switch("busy", at), 3)).await.unwrap();
+        }
+        let page = SwitchPage { before: None, limit: 100 };
+        let kept = store.switches(&EventId::parse("busy").unwrap(), page).await.unwrap();
+        let times: Vec<_> =
+            kept.iter().map(|entry| entry.record.requested_at.as_millis()).collect();
+        assert_eq!(times, [9, 8, 7]);
+        let other = store.switches(&EventId::parse("quiet").unwrap(), page).await.unwrap();
+        assert_eq!(other.first().map(|entry| entry.seq), Some(quiet));
+    }
+}

@@ -6,9 +6,8 @@ use super::documents::{get, list, write};
 use super::queries::{check_limit, find_event};
 use crate::error::StoreError;
 use crate::hook::{HookDelivery, HookQueue};
-use crate::id::EventId;
+use crate::id::{EventId, HookDeliveryId, RecordingId};
 use crate::limits::{HOOK_DELIVERIES_MAX, RECORDINGS_PER_EVENT_MAX};
-use crate::record_id::{HookDeliveryId, RecordingId};
 use crate::recording::Recording;
 
 const RECORDING: &str = "SELECT doc FROM recordings WHERE id = ?1";
