@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use genlock_feed::{Entry, FeedReader, Joint, Read, Start};
 use genlock_media::{EventTime, Sample};
-use genlock_packager::{Packager, PackagerConfig, target_duration_for};
+use genlock_packager::{Packager, PackagerConfig, Splice, target_duration_for};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, error, info, warn};
 
@@ -214,7 +214,9 @@ impl Run {
                 if let Some(packager) = &mut self.packager {
                     match joint {
                         Joint::Continues => packager.push(now, sample),
-                        Joint::Splice { settled } => packager.splice(now, sample, settled),
+                        Joint::Splice { settled, sound_changes } => {
+                            packager.splice(now, sample, Splice { settled, sound_changes });
+                        }
                     }
                 }
             }

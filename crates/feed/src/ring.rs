@@ -26,6 +26,9 @@ pub enum Joint {
         /// From this presentation time on its pictures are shown at their own times. Until then they are
         /// on their way there, and a reader may choose another way.
         settled: EventTime,
+        /// Sound of another configuration follows, at a time of its own. Until then there is sound of the
+        /// old one.
+        sound_changes: bool,
     },
 }
 

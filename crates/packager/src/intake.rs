@@ -7,7 +7,8 @@ use genlock_media::{EventTime, Sample, TrackConfig, TrackKind};
 use crate::gop::GopMeter;
 use crate::limits::{AUDIO_LATE_MAX, CONFIG_CHANGE_SPACING, LINE_MAX_90K};
 use crate::line::{rescale_90k, ticks_90k};
-use crate::queue::{NotLater, Queued, TrackQueue, nominal_90k, same_config};
+use crate::packager::Splice;
+use crate::queue::{NotLater, Queued, Spliced, TrackQueue, nominal_90k, same_config};
 use crate::segmenter::Layout;
 use crate::stretch::Stretch;
 
@@ -45,8 +46,8 @@ pub(crate) struct Intake {
     video_arrival: EventTime,
     audio_arrival: EventTime,
     stretch: Option<Stretch>,
-    /// The next picture starts a splice, and was to be shown then.
-    splice: Option<EventTime>,
+    /// The next picture starts a splice.
+    splice: Option<Spliced>,
 }
 
 impl Intake {
@@ -87,8 +88,15 @@ impl Intake {
     }
 
     /// Queues the sync sample of a splice.
-    pub(crate) fn splice(&mut self, now: EventTime, sample: Sample, floor_90k: i64) {
-        self.splice = Some(sample.pts_event());
+    pub(crate) fn splice(
+        &mut self,
+        now: EventTime,
+        sample: Sample,
+        splice: Splice,
+        floor_90k: i64,
+    ) {
+        let Splice { sound_changes, .. } = splice;
+        self.splice = Some(Spliced { shown: sample.pts_event(), sound_changes });
         self.push(now, sample, floor_90k);
         self.splice = None;
     }
@@ -216,9 +224,15 @@ impl Intake {
         seam_90k: i64,
         config: Option<&Arc<TrackConfig>>,
     ) -> bool {
-        let near = self.audio.iter().take_while(|queued| queued.start_90k <= seam_90k + SEAM_90K);
-        let mut near = near;
-        near.any(|queued| config.is_none_or(|config| !same_config(config, &queued.sample.config)))
+        self.audio_change_90k(config).is_some_and(|change_90k| change_90k <= seam_90k + SEAM_90K)
+    }
+
+    /// Where the first sound starts that has another configuration than `config`.
+    pub(crate) fn audio_change_90k(&self, config: Option<&Arc<TrackConfig>>) -> Option<i64> {
+        let other = |queued: &&Queued| {
+            config.is_none_or(|config| !same_config(config, &queued.sample.config))
+        };
+        self.audio.iter().find(other).map(|queued| queued.start_90k)
     }
 
     /// Drops what cannot start a stretch at or after `floor_90k`.

@@ -57,6 +57,6 @@ pub use chain::ByteChain;
 pub use config::{PackagerConfig, target_duration_for};
 pub use intake::Dropped;
 pub use mux::{MuxError, TimedSample};
-pub use packager::{Packager, PackagerStats};
+pub use packager::{Packager, PackagerStats, Splice};
 pub use playlist::{Dialect, Encoding, Flavour, PlaylistRequest, Skip};
 pub use snapshot::{Resource, Snapshot};

@@ -68,6 +68,11 @@ pub const SPLICE_PART_MIN: Duration = Duration::from_millis(25);
 /// the rounding of their times. Sound that comes later goes into the next part.
 pub const SPLICE_AUDIO_WAIT: Duration = Duration::from_millis(60);
 
+/// How far old sound may reach beyond a cut behind which its configuration changes. Default 500 ms: a clean
+/// cut shows its picture up to 250 ms before the sound changes, and sound that left before the cut was
+/// known is not taken back.
+pub const SOUND_OVERHANG_MAX: Duration = Duration::from_millis(500);
+
 /// How far a picture may reach beyond the boundary of its part before what follows the boundary counts as
 /// needed for it. Default 4 ms in 90 kHz ticks: RTMP rounds times to milliseconds, twice.
 pub const COMPLETE_TOLERANCE_90K: i64 = 360;

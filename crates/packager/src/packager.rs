@@ -24,6 +24,17 @@ pub struct Packager {
     snapshot: Arc<Snapshot>,
 }
 
+/// What is known of a cut when its first picture comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Splice {
+    /// When the new camera's pictures are back on the event clock: where that is later than the first of
+    /// them, those before it may be moved.
+    pub settled: EventTime,
+    /// Sound of another configuration follows, up to half a second behind the cut. The segment ends at
+    /// the cut, and the old sound up to the change goes into it, so that no sound is lost.
+    pub sound_changes: bool,
+}
+
 /// What did not go well so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackagerStats {
@@ -59,14 +70,13 @@ impl Packager {
     }
 
     /// Takes a sync sample with which another camera's pictures begin, as somebody has cut. It begins a
-    /// part, and that is published as soon as it can be. `settled` is when the new camera's pictures are
-    /// back on the event clock: where that is later, those before it may be moved.
-    pub fn splice(&mut self, now: EventTime, sample: Sample, settled: EventTime) {
+    /// part, and that is published as soon as it can be.
+    pub fn splice(&mut self, now: EventTime, sample: Sample, splice: Splice) {
         if self.publisher.is_over_budget() {
             self.push(now, sample);
             return;
         }
-        self.segmenter.splice(now, sample, settled);
+        self.segmenter.splice(now, sample, splice);
         self.publish(now);
     }
 

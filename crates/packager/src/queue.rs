@@ -17,9 +17,17 @@ pub(crate) struct Queued {
     pub(crate) arrived: EventTime,
     /// Of a sync picture: how far away the next one is expected.
     pub(crate) gop_90k: Option<i64>,
-    /// Another camera's pictures begin, and viewers wait for them: when the first was to be shown, before
-    /// it took the place of what was not published.
-    pub(crate) splice: Option<EventTime>,
+    /// Another camera's pictures begin, and viewers wait for them.
+    pub(crate) splice: Option<Spliced>,
+}
+
+/// The first picture of a splice.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spliced {
+    /// When it was to be shown, before it took the place of what was not published.
+    pub(crate) shown: EventTime,
+    /// Sound of another configuration follows.
+    pub(crate) sound_changes: bool,
 }
 
 /// A queue in decoding order.

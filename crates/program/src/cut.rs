@@ -303,6 +303,7 @@ impl ProgramCore {
         // With another audio configuration the cut has to stay where the sound changes.
         let settled = shown_at + catch_up;
         let settled = if discontinuity == Discontinuity::Codec { shown_at } else { settled };
+        let sound_changes = self.sound_changes(old.as_ref(), &incoming.source);
         let from =
             old.as_ref().map(|source| &source.camera).filter(|from| !from.is_slate()).cloned();
         let to = incoming.source.camera.clone();
@@ -315,7 +316,8 @@ impl ProgramCore {
             deadline: now + SEAM_MAX,
         });
         self.on_air = Some(OnAir::new(now, incoming.source, cut_at));
-        self.joint = if self.edge.is_some() { Joint::Splice { settled } } else { Joint::Continues };
+        let splice = Joint::Splice { settled, sound_changes };
+        self.joint = if self.edge.is_some() { splice } else { Joint::Continues };
         self.cuts += 1;
         let planned_at = incoming.request.planned_at().unwrap_or(incoming.begun_at);
         let style = incoming.plan.forecast.style;

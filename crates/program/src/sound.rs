@@ -17,6 +17,7 @@ use crate::event::{Discontinuity, ProgramEvent};
 use crate::limits::{AUDIO_GRACE, AUDIO_TAIL_GRACE};
 use crate::planner::{self, TargetView};
 use crate::program_core::ProgramCore;
+use crate::source::Source;
 use crate::splicer::Held;
 
 impl ProgramCore {
@@ -53,6 +54,17 @@ impl ProgramCore {
     /// Whether the sound of `camera` is heard while it is on air.
     pub(crate) fn is_followed(&self, camera: &CameraId) -> bool {
         self.sound.follows() && !camera.is_slate()
+    }
+
+    /// Whether sound of another configuration than the grid's follows a cut from `old` to `new`. Where the
+    /// sound has not passed the cut before that, it may change twice.
+    pub(crate) fn sound_changes(&self, old: Option<&Source>, new: &Source) -> bool {
+        let Some(running) = self.grid.config().filter(|_| self.sound.follows()) else {
+            return false;
+        };
+        let next = [old.filter(|_| self.joining), Some(new)];
+        let next = next.into_iter().flatten().filter(|source| !source.camera.is_slate());
+        next.filter_map(|source| source.feed.status().audio).any(|next| next != *running)
     }
 
     /// Whose sound is heard.

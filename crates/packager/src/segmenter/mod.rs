@@ -30,7 +30,7 @@ use genlock_media::{EventTime, Sample, TrackConfig, TrackKind};
 use crate::boundary::{Cut, Lead, Position, Rules};
 use crate::config::PackagerConfig;
 use crate::intake::{Dropped, Intake};
-use crate::limits::{AUDIO_WAIT, CATCH_UP, SPLICE_AUDIO_WAIT, TAIL_LEAD};
+use crate::limits::{AUDIO_WAIT, CATCH_UP, SOUND_OVERHANG_MAX, SPLICE_AUDIO_WAIT, TAIL_LEAD};
 use crate::line::{event_time, rescale_90k, ticks_90k};
 use crate::queue::{TrackQueue, same_config};
 
@@ -246,7 +246,8 @@ impl Segmenter {
                 starts_segment: sync_picture || self.layout.video.is_none(),
                 sync_picture,
                 gop_90k: queued.gop_90k,
-                renews: self.renews(&queued.sample, queued.start_90k),
+                renews: queued.splice.is_some_and(|splice| splice.sound_changes)
+                    || self.renews(&queued.sample, queued.start_90k),
                 splice: queued.splice.is_some(),
             }
         });
@@ -290,7 +291,9 @@ impl Segmenter {
             return true;
         }
         let last = self.intake.audio.back().map(|last| last.start_90k);
-        let covered_90k = if ends_segment {
+        let covered_90k = if ends_segment && self.sound_changes_at(end_90k) {
+            self.intake.audio_change_90k(self.layout.audio.as_ref()).map_or(i64::MIN, |_| end_90k)
+        } else if ends_segment {
             last.unwrap_or(i64::MIN)
         } else {
             self.intake.audio_end_90k().max(self.audio_taken_90k)
@@ -309,6 +312,14 @@ impl Segmenter {
         }
         self.wake_at(deadline);
         false
+    }
+
+    /// A splice starts at `end_90k` behind which the sound is of another configuration.
+    fn sound_changes_at(&self, end_90k: i64) -> bool {
+        let next = self.intake.video.iter().find(|queued| queued.start_90k >= end_90k);
+        next.is_some_and(|next| {
+            next.start_90k == end_90k && next.splice.is_some_and(|splice| splice.sound_changes)
+        })
     }
 
     /// The first part of a splice has some sound, or has waited for it: what is missing of it goes into the
@@ -331,11 +342,14 @@ impl Segmenter {
         self.intake.drop_stale_audio(at.part_start_90k);
         // A splice begins a part.
         let splice = self.intake.video.front().and_then(|front| front.splice);
-        let take = |queue: &mut TrackQueue, config: &Option<Arc<TrackConfig>>| {
+        // The next segment cannot hold the sound that is left of the old configuration.
+        let hangs_over = self.sound_changes_at(end_90k);
+        let audio_end_90k = end_90k + if hangs_over { ticks_90k(SOUND_OVERHANG_MAX) } else { 0 };
+        let take = |queue: &mut TrackQueue, config: &Option<Arc<TrackConfig>>, end_90k: i64| {
             config.as_ref().map_or_else(Vec::new, |config| queue.take_before(end_90k, config))
         };
-        let video = take(&mut self.intake.video, &self.layout.video);
-        let audio = take(&mut self.intake.audio, &self.layout.audio);
+        let video = take(&mut self.intake.video, &self.layout.video, end_90k);
+        let audio = take(&mut self.intake.audio, &self.layout.audio, audio_end_90k);
         if let Some(last) = audio.last() {
             let end = last.sample.dts_time();
             let end = rescale_90k(end.ticks + i64::from(last.duration), end.timescale);
@@ -353,7 +367,7 @@ impl Segmenter {
             start_90k: at.part_start_90k,
             end_90k,
             independent,
-            splice: splice.filter(|_| !video.is_empty()),
+            splice: splice.filter(|_| !video.is_empty()).map(|splice| splice.shown),
             video,
             audio,
         }));

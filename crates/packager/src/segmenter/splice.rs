@@ -6,15 +6,16 @@ use super::step::Step;
 use super::{Segmenter, State};
 use crate::limits::COMPLETE_TOLERANCE_90K;
 use crate::line::rescale_90k;
+use crate::packager::Splice;
 use crate::stretch::Stretch;
 
 impl Segmenter {
-    /// Takes a sync sample that another camera's pictures begin with, `settled` being when it is back on
-    /// the event clock. Where it can, it takes the place of all that is not published yet.
-    pub(crate) fn splice(&mut self, now: EventTime, sample: Sample, settled: EventTime) {
-        let replaced = self.replace_unpublished(&sample, settled);
+    /// Takes a sync sample that another camera's pictures begin with. Where it can, it takes the place of
+    /// all that is not published yet.
+    pub(crate) fn splice(&mut self, now: EventTime, sample: Sample, splice: Splice) {
+        let replaced = self.replace_unpublished(&sample, splice.settled);
         let floor_90k = self.published_90k();
-        self.intake.splice(now, sample, floor_90k);
+        self.intake.splice(now, sample, splice, floor_90k);
         if let (Some(at_90k), State::Open(at)) = (replaced, self.state)
             && at.segment_start_90k == at_90k
         {

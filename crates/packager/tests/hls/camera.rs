@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use genlock_media::{AudioConfig, Dependency, EventTime, Sample, TrackConfig};
-use genlock_packager::{Packager, PackagerConfig};
+use genlock_packager::{Packager, PackagerConfig, Splice};
 
 use crate::support::{AVCC, COMPOSITION_OFFSET, aac, avc, hex, picture};
 use crate::viewer::{Viewer, WALL_CLOCK_AT_ZERO_MS};
@@ -15,7 +15,7 @@ pub(crate) struct Arrival {
     pub(crate) at: EventTime,
     pub(crate) sample: Sample,
     /// Of a splice: when its camera is back on the event clock.
-    pub(crate) settled: Option<EventTime>,
+    pub(crate) splice: Option<Splice>,
 }
 
 /// What one camera sends.
@@ -99,7 +99,7 @@ impl Camera {
                 payload: picture(dependency, bytes),
             };
             let at = sample.dts_time().to_event() + PICTURE_DELAY;
-            arrivals.push(Arrival { at, sample, settled: None });
+            arrivals.push(Arrival { at, sample, splice: None });
         }
         arrivals
     }
@@ -124,7 +124,7 @@ impl Camera {
                 payload: vec![0x5A; 90].into(),
             };
             let at = sample.dts_time().to_event() + self.audio_lag;
-            Arrival { at, sample, settled: None }
+            Arrival { at, sample, splice: None }
         };
         (grid(from)..grid(to)).map(unit).collect()
     }
@@ -158,9 +158,9 @@ pub(crate) fn play(config: PackagerConfig, arrivals: &[Arrival]) -> (Packager, V
 pub(crate) fn play_on(packager: &mut Packager, viewer: &mut Viewer, arrivals: &[Arrival]) {
     for arrival in arrivals {
         wait(packager, viewer, arrival.at);
-        match arrival.settled {
+        match arrival.splice {
             None => packager.push(arrival.at, arrival.sample.clone()),
-            Some(settled) => packager.splice(arrival.at, arrival.sample.clone(), settled),
+            Some(splice) => packager.splice(arrival.at, arrival.sample.clone(), splice),
         }
         viewer.look(arrival.at, packager);
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use genlock_media::{Dependency, EventTime, MediaTime, Timescale, TrackKind};
-use genlock_packager::Packager;
+use genlock_packager::{Packager, Splice};
 
 use crate::camera::{Arrival, Camera, config, play, play_on, seconds};
 use crate::listing::Part;
@@ -48,7 +48,7 @@ fn programme(old: &Camera, new: &Camera, cut: Duration, age: Duration) -> Vec<Ar
         arrival.at = arrival.at.max(command).max(time(shown) - Duration::from_millis(50));
         if own == from {
             arrival.at = command;
-            arrival.settled = Some(time(settled));
+            arrival.splice = Some(Splice { settled: time(settled), sound_changes: false });
         }
         arrivals.push(arrival);
     }
@@ -62,7 +62,7 @@ fn time(ticks: i64) -> EventTime {
 
 /// The splice's arrival, and the first part that is listed from then on.
 fn first_part(arrivals: &[Arrival], viewer: &Viewer) -> (EventTime, EventTime, u64, Part) {
-    let splice = arrivals.iter().find(|arrival| arrival.settled.is_some()).expect("a splice").at;
+    let splice = arrivals.iter().find(|arrival| arrival.splice.is_some()).expect("a splice").at;
     let mut after = viewer.part_log.iter().filter(|(listed, ..)| *listed >= splice);
     let (listed, segment, part) =
         after.find(|(.., part)| part.independent).expect("a part that a player can start with");
@@ -113,7 +113,7 @@ fn a_snapshot_tells_which_cut_it_lists_first() {
     for new in [Camera::plain(), Camera::unlike()] {
         for cut in cuts() {
             let arrivals = programme(&Camera::plain(), &new, cut, seconds(1.3));
-            let splice = arrivals.iter().position(|arrival| arrival.settled.is_some()).unwrap();
+            let splice = arrivals.iter().position(|arrival| arrival.splice.is_some()).unwrap();
             let cut_at = arrivals[splice].sample.pts_event();
             let mut viewer = Viewer::new(&config());
             let mut packager = Packager::new(config(), EventTime::ZERO);
@@ -148,8 +148,9 @@ fn with_another_audio_configuration_the_cut_stays_where_it_is() {
     let cut = seconds(8.2);
     let mut arrivals = programme(&Camera::plain(), &new, cut, seconds(1.0));
     for arrival in &mut arrivals {
-        if arrival.settled.is_some() {
-            arrival.settled = Some(arrival.sample.pts_event());
+        if arrival.splice.is_some() {
+            arrival.splice =
+                Some(Splice { settled: arrival.sample.pts_event(), sound_changes: true });
         }
     }
     let (packager, viewer) = play(config(), &arrivals);

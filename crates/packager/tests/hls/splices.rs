@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use genlock_media::{EventTime, TrackKind};
+use genlock_packager::Splice;
 
 use crate::camera::{Arrival, Camera, config, other_aac, play, seconds};
 
@@ -80,6 +81,44 @@ fn another_audio_configuration_is_a_discontinuity_at_the_cut() {
         .collect();
     // Cuts at 5, 10, … s of decoding time, presented 100 ms later.
     assert_eq!(discontinuities, [5_100, 10_100, 15_100, 20_100, 25_100]);
+}
+
+/// A clean cut shows its first picture early, and the sound changes up to a mini-GOP later, when it comes
+/// late as sound does: nothing of either sound is lost, and both meet.
+#[test]
+fn sound_that_changes_behind_the_cut_is_whole() {
+    let old = Camera { audio_lag: Duration::from_millis(150), ..Camera::plain() };
+    let new = Camera { audio: Some(other_aac()), ..old.clone() };
+    for behind in [0, 60, 140, 250] {
+        let cut = time(seconds(9.0));
+        let change = cut + Duration::from_millis(behind);
+        let ends = |arrival: &Arrival| match arrival.sample.kind() {
+            TrackKind::Audio => change,
+            TrackKind::Video => cut,
+        };
+        let mut before = old.samples(Duration::ZERO, seconds(9.5));
+        before.retain(|arrival| arrival.sample.pts_event() < ends(arrival));
+        let mut after = new.samples(seconds(9.0), seconds(20.0));
+        after.retain(|arrival| arrival.sample.pts_event() >= ends(arrival));
+        let mut arrivals = before;
+        arrivals.append(&mut after);
+        arrivals.sort_by_key(|arrival| arrival.at);
+        let is_first = |arrival: &&mut Arrival| {
+            arrival.sample.is_video_sync() && arrival.sample.pts_event() >= cut
+        };
+        let first = arrivals.iter_mut().find(is_first).expect("a sync sample");
+        let settled = first.sample.pts_event();
+        first.splice = Some(Splice { settled, sound_changes: true });
+        let (packager, viewer) = play(config(), &arrivals);
+        let place = format!("the sound changes {behind} ms behind the cut");
+        assert_eq!(packager.stats().dropped.unpaired_audio, 0, "{place}");
+        let tagged = viewer.segments.values().filter(|seen| seen.segment.discontinuity);
+        assert_eq!(tagged.count(), 1, "{place}");
+    }
+}
+
+fn time(after: Duration) -> EventTime {
+    EventTime::ZERO + Duration::from_millis(100) + after
 }
 
 #[test]

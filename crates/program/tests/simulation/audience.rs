@@ -3,7 +3,7 @@
 
 use genlock_feed::Joint;
 use genlock_media::EventTime;
-use genlock_packager::{Packager, PackagerConfig};
+use genlock_packager::{Packager, PackagerConfig, Splice};
 
 use crate::viewer::{Viewer, WALL_CLOCK_AT_ZERO_MS};
 use crate::world::Output;
@@ -37,7 +37,9 @@ impl Audience {
             let sample = output.sample.clone();
             match output.joint {
                 Joint::Continues => self.packager.push(now, sample),
-                Joint::Splice { settled } => self.packager.splice(now, sample, settled),
+                Joint::Splice { settled, sound_changes } => {
+                    self.packager.splice(now, sample, Splice { settled, sound_changes });
+                }
             }
             self.viewer.look(now, &self.packager);
             let same = self.pushed.0 == output.at;
