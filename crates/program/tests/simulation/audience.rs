@@ -3,7 +3,7 @@
 
 use genlock_feed::Joint;
 use genlock_media::EventTime;
-use genlock_packager::{Packager, PackagerConfig, Splice};
+use genlock_packager::{Dropped, Packager, PackagerConfig, Splice};
 
 use crate::viewer::{Viewer, WALL_CLOCK_AT_ZERO_MS};
 use crate::world::Output;
@@ -45,6 +45,11 @@ impl Audience {
             let same = self.pushed.0 == output.at;
             self.pushed = (output.at, if same { self.pushed.1 + 1 } else { 1 });
         }
+    }
+
+    /// Samples that got into no part.
+    pub(crate) fn dropped(&self) -> Dropped {
+        self.packager.stats().dropped
     }
 
     /// How many segments have been listed.

@@ -146,9 +146,10 @@ fn playlists_of_ten_unlike_cameras() {
         let mut world = World::new(Profile::ten(&mut rng), &mut rng);
         let mut audience = Audience::new();
         let summary = run(&mut world, Weather::Calm, Some(&mut audience), |world| {
-            take(world, &mut rng, &[CutStyle::Clean]);
+            take(world, &mut rng, &STYLES);
         })?;
         report("with playlists", &world, &summary);
+        println!("{:?}", audience.dropped());
         check::ensure(audience.segments() >= summary.cuts, || {
             format!("{} segments for {} cuts", audience.segments(), summary.cuts)
         })?;
