@@ -300,10 +300,10 @@ impl ProgramCore {
         let shown_at = incoming.source.in_point().map_or(cut_at, |first| first.sample.pts_event());
         let picture_gap_us = end.map(|end| shown_at.as_micros() - video_time(end).as_micros());
         let catch_up = span(incoming.source.catch_up_ticks());
-        // With another audio configuration the cut has to stay where the sound changes.
-        let settled = shown_at + catch_up;
-        let settled = if discontinuity == Discontinuity::Codec { shown_at } else { settled };
         let sound_changes = self.sound_changes(old.as_ref(), &incoming.source);
+        // With another audio configuration the cut has to stay where the sound changes.
+        let stays = sound_changes || discontinuity == Discontinuity::Codec;
+        let settled = if stays { shown_at } else { shown_at + catch_up };
         let from =
             old.as_ref().map(|source| &source.camera).filter(|from| !from.is_slate()).cloned();
         let to = incoming.source.camera.clone();

@@ -32,7 +32,13 @@ impl Segmenter {
         let State::Open(at) = self.state else { return None };
         self.layout.video.as_ref()?;
         let boundary_90k = at.part_start_90k;
-        let complete = self.shown_90k < boundary_90k + COMPLETE_TOLERANCE_90K;
+        // Where the sound changes, a segment ends: that splice cannot be made not to have been.
+        let sound_changes = self
+            .intake
+            .video
+            .iter()
+            .any(|queued| queued.splice.is_some_and(|splice| splice.sound_changes));
+        let complete = !sound_changes && self.shown_90k < boundary_90k + COMPLETE_TOLERANCE_90K;
         let cut_90k = rescale_90k(sample.pts(), sample.timescale());
         let settled_90k = settled.to_media(sample.timescale()).ticks;
         let stretch = Stretch::new(cut_90k, boundary_90k, settled_90k).filter(|_| complete)?;
