@@ -18,6 +18,8 @@ pub(crate) struct Automation {
     pub(crate) lock: Option<Lock>,
     /// The camera that was chosen.
     pub(crate) intent: Option<CameraId>,
+    /// It was chosen before a restart, and has not been on air since.
+    owed: bool,
     /// How it is while another is on air.
     health: Health,
     flaps: Flaps,
@@ -39,6 +41,17 @@ impl ProgramCore {
         if self.automation.lock.take().is_some() {
             self.automation.flaps = Flaps::default();
             self.events.push_back(ProgramEvent::Unlocked);
+        }
+    }
+
+    /// The camera that a human chose before a restart. Until it has been on air, or somebody chooses
+    /// another, the programme goes to it by itself: at once when it is the first to come, else as soon as
+    /// it is live, or has been well for as long as [`Revert::After`](crate::Revert::After) asks. Of no
+    /// effect once something was chosen, or if the camera is unknown.
+    pub fn restore_intent(&mut self, camera: CameraId) {
+        if self.automation.intent.is_none() && self.roster.get(&camera).is_some() {
+            self.automation.intent = Some(camera);
+            self.automation.owed = true;
         }
     }
 
@@ -124,7 +137,9 @@ impl ProgramCore {
         self.automation.failed = None;
         self.automation.dark_since = None;
         self.automation.health = Health::default();
-        let chosen = request.id().is_some() || self.automation.intent.is_none();
+        let by_command = request.id().is_some();
+        self.automation.owed &= !by_command && self.automation.intent.as_ref() != Some(to);
+        let chosen = by_command || self.automation.intent.is_none();
         if chosen && !to.is_slate() {
             self.automation.intent = Some(to.clone());
         }
@@ -162,6 +177,7 @@ impl ProgramCore {
             actual,
             locked: automation.lock.is_some(),
             intent: automation.intent.as_ref(),
+            intent_owed: automation.owed,
             intent_well_since: automation.health.well_since(),
             failed: automation.failed.as_ref(),
             waiting: self.incoming.as_ref().is_some_and(|wait| !wait.source.camera.is_slate()),

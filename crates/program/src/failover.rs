@@ -143,6 +143,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) locked: bool,
     /// The camera that was chosen.
     pub(crate) intent: Option<&'a CameraId>,
+    /// It was chosen before a restart, and has not been on air since.
+    pub(crate) intent_owed: bool,
     /// Since when it has sent pictures without a pause.
     pub(crate) intent_well_since: Option<EventTime>,
     /// The camera that failed to deliver at the last automatic attempt.
@@ -202,13 +204,7 @@ pub(crate) fn next_look(policy: &FailoverPolicy, situation: &Situation<'_>) -> O
         Actual::Camera { since, lost: Some(lost), .. } => {
             [Some(leaves_at(policy, since, lost)), slate_at(lost.since)]
         }
-        Actual::Camera { since, lost: None, .. } => match policy.revert {
-            Revert::After(well) => {
-                let well = situation.intent_well_since.map(|start| start + well);
-                [well.map(|well| well.max(since + policy.on_air_min)), None]
-            }
-            Revert::Stay => [None, None],
-        },
+        Actual::Camera { since, lost: None, .. } => [reverts_at(policy, situation, since), None],
         Actual::Nothing { since } => [since.and_then(slate_at), None],
         Actual::Slate { .. } => [None, None],
     };
@@ -223,6 +219,22 @@ fn leaves_at(policy: &FailoverPolicy, since: EventTime, lost: Lost) -> EventTime
     }
 }
 
+/// When the camera on air `since` may be left for the one that was chosen. One that is owed has not been
+/// left for the camera on air, which merely came first, so a policy to stay does not speak of it.
+fn reverts_at(
+    policy: &FailoverPolicy,
+    situation: &Situation<'_>,
+    since: EventTime,
+) -> Option<EventTime> {
+    let well = match policy.revert {
+        Revert::After(well) => well,
+        Revert::Stay if situation.intent_owed => Duration::ZERO,
+        Revert::Stay => return None,
+    };
+    let well_since = situation.intent_well_since?;
+    Some((well_since + well).max(since + policy.on_air_min))
+}
+
 fn revert<'a>(
     policy: &FailoverPolicy,
     situation: &Situation<'_>,
@@ -230,12 +242,11 @@ fn revert<'a>(
     since: EventTime,
     mut cameras: impl Iterator<Item = &'a Camera>,
 ) -> Decision {
-    let Revert::After(well) = policy.revert else { return Decision::Stay };
     let Some(intent) = situation.intent.filter(|intent| *intent != on_air) else {
         return Decision::Stay;
     };
-    let Some(well_since) = situation.intent_well_since else { return Decision::Stay };
-    if situation.now < (well_since + well).max(since + policy.on_air_min) {
+    let Some(at) = reverts_at(policy, situation, since) else { return Decision::Stay };
+    if situation.now < at {
         return Decision::Wait;
     }
     let camera = cameras.find(|camera| camera.id == *intent);
@@ -257,7 +268,8 @@ fn recover<'a>(
         (Actual::Camera { id, .. }, Cause::Lost(why)) => (Some(id), Some(why)),
         _ => (None, None),
     };
-    let next = choose(now, policy, cameras, leaving, situation.failed);
+    let owed = situation.intent.filter(|_| situation.intent_owed);
+    let next = choose(now, policy, cameras, Exceptions { leaving, failed: situation.failed, owed });
     let doubtful = |camera: &Camera| situation.waiting || Some(&camera.id) == situation.failed;
     match (next, why) {
         (Some(camera), _) if !(slate_due && doubtful(camera)) => {
@@ -271,27 +283,32 @@ fn recover<'a>(
     }
 }
 
-/// The camera that should take over: the first ready one in failover order that is not `leaving`. One
-/// that has just failed to deliver (`failed`) is asked last.
+/// Cameras to which the failover order does not apply.
+#[derive(Debug, Clone, Copy, Default)]
+struct Exceptions<'a> {
+    /// Never asked.
+    leaving: Option<&'a CameraId>,
+    /// It has just failed to deliver, and is asked last.
+    failed: Option<&'a CameraId>,
+    /// It is asked first.
+    owed: Option<&'a CameraId>,
+}
+
+/// The camera that should take over: the first ready one in failover order.
 fn choose<'a>(
     now: EventTime,
     policy: &FailoverPolicy,
     cameras: impl Iterator<Item = &'a Camera>,
-    leaving: Option<&CameraId>,
-    failed: Option<&CameraId>,
+    but: Exceptions<'_>,
 ) -> Option<&'a Camera> {
-    let mut last_resort = None;
-    for camera in cameras {
-        if Some(&camera.id) == leaving || !policy.is_ready(now, &camera.feed.status()) {
-            continue;
-        }
-        if Some(&camera.id) == failed {
-            last_resort = Some(camera);
-            continue;
-        }
-        return Some(camera);
-    }
-    last_resort
+    let ready = cameras.filter(|camera| {
+        Some(&camera.id) != but.leaving && policy.is_ready(now, &camera.feed.status())
+    });
+    ready.min_by_key(|camera| {
+        let id = Some(&camera.id);
+        // Of equals the first is the least.
+        if id == but.failed { 2 } else { u8::from(id != but.owed) }
+    })
 }
 
 #[cfg(test)]

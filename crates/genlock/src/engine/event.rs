@@ -160,6 +160,11 @@ impl LiveEvent {
         let _ = if locked { self.program.lock().await } else { self.program.unlock().await };
     }
 
+    /// The camera that somebody chose before the restart.
+    pub(super) async fn restore_intent(&self, camera: &CameraId) {
+        let _ = self.program.restore_intent(program_id(camera)).await;
+    }
+
     pub(super) async fn add_camera(&self, camera: Arc<LiveCamera>) {
         if self.life.get() == Life::Open {
             self.offer(&camera).await;

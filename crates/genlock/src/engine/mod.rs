@@ -117,6 +117,9 @@ impl Engine {
             if event.lock.is_some() {
                 live.set_locked(true).await;
             }
+            if let Some(chosen) = &event.intent {
+                live.restore_intent(&chosen.camera).await;
+            }
             for take in self.store.scheduled_takes(&event.id).await? {
                 live.scheduled().add(take);
             }

@@ -279,6 +279,26 @@ async fn scheduled_takes_and_locks_survive_a_restart() {
 }
 
 #[tokio::test]
+async fn the_camera_that_was_chosen_goes_on_air_again_after_a_restart() {
+    let desk = Desk::new().await;
+    let cameras = desk.with_both(SHORT_GOP).await;
+    desk.schedule(scheduled("t", "b", in_ms(0))).await;
+    desk.over("t").await;
+    let kept = || async {
+        let event = desk.store.event(&new_event().id).await.unwrap()?;
+        event.intent.filter(|placed| placed.camera == id("b"))
+    };
+    until(kept).await;
+    drop(cameras);
+    let desk = desk.restart().await;
+    // `with_both` waits until the other camera is on air, which comes first.
+    let _cameras = desk.with_both(SHORT_GOP).await;
+    let state = || async { Some(desk.engine.program(&new_event().id)) };
+    let back = || async { state().await.filter(|state| state.active == Some(id("b"))) };
+    assert_eq!(until(back).await.intent, Some(id("b")));
+}
+
+#[tokio::test]
 async fn a_lock_comes_and_goes_by_the_api_alone() {
     let desk = Desk::new().await;
     let event = desk.engine.event(&new_event().id).unwrap();

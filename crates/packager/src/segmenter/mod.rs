@@ -30,7 +30,9 @@ use genlock_media::{EventTime, Sample, TrackConfig, TrackKind};
 use crate::boundary::{Cut, Lead, Position, Rules};
 use crate::config::PackagerConfig;
 use crate::intake::{Dropped, Intake};
-use crate::limits::{AUDIO_WAIT, CATCH_UP, SOUND_OVERHANG_MAX, SPLICE_AUDIO_WAIT, TAIL_LEAD};
+use crate::limits::{
+    AUDIO_WAIT, CATCH_UP, SOUND_CHANGE_WAIT, SOUND_OVERHANG_MAX, SPLICE_AUDIO_WAIT, TAIL_LEAD,
+};
 use crate::line::{event_time, rescale_90k, ticks_90k};
 use crate::queue::{TrackQueue, same_config};
 
@@ -291,7 +293,8 @@ impl Segmenter {
             return true;
         }
         let last = self.intake.audio.back().map(|last| last.start_90k);
-        let covered_90k = if ends_segment && self.sound_changes_at(end_90k) {
+        let sound_changes = ends_segment && self.sound_changes_at(end_90k);
+        let covered_90k = if sound_changes {
             self.intake.audio_change_90k(self.layout.audio.as_ref()).map_or(i64::MIN, |_| end_90k)
         } else if ends_segment {
             last.unwrap_or(i64::MIN)
@@ -306,7 +309,8 @@ impl Segmenter {
         let backlog = pictures_90k.saturating_sub(end_90k) > ticks_90k(2 * AUDIO_WAIT);
         // Sound that does not come at all is waited for once, not for every part again.
         let since = *self.lacks_audio_since.get_or_insert(now);
-        let deadline = since.min(self.intake.audio_arrival()) + AUDIO_WAIT;
+        let longest = if sound_changes { SOUND_CHANGE_WAIT } else { AUDIO_WAIT };
+        let deadline = since.min(self.intake.audio_arrival()) + longest;
         if covered_90k >= end_90k || backlog || now >= deadline {
             return true;
         }

@@ -24,8 +24,8 @@ fn chosen(cameras: &[&Camera], leaving: Option<&str>, failed: Option<&str>) -> O
     let (leaving, failed) = (leaving.map(CameraId::from), failed.map(CameraId::from));
     let policy = FailoverPolicy::default();
     let cameras = cameras.iter().copied();
-    choose(NOW, &policy, cameras, leaving.as_ref(), failed.as_ref())
-        .map(|camera| camera.id.as_str().to_owned())
+    let but = Exceptions { leaving: leaving.as_ref(), failed: failed.as_ref(), owed: None };
+    choose(NOW, &policy, cameras, but).map(|camera| camera.id.as_str().to_owned())
 }
 
 #[test]
@@ -78,6 +78,7 @@ fn situation(actual: Actual<'_>) -> Situation<'_> {
         actual,
         locked: false,
         intent: None,
+        intent_owed: false,
         intent_well_since: None,
         failed: None,
         waiting: false,
@@ -214,5 +215,42 @@ fn the_chosen_camera_is_taken_back_by_policy_alone() {
             let later = Situation { now: look, ..now };
             assert_eq!(decided(&policy, &later, &[&chosen]), "chosen", "{case}");
         }
+    }
+}
+
+/// Chosen before a restart: first when nothing is on air, whatever the priorities, and later too, once it is
+/// well, after the camera that came first has had its time on air. A policy that asks for more holds.
+#[test]
+fn a_camera_that_is_owed_goes_on_air_as_soon_as_it_can() {
+    let (first, _first) = camera("first", 0);
+    let (owed, _owed) = camera("owed", 0);
+    let both = [&first, &owed];
+    let intent = owed.id.clone();
+    let nothing = Situation {
+        intent: Some(&intent),
+        intent_owed: true,
+        ..situation(Actual::Nothing { since: None })
+    };
+    let stay = FailoverPolicy::default();
+    assert_eq!(decided(&stay, &nothing, &both), "owed");
+    assert_eq!(decided(&stay, &nothing, &[&first]), "first", "it is not there");
+    assert_eq!(decided(&stay, &Situation { intent_owed: false, ..nothing }, &both), "first");
+    let after = FailoverPolicy { revert: Revert::After(Duration::from_secs(5)), ..stay };
+    for (policy, on_air_ms, well_ms, intent_owed, expect) in [
+        (&stay, 1_000, Some(0), true, "owed"),
+        (&stay, 999, Some(0), true, "wait"),
+        (&stay, 1_000, None, true, "stay"),
+        (&stay, 60_000, Some(60_000), false, "stay"),
+        (&after, 60_000, Some(4_999), true, "wait"),
+        (&after, 60_000, Some(5_000), true, "owed"),
+    ] {
+        let actual = Actual::Camera { id: &first.id, since: ago(on_air_ms), lost: None };
+        let intent_well_since = well_ms.map(ago);
+        let now = Situation { actual, intent_owed, intent_well_since, ..nothing };
+        let case = format!("{:?} {on_air_ms} {well_ms:?} {intent_owed}", policy.revert);
+        assert_eq!(decided(policy, &now, &both), expect, "{case}");
+        assert_eq!(decided(policy, &Situation { locked: true, ..now }, &both), "stay", "{case}");
+        let looks = next_look(policy, &now).is_some();
+        assert_eq!(looks, expect == "wait", "{case}");
     }
 }
