@@ -18,13 +18,20 @@
 //! reordering, and the composition offset of a sync sample stays what it is.
 //!
 //! Samples that nothing refers to are dropped while the catch-up lasts. A picture that others refer to is
-//! never dropped, also where that makes more than displays show: it would take its GOP with it.
+//! never dropped: it would take its GOP with it. Where that made more pictures than displays show (a camera
+//! of 60 fps without B-frames at four times its rate), some are moved to just before the next, and are only
+//! there to be decoded:
+//!
+//! ```text
+//!   60 fps at rate 4    0   1   2   3   4   5   6     240 pictures per second
+//!   shown              0      12      34      56      120 of them
+//! ```
 
 use std::collections::VecDeque;
 
 use crate::limits::{
-    CATCH_UP_MAX_TICKS, CATCH_UP_RATE, COMPOSITION_SHIFT_TICKS, GRID_TOLERANCE_TICKS,
-    REORDERED_PICTURES_MAX, SQUEEZED_MAX_TICKS, SQUEEZED_PICTURE_TICKS,
+    CATCH_UP_MAX_TICKS, CATCH_UP_PICTURE_TICKS, CATCH_UP_RATE, COMPOSITION_SHIFT_TICKS,
+    GRID_TOLERANCE_TICKS, REORDERED_PICTURES_MAX, SQUEEZED_MAX_TICKS, SQUEEZED_PICTURE_TICKS,
 };
 use crate::splicer::{Edge, Held};
 use genlock_media::Dependency;
@@ -42,6 +49,8 @@ pub(crate) struct Line {
     knee_at: i64,
     /// From this time on pictures are shown at their own.
     meets: i64,
+    /// Distance of the camera's own pictures.
+    frame: i64,
 }
 
 impl Line {
@@ -49,13 +58,14 @@ impl Line {
     /// `frame` apart. The identity if it is not late.
     pub(crate) fn new(from: i64, at: i64, frame: i64) -> Self {
         let late = at.saturating_sub(from);
-        let (tail, squeezed) = split(late, frame.max(1));
+        let frame = frame.max(1);
+        let (tail, squeezed) = split(late, frame);
         let (knee, knee_at) = (at.saturating_sub(tail), at.saturating_add(squeezed));
         // shown at = knee_at + (own - knee) / rate = own
         let behind = knee_at.saturating_sub(knee).max(0);
         let meets = knee_at.saturating_add(behind / (CATCH_UP_RATE - 1));
         let meets = if late > 0 { meets } else { from };
-        Self { from, at, knee, knee_at, meets }
+        Self { from, at, knee, knee_at, meets, frame }
     }
 
     /// When the picture of the own time `pts` is shown.
@@ -63,15 +73,34 @@ impl Line {
         if pts >= self.meets {
             return pts;
         }
-        let since = pts.saturating_sub(self.knee);
-        if since >= 0 {
-            return self.knee_at.saturating_add(since / CATCH_UP_RATE).max(pts);
+        if pts >= self.knee {
+            return self.before_the_next_shown(pts).unwrap_or_else(|| self.sped_up(pts));
         }
         let (own, shown) =
             (self.knee.saturating_sub(self.from), self.knee_at.saturating_sub(self.at));
         let since = i128::from(pts.saturating_sub(self.from)) * i128::from(shown);
         let since = i64::try_from(since / i128::from(own.max(1))).unwrap_or(0);
         self.at.saturating_add(since)
+    }
+
+    /// Along the constant rate.
+    fn sped_up(&self, pts: i64) -> i64 {
+        let since = pts.saturating_sub(self.knee);
+        self.knee_at.saturating_add(since / CATCH_UP_RATE).max(pts)
+    }
+
+    /// Of a picture that displays would not show: a moment before the next one that they do. Continuous
+    /// but for a jump, so that pictures keep their order whatever their times are rounded to.
+    fn before_the_next_shown(&self, pts: i64) -> Option<i64> {
+        let pictures = (CATCH_UP_PICTURE_TICKS * CATCH_UP_RATE - 1) / self.frame + 1;
+        let span = self.frame.saturating_mul(pictures);
+        let since = pts.saturating_sub(self.knee) % span;
+        let next = pts.saturating_add(span - since);
+        if since < self.frame / 2 || pictures == 1 || next >= self.meets {
+            return None;
+        }
+        let ahead = (span - since).saturating_mul(SQUEEZED_PICTURE_TICKS) / self.frame;
+        Some(self.sped_up(next).saturating_sub(ahead))
     }
 
     /// When the camera is back on the event clock.
@@ -314,6 +343,30 @@ mod tests {
         let steps = sorted.windows(2).map(|pair| pair[1] - pair[0]);
         assert!(steps.clone().all(|step| step > 0), "{place}");
         assert!(steps.clone().all(|step| step <= longest), "{place}");
+    }
+
+    /// A camera too quick for displays, none of whose pictures can be left out.
+    #[test]
+    fn no_more_pictures_are_shown_than_displays_show() {
+        for (frame, mini) in [(3_000, 1), (1_800, 1), (1_500, 1), (1_500, 2), (750, 1)] {
+            for age in [SECOND / 2, SECOND, 4 * SECOND] {
+                let place = format!("frame {frame} mini {mini} age {age}");
+                let pictures = usize::try_from((age + 2 * SECOND) / frame).unwrap();
+                let (shown, line) = caught_up(&gop(0, frame, mini, pictures), age, frame);
+                let mut places: Vec<_> = shown.iter().map(|held| held.sample.pts()).collect();
+                places.sort_unstable();
+                let lasts = places.windows(2).filter(|pair| pair[1] - pair[0] > 2 * 90);
+                let seen: Vec<_> = lasts.map(|pair| pair[0]).collect();
+                let catching_up = |at: &&i64| line.knee_at <= **at && **at < line.meets();
+                let seen = seen.iter().filter(catching_up).count();
+                let took = line.meets() - line.knee_at;
+                // The last of them are where the line meets the clock, which no display tells apart.
+                let most = usize::try_from(took * 130 / SECOND).unwrap() + 3;
+                assert!(seen <= most, "{place}: {seen} in {took} ticks, {most} at most");
+                let least = usize::try_from(took * 60 / SECOND).unwrap();
+                assert!(seen >= least, "{place}: {seen} in {took} ticks, {least} at least");
+            }
+        }
     }
 
     #[test]

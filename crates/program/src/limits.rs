@@ -58,6 +58,10 @@ pub const CATCH_UP_RATE: i64 = 4;
 /// Longest catch-up in 90 kHz ticks (500 ms): at the rate of 4 a sync sample that is 1.5 s old.
 pub const CATCH_UP_MAX_TICKS: i64 = 45_000;
 
+/// Shortest time that a picture of a catch-up is shown, in 90 kHz ticks (7.7 ms, 130 per second): a little
+/// more than quick displays show. What would be shown for less is only there to be decoded.
+pub const CATCH_UP_PICTURE_TICKS: i64 = 692;
+
 /// How far apart the pictures of a GOP's older part are that are only there to be decoded, in 90 kHz
 /// ticks: 1 ms, the least that containers with a clock of milliseconds can tell apart.
 pub const SQUEEZED_PICTURE_TICKS: i64 = 90;
