@@ -83,6 +83,12 @@ impl Line {
         self.at.saturating_add(since)
     }
 
+    /// When a sync sample of the own time `pts` is shown that replaces the rest: it is shown, whatever would
+    /// have been made of it.
+    pub(crate) fn replaced_at(&self, pts: i64) -> i64 {
+        if pts >= self.knee && pts < self.meets { self.sped_up(pts) } else { self.shown_at(pts) }
+    }
+
     /// Along the constant rate.
     fn sped_up(&self, pts: i64) -> i64 {
         let since = pts.saturating_sub(self.knee);

@@ -4,7 +4,9 @@ use genlock_media::{EventTime, MediaTime, Sample, Timescale};
 
 use super::{Gate, Source};
 use crate::catch_up::{CatchUp, Line, completing};
-use crate::limits::{CATCH_UP_LEAD, CATCH_UP_RATE, COMPOSITION_SHIFT_TICKS};
+use crate::limits::{
+    CATCH_UP_LEAD, CATCH_UP_RATE, COMPOSITION_SHIFT_TICKS, SQUEEZED_PICTURE_TICKS,
+};
 use crate::splicer::{Edge, Held};
 
 impl Source {
@@ -78,11 +80,15 @@ impl Source {
     fn replace_rest(&mut self, sync: &Held, edge: Option<Edge>) {
         let (Some(catch_up), Some(edge)) = (&mut self.catch_up, edge) else { return };
         catch_up.flush(&mut self.video);
+        let line = *catch_up.line();
         let from = sync.sample.pts();
-        let kept = completing(catch_up.line(), edge, &self.video, from);
+        let kept = completing(&line, edge, &self.video, from);
         let Some((kept, edge)) = kept else { return };
         let frame = self.frame_ticks();
-        let at = from.max(edge.pts.saturating_add(frame / CATCH_UP_RATE));
+        // Not later than with the rest of the catch-up, whose pictures need not be evenly apart.
+        let next = edge.pts.saturating_add(frame / CATCH_UP_RATE);
+        let soonest = edge.pts.saturating_add(SQUEEZED_PICTURE_TICKS);
+        let at = from.max(next.min(line.replaced_at(from).max(soonest)));
         self.video.truncate(kept);
         self.follow(Line::new(from, at, frame), from, edge.dts);
     }
