@@ -312,6 +312,10 @@ impl Viewer {
         let tail = |(_, msn, part): &&(EventTime, u64, Part)| *msn + 1 == open_msn && !part.gap;
         let tail = self.part_log.iter().rev().find(tail);
         let (Some((tail_listed, ..)), false) = (tail, first.gap) else { return };
+        // Nobody was there before the first playlist.
+        if self.updates.first() == Some(tail_listed) {
+            return;
+        }
         let start_ms = listing.open.date_time_ms.unwrap() - WALL_CLOCK_AT_ZERO_MS;
         let late_ms = to_f64_i(now.as_millis() - start_ms) - first.duration * 1000.0;
         let lead = now.saturating_since(*tail_listed);
