@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use genlock_media::{MediaTime, Sample, TrackKind};
+use genlock_program::{CutStyle, ProgramEvent};
 
 use crate::camera::{Tag, VirtualCamera, micros};
 use crate::world::{Output, World};
@@ -82,7 +83,7 @@ pub(crate) fn check(world: &World, weather: Weather) -> Result<Summary, String> 
         stretch.complete(b_frames, if may_break { b_frames } else { 0 })?;
     }
     if weather == Weather::Calm {
-        no_long_seams(&stretches, &world.cameras)?;
+        no_long_seams(&stretches, world)?;
         if world.cameras.iter().all(|camera| camera.profile.latency >= 0) {
             no_lag(world, &stretches)?;
         }
@@ -190,10 +191,10 @@ impl Stretch {
 
 /// The old camera is shown up to its last mini-GOP before the cut, and the new one from there on: a
 /// shared boundary, without a hole above one tick.
-fn no_long_seams(stretches: &[Stretch], cameras: &[VirtualCamera]) -> Verdict {
+fn no_long_seams(stretches: &[Stretch], world: &World) -> Verdict {
     for pair in stretches.windows(2) {
         let [old, new] = pair else { continue };
-        let profile = &cameras[usize::from(old.camera)].profile;
+        let profile = &world.cameras[usize::from(old.camera)].profile;
         let end = old.shown_last + profile.frame_ticks();
         if old.camera == new.camera {
             // A sync sample in place of the rest of a catch-up. What it replaces is left out, and the
@@ -208,6 +209,9 @@ fn no_long_seams(stretches: &[Stretch], cameras: &[VirtualCamera]) -> Verdict {
         if !new.is_late() {
             // The out-point leaves out what would be cut short, too.
             let most = (profile.b_frames + 2) * (profile.frame_ticks() + 1);
+            // One that was to be made at once lets no new pictures of the old camera leave while it waits
+            // for the rest of a mini-GOP, and a sync sample may come in that time.
+            let most = if is_instant(world, new.at) { most.max(22_500) } else { most };
             let step = new.first - old.own_last.max(old.shown_last);
             ensure(step <= most, || {
                 format!("a hole of {} us before the cut at {} us", micros(step), new.at)
@@ -223,6 +227,14 @@ fn no_long_seams(stretches: &[Stretch], cameras: &[VirtualCamera]) -> Verdict {
         })?;
     }
     Ok(())
+}
+
+/// Whether the cut that was made at `at` had been planned as an instant one.
+fn is_instant(world: &World, at: i64) -> bool {
+    world.record.events.iter().any(|(made_at, event)| {
+        let instant = matches!(event, ProgramEvent::CutCommitted { style, .. } if *style == CutStyle::Instant);
+        *made_at == at && instant
+    })
 }
 
 /// Invariant 2: a sample leaves when it arrives, unless a cut was pending then; it waits no longer than
