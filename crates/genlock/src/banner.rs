@@ -31,7 +31,7 @@ fn post(http: SocketAddr, token: &str, path: &str, name: &str) -> String {
 }
 
 /// An address that can be opened on this machine: the loopback one for "all interfaces".
-fn reachable(bound: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(bound: SocketAddr) -> SocketAddr {
     let ip = match bound {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => [127, 0, 0, 1].into(),
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),

@@ -4,6 +4,7 @@
 //! It uses the server as anybody would: events, cameras and takes go through the REST API's own
 //! router, pictures through ffmpeg. Nothing here is known to the server.
 
+use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::banner::reachable;
 use crate::config::Settings;
 use crate::server::StartError;
 
@@ -29,7 +31,8 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 const CAMERAS: [(&str, &str); 3] =
     [("Altar", "0x8c1c2b"), ("Aisle", "0x1c6b3a"), ("Balcony", "0x1c3f8c")];
 
-const FONT: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf";
+/// By name, not by file: which file that is differs between releases of Debian.
+const FONT: &str = "Sans";
 
 /// Gives the demo a data folder of its own, so that it neither needs nor touches another's events, and
 /// its token is new and therefore known. The folder lasts as long as the returned value.
@@ -44,8 +47,14 @@ pub(crate) fn prepare(settings: &mut Settings) -> Result<TempDir, StartError> {
 }
 
 /// Shows the demo until `stop`; what fails is logged, and the server goes on.
-pub(crate) async fn run(api: Router, token: String, rtmp_port: u16, stop: CancellationToken) {
-    if let Err(error) = show(Client { api, token }, rtmp_port, &stop).await {
+pub(crate) async fn run(
+    api: Router,
+    token: String,
+    (http, rtmp): (SocketAddr, SocketAddr),
+    stop: CancellationToken,
+) {
+    let host = reachable(http).to_string();
+    if let Err(error) = show(Client { api, token, host }, rtmp.port(), &stop).await {
         tracing::error!("demo: {error:#}");
     }
 }
@@ -53,6 +62,7 @@ pub(crate) async fn run(api: Router, token: String, rtmp_port: u16, stop: Cancel
 /// Makes the event and its cameras, starts the publishers, and switches until `stop`.
 async fn show(client: Client, rtmp_port: u16, stop: &CancellationToken) -> Result<()> {
     let event = client.call("POST", "/api/events", Some(json!({ "name": "Demo" }))).await?;
+    announce(&event["program"])?;
     let event = text(&event, "id")?;
     let mut cameras = Vec::new();
     for (name, colour) in CAMERAS {
@@ -61,7 +71,6 @@ async fn show(client: Client, rtmp_port: u16, stop: &CancellationToken) -> Resul
         let url = format!("rtmp://127.0.0.1:{rtmp_port}/live/{}", text(&made, "stream_key")?);
         cameras.push((name, text(&made, "camera_id")?, publish(name, colour, &url)?));
     }
-    announce(&event);
     switch_in_turn(&client, &event, &cameras, stop).await
 }
 
@@ -89,11 +98,12 @@ async fn switch_in_turn(
 }
 
 #[expect(clippy::print_stdout, reason = "the demo talks to the person who started it")]
-fn announce(event: &str) {
-    println!(
-        "  demo    open /watch/{event} of the http address above: the programme is switched every 10 s"
-    );
-    println!("          or play /hls/{event}/program/index.m3u8 in ffplay, VLC or Safari");
+fn announce(program: &Value) -> Result<()> {
+    println!("  demo    open     {}", text(program, "watch_url")?);
+    println!("          or play  {}   (Safari, ffplay)", text(program, "hls_url")?);
+    println!("          or play  {}?dialect=seamless   (VLC)", text(program, "hls_url")?);
+    println!("          three cameras, switched every {} s\n", BETWEEN_TAKES.as_secs());
+    Ok(())
 }
 
 /// An ffmpeg that paints and publishes a test camera: its name, a running clock, something that moves.
@@ -102,7 +112,7 @@ fn publish(name: &str, colour: &str, url: &str) -> Result<Child> {
     let picture = format!("color=c={colour}:s=1280x720:r=30");
     let text = |text: &str, size: u32, y: &str| {
         format!(
-            "drawtext=fontfile={FONT}:text='{text}':fontcolor=white:fontsize={size}:x=(w-tw)/2:y={y}"
+            "drawtext=font={FONT}:text='{text}':fontcolor=white:fontsize={size}:x=(w-tw)/2:y={y}"
         )
     };
     let filters = [
@@ -122,13 +132,15 @@ fn publish(name: &str, colour: &str, url: &str) -> Result<Child> {
         .stdout(Stdio::null())
         .kill_on_drop(true)
         .spawn()
-        .context("the demo needs ffmpeg: apt-get install ffmpeg fonts-dejavu-core")
+        .context("the demo needs ffmpeg: apt-get install ffmpeg")
 }
 
 /// The REST API, called without a network in between.
 struct Client {
     api: Router,
     token: String,
+    /// Whom the addresses in the answers name.
+    host: String,
 }
 
 impl Client {
@@ -136,6 +148,7 @@ impl Client {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
+            .header(header::HOST, &self.host)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");

@@ -198,8 +198,10 @@ impl Server {
         if let Some(follower) = &follower {
             follower.spawn(&tasks, &stop);
         }
-        if let (true, Some(token), Some(rtmp)) = (demo, token.text(), rtmp_address) {
-            tasks.spawn(demo::run(api, token.reveal().to_owned(), rtmp.port(), stop.clone()));
+        if let (true, Some(token), Some(addresses)) =
+            (demo, token.text(), http_address.zip(rtmp_address))
+        {
+            tasks.spawn(demo::run(api, token.reveal().to_owned(), addresses, stop.clone()));
         }
         signal::stop().await;
         stop.cancel();
