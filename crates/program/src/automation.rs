@@ -201,7 +201,10 @@ impl ProgramCore {
             }
             return false;
         }
-        self.begin(now, camera, self.config.styles.style, Request::Automatic(cause));
+        // Behind what a lost camera has sent the first sync sample is wanted, not the nearest to now.
+        let behind = matches!(cause, Cause::Lost(_)) && !self.delay.at(now).is_zero();
+        let style = if behind { CutStyle::Clean } else { self.config.styles.style };
+        self.begin(now, camera, style, Request::Automatic(cause));
         true
     }
 

@@ -12,7 +12,9 @@ use genlock_media::{EventTime, MediaTime, Timescale};
 use crate::advance::{paced_dts, ticks};
 use crate::camera::{Camera, CameraId};
 use crate::error::CutFailure;
-use crate::event::{CutId, Discontinuity, Forecast, PendingCut, ProgramEvent, Reason, Settled};
+use crate::event::{
+    CutId, Discontinuity, Forecast, Loss, PendingCut, ProgramEvent, Reason, Settled,
+};
 use crate::failover::Cause;
 use crate::limits::{AUDIO_PROBE, SEAM_MAX, TAIL_WAIT, TAIL_WAIT_MAX, USUAL_PICTURE_TICKS};
 use crate::planner::{self, InPoint, Plan, ProgramView, SyncTime, TargetView, Terms};
@@ -129,7 +131,7 @@ impl ProgramCore {
         style: CutStyle,
         request: Request,
     ) -> Plan {
-        let plan = self.plan(now, camera, style);
+        let plan = self.plan(now, camera, style, Some(&request));
         let (id, feed) = (camera.id.clone(), camera.feed.clone());
         let (source, stage) = match plan.in_point {
             InPoint::Held(position) => {
@@ -155,7 +157,14 @@ impl ProgramCore {
         plan
     }
 
-    fn plan(&self, now: EventTime, camera: &Camera, style: CutStyle) -> Plan {
+    /// Without a request it is one that will follow what is under way.
+    fn plan(
+        &self,
+        now: EventTime,
+        camera: &Camera,
+        style: CutStyle,
+        request: Option<&Request>,
+    ) -> Plan {
         let status = camera.feed.status();
         let syncs = sync_times(&camera.feed);
         let target = TargetView {
@@ -165,7 +174,17 @@ impl ProgramCore {
         };
         let fresh = self.config.failover.silence_max;
         let styles = StylePolicy { lookahead: self.delay.at(now), ..self.config.styles };
-        planner::plan(&self.view(), &target, style, &Terms { now, fresh, styles })
+        let view = self.view();
+        let view = ProgramView { edge: view.edge.max(self.shown_out(request)), ..view };
+        planner::plan(&view, &target, style, &Terms { now, fresh, styles })
+    }
+
+    /// Where the pictures end that a lost camera has sent. In a programme that runs behind they are still to
+    /// be shown, so it is left behind the last of them and not at once.
+    fn shown_out(&self, request: Option<&Request>) -> Option<EventTime> {
+        let lost = request.is_some_and(Request::is_for_a_silent_camera);
+        let on_air = self.on_air.as_ref().filter(|_| lost)?;
+        on_air.source.newest_pts().map(video_time)
     }
 
     pub(crate) fn view(&self) -> ProgramView<'_> {
@@ -182,7 +201,7 @@ impl ProgramCore {
         camera: &Camera,
         style: CutStyle,
     ) -> Forecast {
-        Forecast { reason: Reason::Queued, ..self.plan(now, camera, style).forecast }
+        Forecast { reason: Reason::Queued, ..self.plan(now, camera, style, None).forecast }
     }
 
     /// Starts the queued take once nothing is under way. Returns whether it did.
@@ -263,7 +282,7 @@ impl ProgramCore {
         };
         let style = incoming.style;
         let target = self.roster.get(&incoming.source.camera);
-        let plan = target.map(|camera| self.plan(now, camera, style));
+        let plan = target.map(|camera| self.plan(now, camera, style, Some(&incoming.request)));
         if let Some((incoming, plan)) = self.incoming.as_mut().zip(plan) {
             incoming.plan = plan;
         }
@@ -410,6 +429,11 @@ impl Incoming {
 impl Request {
     pub(crate) const fn of(command: &Command) -> Self {
         Self::Command { id: command.id, planned_at: command.planned_at }
+    }
+
+    /// The camera on air sends nothing any more.
+    const fn is_for_a_silent_camera(&self) -> bool {
+        matches!(self, Self::Automatic(Cause::Lost(Loss::Closed | Loss::Silent)))
     }
 
     /// When the command came.

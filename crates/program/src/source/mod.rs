@@ -145,6 +145,11 @@ impl Source {
         self.edge.map(|edge| edge.dts)
     }
 
+    /// Largest presentation time of the video let in.
+    pub(crate) fn newest_pts(&self) -> Option<i64> {
+        self.edge.map(|edge| edge.pts)
+    }
+
     /// How much later than its decoding time the newest video sample came.
     pub(crate) fn lateness(&self) -> Duration {
         Duration::from_micros(u64::try_from(self.video_lag.last).unwrap_or(0))

@@ -1,7 +1,9 @@
 //! Cameras that come, go and come back: one story per test.
 
+use std::time::Duration;
+
 use genlock_media::{EventTime, TrackKind};
-use genlock_program::{CameraId, Loss, Priority, ProgramEvent};
+use genlock_program::{CameraId, CutStyle, Loss, Priority, ProgramEvent, StylePolicy};
 
 use crate::SECOND;
 use crate::camera::{Profile, Tag, micros};
@@ -95,6 +97,35 @@ fn a_lost_publisher_is_replaced_at_the_next_sync_sample() {
     assert_eq!((from.as_str(), to.as_str()), ("cam-0", "cam-1"));
     assert_eq!(cut_at.as_micros(), micros(next.pts), "not the cached one");
     check(&world, Weather::Wild).expect("invariants hold");
+}
+
+/// A programme that runs behind shows all that a lost camera has sent, then the next camera from its first
+/// sync sample behind that, whatever the event's style is.
+#[test]
+fn a_lost_camera_is_shown_out_by_a_programme_that_runs_behind() {
+    for style in [CutStyle::Auto, CutStyle::Clean, CutStyle::Lookahead] {
+        let mut world = two_cameras(5 * SECOND);
+        let lookahead = Duration::from_secs(4);
+        let policy = StylePolicy { style, lookahead, ..StylePolicy::default() };
+        world.core.set_style_policy(EventTime::from_micros(world.now), policy);
+        world.advance();
+        world.run_until(20 * SECOND);
+        world.cameras[0].disconnect_for(world.now, FOR_GOOD);
+        world.advance();
+        world.run_until(30 * SECOND);
+        let pictures = |camera: u8| {
+            let outputs = world.record.outputs.iter();
+            let video = outputs.filter(|output| output.sample.kind() == TrackKind::Video);
+            let tags = video.filter_map(|output| Tag::read(&output.sample.payload));
+            tags.filter(move |tag| tag.camera == camera).map(|tag| tag.pts)
+        };
+        let last = pictures(0).max().expect("it was on air");
+        let sent = 20 * SECOND - micros(last);
+        assert!(sent < 100_000, "{style}: shown up to {sent} us before it was lost");
+        let next = world.cameras[1].syncs.iter().find(|sync| sync.pts > last);
+        assert_eq!(pictures(1).next(), next.map(|sync| sync.pts), "{style}");
+        check(&world, Weather::Wild).expect("invariants hold");
+    }
 }
 
 #[test]
