@@ -21,7 +21,9 @@
 //! Pure: time comes in as `now`.
 
 mod audio;
+mod cadence;
 mod clock_map;
+mod frame_grid;
 mod media_line;
 mod unwrap;
 mod video;
@@ -167,18 +169,19 @@ impl Timeline {
         self.held_bytes = 0;
         while let Some((media, unit)) = self.held.pop_front() {
             let micros = self.map.map(media).saturating_add(self.applied_offset);
-            match self.stamp(micros, unit) {
+            match self.stamp(media, micros, unit) {
                 Some(sample) => self.ready.push_back(sample),
                 None => self.counters.dropped += 1,
             }
         }
     }
 
-    fn stamp(&mut self, micros: i64, unit: Unit) -> Option<Sample> {
+    fn stamp(&mut self, media: i64, micros: i64, unit: Unit) -> Option<Sample> {
         let (dts, composition_offset, duration) = match unit.kind() {
             TrackKind::Video => {
                 let sync = unit.is_video_sync();
-                let stamp = self.video.stamp(micros, unit.composition_micros, sync)?;
+                let composition = unit.composition_micros;
+                let stamp = self.video.stamp(media, micros, composition, sync)?;
                 (stamp.dts, stamp.composition_offset, None)
             }
             TrackKind::Audio => {

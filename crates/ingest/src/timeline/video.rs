@@ -1,6 +1,7 @@
 //! Video times: 90 kHz ticks, DTS strictly increasing, one composition offset at every sync sample.
 //!
-//! Presentation times are what lands on the event clock; they are never moved to suit an encoder's
+//! Presentation times are what lands on the event clock, freed of their rounding to milliseconds where
+//! the camera is steady ([`frame_grid`](super::frame_grid)); they are never moved to suit an encoder's
 //! reorder depth, so that sound and picture stay together. Decoding times are rebuilt from them:
 //!
 //! ```text
@@ -13,6 +14,8 @@
 //! rather than the presentation time wrong.
 
 use genlock_media::{MediaTime, Timescale};
+
+use super::frame_grid::FrameGrid;
 
 /// Presentation minus decoding time of every sync sample: 100 ms.
 pub const SYNC_COMPOSITION_OFFSET: i32 = 9_000;
@@ -31,6 +34,7 @@ pub(super) struct Stamp {
 /// Rebuilds decoding times.
 #[derive(Debug, Default)]
 pub(super) struct VideoStamper {
+    grid: FrameGrid,
     /// Added to the publisher's decoding time: what moves the last sync sample's from its own composition
     /// offset before its presentation to [`SYNC_COMPOSITION_OFFSET`] before it.
     decode_shift: i64,
@@ -52,14 +56,16 @@ impl VideoStamper {
         }
     }
 
-    /// Stamps a sample whose decoding time is `decode_micros` on the event clock. `None` when it must
-    /// be dropped because time went back.
+    /// Stamps a sample whose decoding time is `media_micros` by the publisher's clock and `decode_micros`
+    /// on the event clock. `None` when it must be dropped because time went back.
     pub(super) fn stamp(
         &mut self,
+        media_micros: i64,
         decode_micros: i64,
         composition_micros: i64,
         is_sync: bool,
     ) -> Option<Stamp> {
+        self.grid.note(media_micros);
         let decode = ticks(decode_micros);
         let composition = ticks(composition_micros);
         if is_sync {
@@ -73,7 +79,8 @@ impl VideoStamper {
 
     fn sync(&mut self, decode: i64, composition: i64) -> Option<Stamp> {
         let offset = i64::from(SYNC_COMPOSITION_OFFSET);
-        let natural = decode.saturating_add(composition).saturating_sub(offset);
+        let presented = self.grid.land(decode.saturating_add(composition));
+        let natural = presented.saturating_sub(offset);
         let dts = self.last_dts.map_or(natural, |last| natural.max(last.saturating_add(1)));
         let later = dts.saturating_sub(natural);
         self.waits_for_room = later > LATER_MAX_TICKS;
@@ -90,18 +97,25 @@ impl VideoStamper {
     fn inter(&mut self, decode: i64, composition: i64) -> Stamp {
         let decode = self.last_decode.map_or(decode, |last| decode.max(last.saturating_add(1)));
         self.last_decode = Some(decode);
-        let base = decode.saturating_add(self.later);
-        let pts = base.saturating_add(composition);
-        let wanted = base.saturating_add(self.decode_shift).min(pts);
+        let presented = self.grid.land(decode.saturating_add(composition));
+        let pts = presented.saturating_add(self.later);
+        let wanted = self.decoded(decode).saturating_add(self.later).min(pts);
         let dts = self.last_dts.map_or(wanted, |last| wanted.max(last.saturating_add(1)));
         self.last_dts = Some(dts);
         let distance = pts.saturating_sub(dts);
         let limit = if distance < 0 { i32::MIN } else { i32::MAX };
         Stamp { dts, composition_offset: i32::try_from(distance).unwrap_or(limit) }
     }
+
+    /// Where the publisher's decoding time lies once it is moved like the sync sample's.
+    fn decoded(&self, decode: i64) -> i64 {
+        let offset = i64::from(SYNC_COMPOSITION_OFFSET);
+        let moved = decode.saturating_add(self.decode_shift);
+        self.grid.decoding(moved.saturating_add(offset)).saturating_sub(offset)
+    }
 }
 
-fn ticks(micros: i64) -> i64 {
+pub(super) fn ticks(micros: i64) -> i64 {
     MediaTime::new(micros, Timescale::MICROSECONDS).rescale(Timescale::VIDEO).ticks
 }
 
@@ -115,7 +129,8 @@ mod tests {
         let got: Vec<_> = input
             .iter()
             .map(|&(decode, composition, sync)| {
-                let stamp = stamper.stamp(decode * 1000, composition * 1000, sync)?;
+                let stamp =
+                    stamper.stamp(decode * 1000, decode * 1000, composition * 1000, sync)?;
                 Some((stamp.dts / 90, i64::from(stamp.composition_offset) / 90))
             })
             .collect();
@@ -157,9 +172,9 @@ mod tests {
     #[test]
     fn a_repeated_timestamp_moves_on_by_one_tick() {
         let mut stamper = VideoStamper::default();
-        let first = stamper.stamp(186_000, 0, true).unwrap();
-        let second = stamper.stamp(186_000, 0, false).unwrap();
-        let third = stamper.stamp(180_000, 0, true).unwrap();
+        let first = stamper.stamp(186_000, 186_000, 0, true).unwrap();
+        let second = stamper.stamp(186_000, 186_000, 0, false).unwrap();
+        let third = stamper.stamp(180_000, 180_000, 0, true).unwrap();
         assert_eq!((second.dts - first.dts, second.composition_offset), (1, 9_000));
         assert_eq!((third.dts - second.dts, third.composition_offset), (1, 9_000));
     }

@@ -2,6 +2,7 @@
 
 mod demux;
 mod fixtures;
+mod frame_grid;
 mod health;
 mod log;
 mod shell;
