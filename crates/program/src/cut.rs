@@ -20,6 +20,7 @@ use crate::limits::{AUDIO_PROBE, SEAM_MAX, TAIL_WAIT, TAIL_WAIT_MAX, USUAL_PICTU
 use crate::planner::{self, InPoint, Plan, ProgramView, SyncTime, TargetView, Terms};
 use crate::program_core::ProgramCore;
 use crate::source::Source;
+use crate::splicer::Edge;
 use crate::style::{CutStyle, StylePolicy};
 
 /// The camera on air.
@@ -189,10 +190,17 @@ impl ProgramCore {
 
     pub(crate) fn view(&self) -> ProgramView<'_> {
         ProgramView {
-            edge: self.edge.map(|edge| video_time(edge.pts)),
+            edge: self.whole_edge().map(|edge| video_time(edge.pts)),
             video: self.video.as_deref(),
             audio: self.grid.config().map(|config| &**config),
         }
+    }
+
+    /// What an in-point has to lie beyond so that it does not cut the last picture short. A sync sample
+    /// before it came too late.
+    fn whole_edge(&self) -> Option<Edge> {
+        let lasts = self.on_air.as_ref().map_or(0, |on_air| on_air.source.picture_lasts());
+        self.edge.map(|edge| Edge { pts: edge.pts.saturating_add(lasts), ..edge })
     }
 
     pub(crate) fn forecast_queued(
@@ -223,7 +231,7 @@ impl ProgramCore {
 
     /// Looks whether the camera that is waited for has sent its in-point, or cannot any more.
     pub(crate) fn watch_incoming(&mut self, now: EventTime) {
-        let (edge, hold_back) = (self.edge, self.config.hold_back);
+        let (edge, hold_back) = (self.whole_edge(), self.config.hold_back);
         let due_dts = paced_dts(self.line(now));
         let Some(incoming) = &mut self.incoming else {
             return;

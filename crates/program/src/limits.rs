@@ -100,8 +100,9 @@ pub const AUDIO_TAIL_GRACE: Duration = Duration::from_millis(500);
 /// ticks: 250 ms, a mini-GOP of four frames at 16 fps. A longer one is a loss, and stays visible as one.
 pub const SEAM_HOLE_MAX_TICKS: i64 = 22_500;
 
-/// The resolution of RTMP's timestamps in 90 kHz ticks.
-pub const MILLISECOND_TICKS: i64 = 90;
+/// How far two distances of pictures may be apart because the places of grids are whole ticks: 2 ticks, one
+/// for each camera. The ingest has taken the rounding to RTMP's milliseconds out.
+pub const GRID_ROUNDING_TICKS: i64 = 2;
 
 /// The longest picture that a cut leaves out rather than cut short, in 90 kHz ticks: 50 ms, 20 fps. Two
 /// pictures closer than a frame are shown by no display, and clocks that count in frames take them for

@@ -62,7 +62,7 @@ pub struct SyncTime {
 /// The programme as a plan sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct ProgramView<'a> {
-    /// Latest presentation time that has left; `None` before the first sample.
+    /// Until when the last picture that has left is shown; `None` before the first sample.
     pub edge: Option<EventTime>,
     /// Video configuration on air.
     pub video: Option<&'a TrackConfig>,

@@ -25,7 +25,7 @@ use genlock_media::{EventTime, Sample, Timescale, TrackKind};
 use crate::camera::CameraId;
 use crate::catch_up::CatchUp;
 use crate::limits::{
-    AHEAD_MAX, GRID_TOLERANCE_TICKS, INCOMING_AUDIO_MAX, LATENESS_WINDOW, MILLISECOND_TICKS,
+    AHEAD_MAX, GRID_ROUNDING_TICKS, GRID_TOLERANCE_TICKS, INCOMING_AUDIO_MAX, LATENESS_WINDOW,
     QUEUE_MAX, SEAM_HOLE_MAX_TICKS, USUAL_PICTURE_TICKS, WHOLE_PICTURE_MAX_TICKS,
 };
 use crate::splicer::{Edge, Held};
@@ -259,12 +259,12 @@ impl Source {
     }
 
     /// How long before a cut this camera's last picture has to begin, in 90 kHz ticks, so that it is not
-    /// cut short: the distance of its pictures, less the millisecond that RTMP's timestamps hide. Nothing
-    /// for a camera so slow that its last picture should rather end with the cut.
+    /// cut short: the distance of its pictures, less what the grid's rounding hides. Nothing for a camera so
+    /// slow that its last picture should rather end with the cut.
     pub(crate) fn picture_lasts(&self) -> i64 {
         let gap = i64::try_from(self.frame_gap.as_micros()).unwrap_or(0);
         let gap = EventTime::from_micros(gap).to_media(Timescale::VIDEO).ticks;
-        if gap <= WHOLE_PICTURE_MAX_TICKS { (gap - MILLISECOND_TICKS).max(0) } else { 0 }
+        if gap <= WHOLE_PICTURE_MAX_TICKS { (gap - GRID_ROUNDING_TICKS).max(0) } else { 0 }
     }
 
     /// Shows the in-point from `end` on, if what lies between is not longer than an out-point may leave

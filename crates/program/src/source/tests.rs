@@ -122,8 +122,8 @@ fn a_picture_lasts_as_long_as_most_of_the_last_ones() {
         rig.source.picture_lasts()
     };
     assert_eq!(lasts(&[0]), 0, "one picture tells nothing");
-    assert_eq!(lasts(&[0, 1, 2]), FRAME - MILLISECOND_TICKS);
-    assert_eq!(lasts(&[0, 1, 2, 9]), FRAME - MILLISECOND_TICKS, "one odd distance");
+    assert_eq!(lasts(&[0, 1, 2]), FRAME - GRID_ROUNDING_TICKS);
+    assert_eq!(lasts(&[0, 1, 2, 9]), FRAME - GRID_ROUNDING_TICKS, "one odd distance");
     assert_eq!(lasts(&[0, 2, 4, 6]), 0, "15 fps: it rather ends with the cut");
 }
 

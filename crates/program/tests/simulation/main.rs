@@ -23,6 +23,7 @@ mod sound;
 #[allow(dead_code, reason = "the packager's tests use all of it")]
 #[path = "../../../packager/tests/hls/viewer.rs"]
 mod viewer;
+mod whole_pictures;
 mod world;
 
 use camera::Profile;
@@ -123,8 +124,9 @@ fn cameras_with_sync_offsets() {
     });
 }
 
-/// Equal latency, a steady GOP, any jitter up to 250 ms: the cut is at the first sync sample whose time the old
-/// camera had not passed at the command, and no hold makes that a later one.
+/// Equal latency, a steady GOP, any jitter up to 250 ms: the cut is at the first sync sample by whose time the
+/// last picture of the old camera that had left at the command has been shown, and no hold makes that a
+/// later one.
 #[test]
 fn a_clean_take_uses_the_first_sync_sample() {
     for_each_seed("a_clean_take_uses_the_first_sync_sample", 4, |seed| {
@@ -136,12 +138,16 @@ fn a_clean_take_uses_the_first_sync_sample() {
         world.run_until(20 * SECOND);
         for _ in 0..12 {
             world.run_until(world.now + rng.between(500_000, 5_000_000));
-            let edge = world.edge();
+            let on_air = world.active();
+            let old = world.cameras.iter().find(|camera| Some(camera.name()) == on_air);
+            // Places of grids are whole ticks.
+            let lasts = old.ok_or("nothing is on air")?.profile.frame_ticks() - 1;
+            let edge = world.edge() + lasts;
             let target = usize::try_from(rng.between(0, 2)).expect("not negative");
             let Ok(cut) = world.take(target) else { continue };
             world.run_until(world.now + 10 * SECOND);
             let syncs = &world.cameras[target].syncs;
-            let first = syncs.iter().find(|sync| sync.pts > edge).ok_or("no sync sample came")?;
+            let first = syncs.iter().find(|sync| sync.pts >= edge).ok_or("no sync sample came")?;
             let ended = world.record.commands[&cut.id].ended.clone();
             let Some((_, ProgramEvent::CutCommitted { cut_at, .. })) = ended else {
                 return Err(format!("{cut:?} ended as {ended:?}"));
