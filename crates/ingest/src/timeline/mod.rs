@@ -1,7 +1,7 @@
 //! Lands one publish session's access units on the event clock.
 //!
 //! ```text
-//!  RTMP ms ─▶ unwrap ─▶ media line ─▶ clock map ─▶ video: 90 kHz, one offset at sync samples
+//!  RTMP ms ─▶ unwrap ─▶ media line ─▶ clock map ─▶ video: 90 kHz grid, one offset at sync samples
 //!             (2^32)    (no jumps)    (lower        audio: counted in samples
 //!                                      envelope)
 //! ```
@@ -15,6 +15,7 @@
 //! | drift of the publisher's clock | slews by at most 500 ppm, once a second (0.5 % in the first half minute) |
 //! | forward by over 1 s into the future, or back by over 200 ms | goes on at the present ([`TimelineCounters::jumps`]) |
 //! | repeat, or back by less | moves on by one tick ([`TimelineCounters::repeats`]) |
+//! | rounding of a steady camera's pictures to milliseconds | takes it out again, by 1 ms at most |
 //! | all arrivals later by over 1 s for 5 s | steps the map once ([`TimelineCounters::shifts`]) |
 //! | audio deviates from its sample count by over 50 ms | realigns it ([`TimelineCounters::realignments`]) |
 //!
