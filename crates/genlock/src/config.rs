@@ -238,8 +238,12 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
     let part_ms = file.hls.part_ms.unwrap_or(500);
     let window_s = file.hls.window_s.unwrap_or(16);
     let idle_s = file.rtmp.idle_timeout_s.unwrap_or(15);
-    range("hls.segment_ms", segment_ms, 500..=10_000, "500 to 10000")?;
+    range("hls.segment_ms", segment_ms, 500..=8_000, "500 to 8000")?;
     range("hls.part_ms", part_ms, 200..=2000, "200 to 2000")?;
+    if part_ms > segment_ms {
+        let expected = "hls.segment_ms or less";
+        return Err(ConfigError::Value { key: "hls.part_ms", expected, got: part_ms.to_string() });
+    }
     range("hls.window_s", window_s, 12..=300, "12 to 300")?;
     range("rtmp.idle_timeout_s", idle_s, 2..=600, "2 to 600")?;
     let admin_token = flags.admin_token.clone().or(file.admin_token);
@@ -367,6 +371,16 @@ mod tests {
     fn a_value_out_of_range_names_key_range_and_value() {
         let error = parse("hls.part_ms = 10").unwrap_err();
         assert_eq!(error, "hls.part_ms must be 200 to 2000, not 10");
+        // The packager would make it 8 s without a word.
+        let error = parse("hls.segment_ms = 9000").unwrap_err();
+        assert_eq!(error, "hls.segment_ms must be 500 to 8000, not 9000");
+    }
+
+    #[test]
+    fn a_part_is_no_longer_than_its_segment() {
+        let error = parse("hls.segment_ms = 1000\nhls.part_ms = 1500").unwrap_err();
+        assert_eq!(error, "hls.part_ms must be hls.segment_ms or less, not 1500");
+        assert!(parse("hls.segment_ms = 1000\nhls.part_ms = 1000").is_ok());
     }
 
     #[test]

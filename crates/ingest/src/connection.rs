@@ -123,7 +123,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 return Ok(());
             }
             let acted = match self.wake().await {
-                Wake::Input(Ok(0)) => return Err(Fault::Closed),
+                Wake::Input(Ok(0)) => {
+                    self.session.handle_end()?;
+                    return Err(Fault::Closed);
+                }
                 Wake::Input(Ok(_)) => {
                     let now = self.shared.clock.now();
                     if let Some(publication) = &self.publication {

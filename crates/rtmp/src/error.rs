@@ -124,6 +124,9 @@ pub enum Malformed {
     /// An aggregate message inside an aggregate message.
     #[error("aggregate message inside an aggregate message")]
     NestedAggregate,
+    /// The peer closed the connection in the middle of something.
+    #[error("the input ends, expected the rest of {0}")]
+    Truncated(&'static str),
 }
 
 /// Things that a peer must not do.

@@ -53,6 +53,11 @@ impl Link {
         Ok(None)
     }
 
+    /// What the peer has begun and not finished.
+    pub(crate) fn unfinished(&self) -> Option<(&'static str, WirePosition)> {
+        self.reader.unfinished()
+    }
+
     fn handle_control(&mut self, message: &Message, at: WirePosition) -> Result<(), RtmpError> {
         let control = Control::parse(message.kind, &message.payload)
             .map_err(|fault| RtmpError::Malformed { fault, at })?;

@@ -298,6 +298,21 @@ async fn garbage_costs_one_log_line_and_nobody_else_notices() {
 }
 
 #[tokio::test]
+async fn a_connection_that_breaks_off_costs_one_log_line_that_tells_where() {
+    let log = Log::capture();
+    let server = Server::plain().await;
+    let mut stranger = TcpStream::connect(server.addr).await.expect("the server listens");
+    stranger.write_all(&[3; 40]).await.expect("sent");
+    stranger.shutdown().await.expect("closed");
+    let mut rest = Vec::new();
+    let _: io::Result<usize> = stranger.read_to_end(&mut rest).await;
+    let lines = log.lines();
+    let [line] = lines.as_slice() else { panic!("one line, not {lines:?}") };
+    let expected = "at byte 40: the input ends, expected the rest of the handshake";
+    assert!(line.contains("WARN") && line.contains(expected), "{line}");
+}
+
+#[tokio::test]
 async fn unsupported_video_is_named_to_the_publisher_the_log_and_the_health() {
     let log = Log::capture();
     let server = Server::plain().await;

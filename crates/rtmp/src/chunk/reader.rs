@@ -144,6 +144,19 @@ impl ChunkReader {
         }
     }
 
+    /// What the peer has begun and not finished, and its place; `None` between two messages.
+    pub(crate) fn unfinished(&self) -> Option<(&'static str, WirePosition)> {
+        if let Some(chunk) = &self.open {
+            return Some(("a message", chunk.place()));
+        }
+        if !self.carry.is_empty() {
+            return Some(("a chunk header", WirePosition::default()));
+        }
+        let stream = self.streams.iter().find(|stream| stream.partial.is_some())?;
+        let message_type = Some(stream.header.kind.0);
+        Some(("a message", WirePosition { message_type, ..self.place(stream.id) }))
+    }
+
     fn read_header(&mut self, input: &mut Bytes) -> Result<Option<OpenChunk>, RtmpError> {
         let joined: Vec<u8>;
         let window = if self.carry.is_empty() {

@@ -8,11 +8,32 @@ use super::event::{MediaKind, MediaMessage, ServerEvent};
 use super::{ServerSession, State};
 use crate::amf0::{Decoder, Object, Value};
 use crate::chunk::Received;
-use crate::error::{RtmpError, WirePosition};
+use crate::error::{Malformed, RtmpError, WirePosition};
 use crate::handshake::Progress;
 use crate::message::{Aggregate, Command, Message, MessageType, amf_body};
 
 impl ServerSession {
+    /// Takes note that the peer has closed its side.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed::Truncated`](crate::Malformed::Truncated) if that happened inside the handshake or
+    /// inside a message. A connection on which nothing came is none.
+    pub fn handle_end(&mut self) -> Result<(), RtmpError> {
+        let unfinished = match &self.state {
+            State::Handshake(_) if self.bytes_received > 0 => {
+                Some(("the handshake", WirePosition::default()))
+            }
+            State::Handshake(_) | State::Closing => None,
+            // What is held while a decision is pending has not been looked at.
+            _ if !self.input.is_empty() => None,
+            _ => self.link.unfinished(),
+        };
+        let Some((what, place)) = unfinished else { return Ok(()) };
+        let at = WirePosition { byte: self.bytes_received, ..place };
+        self.fail(Err(RtmpError::Malformed { fault: Malformed::Truncated(what), at }))
+    }
+
     pub(super) fn fail(&mut self, result: Result<(), RtmpError>) -> Result<(), RtmpError> {
         if result.is_err() {
             self.close();

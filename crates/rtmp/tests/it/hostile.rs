@@ -133,6 +133,34 @@ fn deep_amf_is_an_error_that_names_its_place() {
 }
 
 #[test]
+fn an_end_in_the_middle_of_something_names_its_place() {
+    let end_after = |bytes: &[u8]| {
+        let mut server = ServerSession::new(ServerConfig::default(), origin(), [9; 1528]);
+        server.handle_bytes(origin(), Bytes::copy_from_slice(bytes)).expect("sane so far");
+        server.handle_end().map_err(|error| error.to_string())
+    };
+    // A client that sends all of the handshake at once, then a command in two chunks.
+    let mut bytes = simple_handshake();
+    let handshake = bytes.len();
+    bytes.extend([3, 0, 0, 0, 0, 0, 200, 20, 0, 0, 0, 0]);
+    bytes.extend([5; 128]);
+    bytes.extend([0xC3; 73]);
+    assert_eq!(end_after(&[]), Ok(()), "a look at the port");
+    let inside = "malformed input at byte 100: the input ends, expected the rest of the handshake";
+    assert_eq!(end_after(&bytes[..100]), Err(inside.to_owned()));
+    assert_eq!(end_after(&bytes[..handshake]), Ok(()));
+    let header = "malformed input at byte 3078: the input ends, expected the rest of a chunk header";
+    assert_eq!(end_after(&bytes[..handshake + 5]), Err(header.to_owned()));
+    for end in [handshake + 12, handshake + 50, handshake + 140, bytes.len() - 1] {
+        let message = format!(
+            "malformed input at byte {end} (chunk stream 3, message type 20): \
+             the input ends, expected the rest of a message"
+        );
+        assert_eq!(end_after(&bytes[..end]), Err(message));
+    }
+}
+
+#[test]
 fn empty_and_short_commands_do_no_harm() {
     let mut lone = connected();
     let mut wire = Wire::new();
