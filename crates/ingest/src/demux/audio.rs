@@ -61,8 +61,8 @@ impl AudioTrack {
         self.dropped
     }
 
+    /// What cannot be used is told once. It is not counted with what is lost.
     fn ignore(&mut self, codec: String, notices: &mut Notices) {
-        self.dropped += 1;
         if self.unsupported.as_ref() != Some(&codec) {
             let notice = Notice::Unsupported { track: TrackKind::Audio, codec: codec.clone() };
             notices.once(notice);
@@ -119,8 +119,8 @@ impl AudioTrack {
             .as_ref()
             .filter(|config| config.as_audio().is_some_and(|audio| audio.codec == codec));
         let Some(config) = config else {
-            self.dropped += 1;
             if self.unsupported.is_none() {
+                self.dropped += 1;
                 notices.once(Notice::HeaderMissing(TrackKind::Audio));
             }
             return None;

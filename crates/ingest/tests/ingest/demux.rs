@@ -257,6 +257,7 @@ fn unsupported_audio_beside_good_video_is_said_once_and_ignored() {
     bench.audio(&sound(mp3)).audio(&sound(mp3));
     let codec = "MP3".to_owned();
     assert_eq!(bench.notices(), [Notice::Unsupported { track: TrackKind::Audio, codec }]);
+    assert_eq!(bench.demuxer.counters().dropped, 0, "what is ignored is not lost");
     assert_eq!(bench.units.len(), 1);
 }
 

@@ -149,7 +149,8 @@ fn an_end_in_the_middle_of_something_names_its_place() {
     let inside = "malformed input at byte 100: the input ends, expected the rest of the handshake";
     assert_eq!(end_after(&bytes[..100]), Err(inside.to_owned()));
     assert_eq!(end_after(&bytes[..handshake]), Ok(()));
-    let header = "malformed input at byte 3078: the input ends, expected the rest of a chunk header";
+    let header =
+        "malformed input at byte 3078: the input ends, expected the rest of a chunk header";
     assert_eq!(end_after(&bytes[..handshake + 5]), Err(header.to_owned()));
     for end in [handshake + 12, handshake + 50, handshake + 140, bytes.len() - 1] {
         let message = format!(
