@@ -102,6 +102,10 @@ pub const SOCKET_MESSAGE_BYTES_MAX: usize = 16 * 1024;
 /// Time in which a WebSocket client that sent no token in a header must do so in a message.
 pub const SOCKET_AUTH_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// Pause before a store that gave no answer is asked again whether a token was revoked. Connections that the token
+/// opened live that much longer.
+pub const REVOCATION_RETRY_TIME: Duration = Duration::from_secs(1);
+
 /// How often a client is pinged, so that proxies keep the connection: they close after 30 s or more.
 pub const SOCKET_PING_EVERY: Duration = Duration::from_secs(15);
 

@@ -98,6 +98,8 @@ pub(crate) struct Shared {
     /// Who follows which event.
     pub(crate) hubs: Hubs,
     changes: Changes,
+    /// Counts the access tokens that were revoked.
+    revocations: watch::Sender<u64>,
 }
 
 impl Shared {
@@ -127,12 +129,23 @@ impl Shared {
             addresses,
             hubs: Hubs::default(),
             changes,
+            revocations: watch::Sender::default(),
         })
     }
 
     /// What wrong tokens have cost so far. Whole after every call, so that a panic elsewhere leaves it usable.
     pub(crate) fn throttle(&self) -> MutexGuard<'_, Throttle> {
         self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the access tokens that were revoked.
+    pub(crate) fn revocations(&self) -> watch::Receiver<u64> {
+        self.revocations.subscribe()
+    }
+
+    /// Tells open connections that a token was revoked: each looks whether it was its own.
+    pub(crate) fn token_revoked(&self) {
+        self.revocations.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Resolves whenever what is kept has changed.

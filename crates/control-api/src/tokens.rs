@@ -155,7 +155,7 @@ pub(crate) async fn list(
     Ok(Json(TokenList { items: tokens.into_iter().map(TokenView::from).collect() }))
 }
 
-/// Revoke an access token; it admits nobody from now on
+/// Revoke an access token; it admits nobody from now on, and connections that it opened are closed
 #[utoipa::path(
     delete, path = "/api/events/{event}/tokens/{token}", tag = "tokens",
     operation_id = "revoke_token",
@@ -170,6 +170,7 @@ pub(crate) async fn revoke(
     TokenPath(event, id): TokenPath,
 ) -> Result<StatusCode, Problem> {
     if shared.store.delete_token(&event, &id).await?.is_some() {
+        shared.token_revoked();
         return Ok(StatusCode::NO_CONTENT);
     }
     events::find(&shared, &event).await?;

@@ -164,7 +164,8 @@ impl JwtRules {
         let expires_at = millis(claims.exp).ok_or(JwtError::Claims)?;
         let not_before = claims.nbf.map_or(Some(i64::MIN), millis).ok_or(JwtError::Claims)?;
         let leeway = i64::try_from(self.leeway.as_millis()).unwrap_or(i64::MAX);
-        if now.as_millis() >= expires_at.saturating_add(leeway) {
+        let expires_at = Timestamp::from_millis(expires_at.saturating_add(leeway));
+        if now >= expires_at {
             return Err(JwtError::Expired);
         }
         if now.as_millis() < not_before.saturating_sub(leeway) {
@@ -172,7 +173,7 @@ impl JwtRules {
         }
         let claim = self.cameras_claim.as_ref().and_then(|name| claims.others.get(name));
         let premium = claim.is_some_and(|value| *value == Value::Bool(true) || *value == "true");
-        Ok(Creator { id, premium })
+        Ok(Creator { id, premium, expires_at })
     }
 
     /// Everything but the times, which are compared with `now` and not with a clock of the library's.

@@ -12,6 +12,7 @@
 //! | [`rules`] | which action each call is |
 //! | [`policy`] | who may do which action: a pure function |
 //! | [`principal`] | who calls |
+//! | [`admission`] | how long a connection that stays open may do so |
 //! | [`jwt`], [`jwks`] | tokens of creators, and the keys of whoever signs them |
 //! | [`throttle`] | what wrong tokens cost |
 //! | [`quota`] | how much one creator may have |
@@ -20,6 +21,7 @@
 //! A token is not accepted in a query or a cookie: queries end up in logs, and a cookie would be
 //! sent by any page that its owner visits.
 
+mod admission;
 pub(crate) mod jwks;
 pub(crate) mod jwt;
 mod policy;
@@ -40,6 +42,7 @@ use axum::response::{IntoResponse, Response};
 use genlock_store::{AccessSecret, CameraId, EventId, SecretHash};
 use tokio::time::Instant;
 
+pub(crate) use self::admission::Admission;
 pub(crate) use self::policy::Action;
 use self::policy::{Decision, EventFacts, may};
 pub(crate) use self::principal::{Caller, Creator, Principal};
@@ -85,15 +88,22 @@ async fn admit(shared: &Arc<Shared>, request: Request) -> Result<Request, Proble
     Ok(Request::from_parts(parts, body))
 }
 
-/// Whether the holder of `token` may follow `event`: for connections that say who they are after they are made.
+/// For how long the holder of `token` may follow `event`: for connections that say who they are after they are
+/// made.
 pub(crate) async fn may_follow(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     peer: IpAddr,
     token: &str,
     event: &EventId,
-) -> Result<(), Problem> {
+) -> Result<Admission, Problem> {
     let principal = identify(shared, peer, token).await?;
-    authorise(shared, &principal, Action::Look, Some(event), None).await
+    authorise(shared, &principal, Action::Look, Some(event), None).await?;
+    Ok(Admission::new(shared, &principal))
+}
+
+/// For how long a caller whom [`guard`] let pass may go on.
+pub(crate) fn admission(shared: &Arc<Shared>, caller: &Principal) -> Admission {
+    Admission::new(shared, caller)
 }
 
 async fn authorise(

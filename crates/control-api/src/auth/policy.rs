@@ -117,7 +117,7 @@ fn guest_may(
 
 #[cfg(test)]
 mod tests {
-    use genlock_store::Timestamp;
+    use genlock_store::{SecretHash, Timestamp};
 
     use super::*;
     use crate::auth::Creator;
@@ -144,7 +144,8 @@ mod tests {
 
     fn creator(id: &str) -> Principal {
         let id = CreatorId::parse(id).unwrap();
-        Principal::Creator(Creator { id, premium: false })
+        let expires_at = Timestamp::from_millis(0);
+        Principal::Creator(Creator { id, premium: false, expires_at })
     }
 
     fn guest(role: AccessRole, own: Option<&str>) -> Principal {
@@ -153,6 +154,7 @@ mod tests {
             camera: own.map(camera),
             role,
             expires_at: Timestamp::from_millis(0),
+            hash: SecretHash::of("token"),
         })
     }
 

@@ -2,7 +2,9 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use genlock_store::{AccessRole, AccessToken, CameraId, CreatorId, Event, EventId, Timestamp};
+use genlock_store::{
+    AccessRole, AccessToken, CameraId, CreatorId, Event, EventId, SecretHash, Timestamp,
+};
 
 use crate::problem::{Problem, ProblemCode};
 
@@ -23,6 +25,8 @@ pub(crate) struct Creator {
     pub(crate) id: CreatorId,
     /// The claim for more than a few cameras is there.
     pub(crate) premium: bool,
+    /// When the token ends, with what is forgiven the issuer's clock.
+    pub(crate) expires_at: Timestamp,
 }
 
 /// A guest in one event, or at one camera of it.
@@ -33,12 +37,14 @@ pub(crate) struct Guest {
     pub(crate) role: AccessRole,
     /// When the token ends.
     pub(crate) expires_at: Timestamp,
+    /// By which the token is found again.
+    pub(crate) hash: SecretHash,
 }
 
 impl From<AccessToken> for Guest {
     fn from(token: AccessToken) -> Self {
-        let AccessToken { event, camera, role, expires_at, .. } = token;
-        Self { event, camera, role, expires_at }
+        let AccessToken { event, camera, role, expires_at, hash, .. } = token;
+        Self { event, camera, role, expires_at, hash }
     }
 }
 

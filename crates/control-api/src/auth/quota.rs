@@ -56,13 +56,13 @@ impl CreatorLimits {
 
 #[cfg(test)]
 mod tests {
-    use genlock_store::CreatorId;
+    use genlock_store::{CreatorId, Timestamp};
 
     use super::*;
 
     fn creator(premium: bool) -> Creator {
         let id = CreatorId::parse("ann").unwrap();
-        Creator { id, premium }
+        Creator { id, premium, expires_at: Timestamp::from_millis(0) }
     }
 
     #[test]

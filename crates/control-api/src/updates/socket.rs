@@ -10,7 +10,8 @@
 //!                          ◀──────────────── {"type":"pong"}
 //! ```
 //!
-//! The server pings every 15 s and hangs up on a client that has been silent for 45 s or takes nothing for 10 s.
+//! The server pings every 15 s and hangs up on a client that has been silent for 45 s or takes nothing for 10 s. It closes
+//! the connection (1008) when the token that opened it ends or is revoked.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::hub::{self, Delivery, Follower, Resume, text};
 use super::journal::Entry;
-use crate::auth::{self, Peer};
+use crate::auth::{self, Admission, Peer};
 use crate::extract::EventPath;
 use crate::limits::{
     SOCKET_AUTH_TIME_MAX, SOCKET_MESSAGE_BYTES_MAX, SOCKET_PING_EVERY, SOCKET_SILENCE_MAX,
@@ -131,18 +132,15 @@ async fn open(
         return Err(Problem::new(ProblemCode::ForeignOrigin, why));
     }
     // A header that is there is believed or refused before anything is upgraded.
-    let authorized = match auth::bearer(headers) {
-        Some(token) => {
-            auth::may_follow(shared, place.peer, token, &place.event).await?;
-            true
-        }
-        None => false,
+    let admission = match auth::bearer(headers) {
+        Some(token) => Some(auth::may_follow(shared, place.peer, token, &place.event).await?),
+        None => None,
     };
     let shared = Arc::clone(shared);
     let upgrade = upgrade.max_message_size(SOCKET_MESSAGE_BYTES_MAX);
     let talk = move |socket| async move {
         let mut connection = Connection { socket, words };
-        let end = connection.serve(&shared, place, authorized).await;
+        let end = connection.serve(&shared, place, admission).await;
         connection.close(end).await;
     };
     Ok(upgrade.on_upgrade(talk).into_response())
@@ -163,18 +161,27 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve(&mut self, shared: &Arc<Shared>, place: Place, authorized: bool) -> End {
-        if !authorized && let Err(end) = self.authorize(shared, &place).await {
-            return end;
-        }
+    async fn serve(
+        &mut self,
+        shared: &Arc<Shared>,
+        place: Place,
+        admission: Option<Admission>,
+    ) -> End {
+        let admission = match admission {
+            Some(admission) => admission,
+            None => match self.authorize(shared, &place).await {
+                Ok(admission) => admission,
+                Err(end) => return end,
+            },
+        };
         match hub::follow(shared, &place.event, place.resume).await {
-            Ok(follower) => self.deliver(follower).await,
+            Ok(follower) => self.deliver(follower, admission).await,
             Err(_) => End::Close(close_code::POLICY, "there is no such event"),
         }
     }
 
     /// Waits for the client's token.
-    async fn authorize(&mut self, shared: &Shared, place: &Place) -> Result<(), End> {
+    async fn authorize(&mut self, shared: &Arc<Shared>, place: &Place) -> Result<Admission, End> {
         let refused = End::Close(close_code::POLICY, "the first message must hold a valid token");
         let Ok(first) = timeout(SOCKET_AUTH_TIME_MAX, self.socket.recv()).await else {
             return Err(refused);
@@ -185,7 +192,7 @@ impl Connection {
         admitted.map_err(|_| refused)
     }
 
-    async fn deliver(&mut self, mut follower: Follower) -> End {
+    async fn deliver(&mut self, mut follower: Follower, mut admission: Admission) -> End {
         let mut pings = interval(SOCKET_PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         pings.reset();
@@ -196,6 +203,7 @@ impl Connection {
                     Delivery::Gone => return End::Close(close_code::NORMAL, "the event was deleted"),
                     Delivery::Snapshot(entry) | Delivery::Update(entry) => self.tell(entry).await,
                 },
+                why = admission.ended() => return End::Close(close_code::POLICY, why),
                 said = self.socket.recv() => {
                     heard_at = Instant::now();
                     match said {

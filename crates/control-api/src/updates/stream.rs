@@ -13,6 +13,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 
 use super::hub::{self, Follower, Resume, text};
+use crate::auth::{self, Admission, Caller};
 use crate::extract::EventPath;
 use crate::limits::SOCKET_PING_EVERY;
 use crate::problem::Problem;
@@ -35,20 +36,31 @@ use crate::state::Shared;
 )]
 pub(crate) async fn follow(
     State(shared): State<Arc<Shared>>,
+    Caller(caller): Caller,
     EventPath(event): EventPath,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let follower = hub::follow(&shared, &event, resume(&headers)).await?;
-    let updates = futures_util::stream::unfold(follower, next);
+    let admitted = Admitted { follower, admission: auth::admission(&shared, &caller) };
+    let updates = futures_util::stream::unfold(admitted, next);
     Ok(Sse::new(updates).keep_alive(KeepAlive::new().interval(SOCKET_PING_EVERY)))
 }
 
-async fn next(mut follower: Follower) -> Option<(Result<Event, Infallible>, Follower)> {
-    let delivery = follower.next().await;
+/// A client, for as long as its token admits it.
+struct Admitted {
+    follower: Follower,
+    admission: Admission,
+}
+
+async fn next(mut client: Admitted) -> Option<(Result<Event, Infallible>, Admitted)> {
+    let delivery = tokio::select! {
+        delivery = client.follower.next() => delivery,
+        _why = client.admission.ended() => return None,
+    };
     let entry = delivery.entry()?;
-    let id = format!("{}:{}", follower.stream(), entry.seq);
+    let id = format!("{}:{}", client.follower.stream(), entry.seq);
     let event = Event::default().id(id).data(text(&entry.json));
-    Some((Ok(event), follower))
+    Some((Ok(event), client))
 }
 
 fn resume(headers: &HeaderMap) -> Option<Resume> {

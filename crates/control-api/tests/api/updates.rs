@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::body::{Body, BodyDataStream};
 use axum::http::{Request, header};
@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tower::ServiceExt;
 
-use crate::harness::{Api, TOKEN, last_segment, request};
+use crate::harness::{Api, TOKEN, creator_token, last_segment, request, request_as};
 
 /// Longer than any update takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -71,6 +71,18 @@ impl Follower {
             if message["type"] == kind {
                 return message;
             }
+        }
+    }
+}
+
+/// How a connection was closed, past what it told before.
+async fn closed(socket: impl Stream<Item = Result<Message, Error>>) -> (u16, String) {
+    let mut socket = pin!(socket);
+    loop {
+        let next = timeout(PATIENCE, socket.next()).await.expect("an end");
+        if let Message::Close(frame) = next.expect("a close frame").unwrap() {
+            let frame = frame.expect("a reason");
+            return (frame.code.into(), frame.reason.to_string());
         }
     }
 }
@@ -297,8 +309,60 @@ async fn a_websocket_is_refused_to_strangers() {
     let asked = upgrade(address, &format!("{event}/ws"));
     let (mut socket, _) = tokio_tungstenite::connect_async(asked).await.unwrap();
     socket.send(Message::text(r#"{"type":"auth","token":"wrong"}"#)).await.unwrap();
-    match socket.next().await.unwrap().unwrap() {
-        Message::Close(Some(frame)) => assert_eq!(u16::from(frame.code), 1008),
-        other => panic!("{other:?}"),
+    assert_eq!(closed(&mut socket).await.0, 1008);
+}
+
+#[tokio::test]
+async fn revoking_a_token_closes_what_it_opened_and_nothing_else() {
+    let api = Api::new();
+    let event = api.event().await;
+    let camera = api.camera(&event, "Goal").await;
+    let address = serve(&api).await;
+    let mut guests = Vec::new();
+    for _ in 0..2 {
+        let wanted = json!({ "role": "viewer", "expires_in": 60 });
+        let made = api.post(&format!("{event}/tokens"), wanted).await;
+        let token = made.json()["token"].as_str().unwrap().to_owned();
+        let by_header = request_as(&token, "GET", &format!("{event}/updates"), None);
+        let mut events = Follower::asking(&api, by_header).await;
+        assert_eq!(events.next().await.unwrap().1["type"], "snapshot");
+        let asked = upgrade(address, &format!("{event}/ws"));
+        let (mut socket, _) = tokio_tungstenite::connect_async(asked).await.unwrap();
+        let auth = json!({ "type": "auth", "token": token }).to_string();
+        socket.send(Message::text(auth)).await.unwrap();
+        assert_eq!(text(&mut socket).await["type"], "snapshot");
+        guests.push((made.header("location").to_owned(), events, socket));
     }
+    let (_, mut stays, mut stays_open) = guests.pop().unwrap();
+    let (path, mut ends, mut closes) = guests.pop().unwrap();
+    assert_eq!(api.call("DELETE", &path).await.status, 204);
+    assert_eq!(closed(&mut closes).await, (1008, "the token was revoked".to_owned()));
+    assert_eq!(ends.next().await, None);
+    api.happen(&event, switched(&camera));
+    stays.until("camera_switched").await;
+    assert_eq!(text(&mut stays_open).await["type"], "camera_switched");
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_the_token_that_opened_it() {
+    let api = Api::new();
+    let made = api.by(
+        &creator_token("ann", &json!({})),
+        "POST",
+        "/api/events",
+        Some(json!({ "name": "Match" })),
+    );
+    let event = made.await.header("location").to_owned();
+    let address = serve(&api).await;
+    let soon = SystemTime::now() + Duration::from_secs(2);
+    let soon = soon.duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+    let token = creator_token("ann", &json!({ "exp": soon }));
+    let by_header = request_as(&token, "GET", &format!("{event}/updates"), None);
+    let mut events = Follower::asking(&api, by_header).await;
+    assert_eq!(events.next().await.unwrap().1["type"], "snapshot");
+    let mut asked = upgrade(address, &format!("{event}/ws"));
+    asked.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    let (mut socket, _) = tokio_tungstenite::connect_async(asked).await.unwrap();
+    assert_eq!(closed(&mut socket).await, (1008, "the token has expired".to_owned()));
+    while events.next().await.is_some() {}
 }
