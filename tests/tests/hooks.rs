@@ -8,7 +8,7 @@ use anyhow::Result;
 use genlock_e2e::back_end::{BackEnd, Call};
 use genlock_e2e::{Camera, Clip, Colour, Server, wait};
 use hmac::{Hmac, Mac};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -112,17 +112,48 @@ fn notices_survive_a_kill_and_arrive_in_order_with_a_valid_signature() -> Result
     let calls = back_end.calls();
     assert!(calls.iter().all(is_signed), "a signature is not valid");
     let sequences: Vec<_> =
-        calls[tried..].iter().map(|call| json(call)["sequence"].as_u64()).collect();
+        calls[tried..].iter().map(|call| parse(call)["sequence"].as_u64()).collect();
     assert!(sequences.is_sorted(), "{sequences:?}");
     Ok(())
 }
 
-fn json(call: &Call) -> Value {
+#[test]
+fn a_target_that_is_added_while_the_server_runs_is_told_also_after_a_restart() -> Result<()> {
+    let back_end = BackEnd::start(|_| plain("200 OK"))?;
+    let server = Server::start()?;
+    let api = server.api();
+    let event = api.create_event("Not told")?;
+    let path = "/api/hooks/targets/back-end";
+    let wanted = json!({ "url": back_end.url, "secret": SECRET, "events": ["camera.*"] });
+    api.json("PUT", path, Some(&wanted))?;
+    let camera = api.create_camera(&event, "One")?;
+    back_end.wait_for("camera.created", |call| kind(call) == "camera.created")?;
+    let listed = api.call("GET", "/api/hooks/targets", None)?.1;
+    assert!(listed.contains("back-end") && !listed.contains(SECRET), "{listed}");
+
+    let data = server.kill()?;
+    let server = Server::start_in(data)?;
+    let api = server.api();
+    api.json(
+        "PATCH",
+        &format!("/api/events/{event}/cameras/{}", camera.id),
+        Some(&json!({ "name": "Two" })),
+    )?;
+    back_end.wait_for("camera.updated", |call| kind(call) == "camera.updated")?;
+    assert!(
+        back_end.calls().iter().all(|call| is_signed(call) && kind(call).starts_with("camera."))
+    );
+    assert_eq!(api.call("DELETE", path, None)?.0, 204);
+    assert!(!server.log().contains(SECRET), "{}", server.log());
+    Ok(())
+}
+
+fn parse(call: &Call) -> Value {
     serde_json::from_str(&call.body).unwrap_or(Value::Null)
 }
 
 fn kind(call: &Call) -> String {
-    json(call)["type"].as_str().unwrap_or_default().to_owned()
+    parse(call)["type"].as_str().unwrap_or_default().to_owned()
 }
 
 /// What docs/hooks.md tells receivers to do.

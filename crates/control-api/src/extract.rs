@@ -9,7 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
-use genlock_store::{CameraId, EventId, HookDeliveryId, ScheduledTakeId, TokenId};
+use genlock_store::{CameraId, EventId, HookDeliveryId, HookTargetName, ScheduledTakeId, TokenId};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -263,6 +263,22 @@ impl FromRequestParts<Arc<Shared>> for DeliveryPath {
         let id = HookDeliveryId::parse(text)
             .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))?;
         Ok(Self(id))
+    }
+}
+
+/// The hook target that a path names.
+#[derive(Debug)]
+pub(crate) struct HookTargetPath(pub(crate) HookTargetName);
+
+impl FromRequestParts<Arc<Shared>> for HookTargetPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let params = path_params(parts, shared).await?;
+        let (field, text) = param(&params, &["target"]);
+        let name = HookTargetName::parse(text)
+            .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))?;
+        Ok(Self(name))
     }
 }
 

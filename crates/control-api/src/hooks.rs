@@ -1,4 +1,4 @@
-//! `/api/hooks/dead`: deliveries to other systems that were given up, to look at and to send again.
+//! What delivers to other systems, and `/api/hooks/dead`: deliveries that were given up, to look at and to send again.
 
 use std::sync::Arc;
 
@@ -6,11 +6,14 @@ use async_trait::async_trait;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use genlock_store::{HookDelivery, HookDeliveryId, HookQueue, StoreError, Timestamp};
+use genlock_store::{
+    HookDelivery, HookDeliveryId, HookQueue, HookTargetName, StoreError, Timestamp,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::extract::DeliveryPath;
+use crate::hook_targets::{HookTargetError, HookTargetPut, KnownHookTarget, WantedHookTarget};
 use crate::limits::DEAD_DELIVERIES_MAX;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
@@ -24,6 +27,19 @@ pub trait Hooks: Send + Sync + 'static {
 
     /// Forgets a delivery that was given up; whether there was such.
     async fn discard(&self, id: HookDeliveryId) -> Result<bool, StoreError>;
+
+    /// Everybody who is told.
+    async fn targets(&self) -> Result<Vec<KnownHookTarget>, StoreError>;
+
+    /// Adds or changes a target.
+    async fn put_target(
+        &self,
+        name: HookTargetName,
+        wanted: WantedHookTarget,
+    ) -> Result<HookTargetPut, HookTargetError>;
+
+    /// Removes a target; whether there was such.
+    async fn remove_target(&self, name: &HookTargetName) -> Result<bool, HookTargetError>;
 }
 
 /// A delivery that was given up.

@@ -10,7 +10,7 @@
 //! | [`slates`] | the picture for when no camera is left |
 //! | `events`, `policy`, `cameras` | the calls, with their bodies and answers |
 //! | `takes`, `lock`, `scheduled`, `switch_log` | the same, about what is on air |
-//! | [`hooks`] | deliveries to other systems that were given up |
+//! | [`hooks`], [`hook_targets`] | deliveries to other systems that were given up; who they go to |
 //! | `compatibility` | what cuts between any two cameras would be |
 //! | `compatible` | the same under the paths of the NGINX-RTMP plan |
 //! | `life` | start, pause, resume, end; kick |
@@ -31,6 +31,7 @@ mod compatibility;
 mod compatible;
 mod events;
 mod extract;
+pub mod hook_targets;
 pub mod hooks;
 mod life;
 pub mod limits;

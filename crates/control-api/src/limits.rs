@@ -64,10 +64,8 @@ pub const PLAYBACK_SECONDS_MIN: u32 = 10;
 /// Seconds that a playback token lasts, at most: 31 days.
 pub const PLAYBACK_SECONDS_MAX: u32 = 31 * 24 * 3600;
 
-/// Seconds for which playback tokens of a replaced key are believed, if nobody says otherwise.
-pub const GRACE_SECONDS_DEFAULT: u32 = 3600;
-
-/// The same, at most: no token lasts longer.
+/// Seconds for which playback tokens of a replaced key are believed, at most, and if nobody says otherwise: no
+/// token lasts longer, so each lives to its end.
 pub const GRACE_SECONDS_MAX: u32 = PLAYBACK_SECONDS_MAX;
 
 /// Seconds for which a kicked camera's key may be refused: a day. Whoever means longer rotates the key.

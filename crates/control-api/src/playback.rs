@@ -17,9 +17,7 @@ use crate::auth::Caller;
 use crate::cameras::random_failed;
 use crate::events;
 use crate::extract::{Body, EventPath, OptionalBody, present};
-use crate::limits::{
-    GRACE_SECONDS_DEFAULT, GRACE_SECONDS_MAX, PLAYBACK_SECONDS_MAX, PLAYBACK_SECONDS_MIN,
-};
+use crate::limits::{GRACE_SECONDS_MAX, PLAYBACK_SECONDS_MAX, PLAYBACK_SECONDS_MIN};
 use crate::live::{Change, PlaybackGrant};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
@@ -74,7 +72,8 @@ pub(crate) struct PlaybackTokenView {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rotation {
-    /// Seconds for which tokens that the old key signed are believed still. Default an hour; at most 31 days.
+    /// Seconds for which tokens that older keys signed are believed still, at most 31 days. Left out, each lives to its
+    /// own end; 0 ends them all at once, as after a leak.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, maximum = 2678400, example = 3600)]
     grace: Option<u32>,
@@ -156,7 +155,7 @@ pub(crate) async fn rotate(
     State(shared): State<Arc<Shared>>,
     OptionalBody(wanted): OptionalBody<Rotation>,
 ) -> Result<Json<PlaybackKeyList>, Problem> {
-    let grace = wanted.grace.unwrap_or(GRACE_SECONDS_DEFAULT);
+    let grace = wanted.grace.unwrap_or(GRACE_SECONDS_MAX);
     if grace > GRACE_SECONDS_MAX {
         return Err(Problem::invalid("grace", format!("at most {GRACE_SECONDS_MAX} seconds")));
     }

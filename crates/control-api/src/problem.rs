@@ -57,6 +57,8 @@ pub enum ProblemCode {
     ScheduledTakeNotFound,
     /// No delivery with this id was given up.
     DeliveryNotFound,
+    /// There is no hook target of this name that could be removed here.
+    HookTargetNotFound,
     /// The event has no such access token.
     TokenNotFound,
     /// The path does not know this method.
@@ -112,6 +114,7 @@ impl ProblemCode {
             | Self::CameraNotFound
             | Self::ScheduledTakeNotFound
             | Self::DeliveryNotFound
+            | Self::HookTargetNotFound
             | Self::TokenNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,

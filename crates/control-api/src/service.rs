@@ -18,8 +18,8 @@ use crate::problem::{Problem, ProblemCode};
 use crate::state::{ApiState, Shared};
 use crate::updates::{socket, stream};
 use crate::{
-    auth, cameras, compatibility, compatible, events, hooks, life, lock, openapi, playback,
-    scheduled, slates, switch_log, system, takes, thumbnails, tokens,
+    auth, cameras, compatibility, compatible, events, hook_targets, hooks, life, lock, openapi,
+    playback, scheduled, slates, switch_log, system, takes, thumbnails, tokens,
 };
 
 /// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
@@ -75,6 +75,8 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(hooks::dead))
         .routes(routes!(hooks::replay))
         .routes(routes!(hooks::discard))
+        .routes(routes!(hook_targets::list))
+        .routes(routes!(hook_targets::put, hook_targets::delete))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
         .routes(routes!(life::start))

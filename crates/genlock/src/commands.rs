@@ -17,7 +17,7 @@ const LINE_BYTES_MAX: u64 = 1 << 20;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Write everything that is kept as lines of JSON. Holds hashes of keys and the keys of playback paths: keep it safe
+    /// Write everything that is kept as lines of JSON. Holds hashes of keys, and what signs playback paths and hooks: keep it safe
     #[command(args_override_self = true)]
     Export {
         /// File to write [default: standard output]

@@ -10,6 +10,7 @@ mod creators;
 mod demo;
 mod engine;
 mod follow;
+mod hook_desk;
 mod key_set;
 mod logs;
 mod pages;

@@ -10,18 +10,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use async_trait::async_trait;
 use axum::Router;
 use genlock_control_api::{Addresses, ApiState, Changes};
 use genlock_delivery::{HttpServer, Origin, OriginLimits, ServerLimits};
 use genlock_feed::clock::EventClock;
-use genlock_hooks::{Deliveries, Notices, PublishHooks};
+use genlock_hooks::{Deliveries, PublishHooks};
 use genlock_ingest::{Ingest, IngestConfig, TakeoverPolicy};
 use genlock_packager::PackagerConfig;
 use genlock_store::secret::{InvalidToken, NoEntropy};
-use genlock_store::{
-    AdminToken, HookDeliveryId, MetaKey, SecretHash, SlateFolder, SqliteStore, Store, StoreError,
-};
+use genlock_store::{AdminToken, MetaKey, SecretHash, SlateFolder, SqliteStore, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::{ConfigError, SecondPublisher, Settings};
 use crate::engine::{Engine, Hooks, WallClock, unix_micros};
 use crate::follow::Follower;
+use crate::hook_desk::{HookDesk, Targets};
 use crate::storage::Storage;
 use crate::{banner, demo, pages, signal};
 
@@ -87,8 +85,8 @@ pub(crate) struct Server {
     ingest: Ingest,
     api: Router,
     token: Token,
-    /// JSON hooks, where any are configured.
-    deliveries: Option<Deliveries>,
+    /// JSON hooks.
+    deliveries: Deliveries,
 }
 
 /// The administrator's token, as far as it is known.
@@ -143,12 +141,16 @@ impl Server {
         let origin = Origin::new(clock, packaging(&settings, wall)?, OriginLimits::default());
         let takeover = takeover(settings.takeover);
         let slates = SlateFolder::in_data_folder(&settings.data_dir);
-        let (notices, deliveries) = deliveries(&settings, &store).await.map_err(failed)?;
+        let targets = hook_targets(&settings, &store);
+        let told = targets.all().await.map_err(failed)?;
+        let (client, backoff) = (settings.hooks.client.clone(), settings.hooks.backoff);
+        let (notices, deliveries) =
+            Deliveries::open(store.clone(), client, told, backoff).await.map_err(failed)?;
         let ingest_config = ingest_config(&settings);
         let publish = settings.hooks.publish.clone();
         let publish =
             publish.map(|config| PublishHooks::new(settings.hooks.client.clone(), config));
-        let hooks = Hooks::new(publish, notices.clone());
+        let hooks = Hooks::new(publish, Some(notices.clone()));
         let engine =
             Engine::new(store.clone(), origin.clone(), clock, wall, takeover, slates, hooks);
         let ingest = Ingest::new(rtmp, ingest_config, engine.clone(), clock);
@@ -160,7 +162,7 @@ impl Server {
             live: engine.clone(),
             slates: engine.clone(),
             thumbnails: engine.clone(),
-            hooks: Arc::new(HookDesk(notices)),
+            hooks: Arc::new(HookDesk::new(notices, targets)),
             admin_token: token.hash(),
             creators: settings.creators,
             creator_limits: settings.creator_limits,
@@ -190,8 +192,7 @@ impl Server {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let hooks_stop = CancellationToken::new();
-        let delivering =
-            deliveries.map(|deliveries| tokio::spawn(deliveries.run(hooks_stop.clone())));
+        let delivering = tokio::spawn(deliveries.run(hooks_stop.clone()));
         let pages_and_api = api.clone().merge(pages::router());
         tasks.spawn(http.run(stop.clone(), origin, pages_and_api));
         tasks.spawn(ingest.run(stop.clone()));
@@ -212,9 +213,7 @@ impl Server {
         }
         engine.stop().await;
         hooks_stop.cancel();
-        if let Some(delivering) = delivering
-            && let Err(error) = delivering.await
-        {
+        if let Err(error) = delivering.await {
             tracing::error!(%error, "hooks ended with a fault");
         }
         if let Some(follower) = &follower {
@@ -228,18 +227,10 @@ impl Server {
     }
 }
 
-/// The queue of JSON hooks and its door, where any are configured.
-async fn deliveries(
-    settings: &Settings,
-    store: &Arc<SqliteStore>,
-) -> Result<(Option<Notices>, Option<Deliveries>), StoreError> {
-    let hooks = &settings.hooks;
-    if hooks.targets.is_empty() {
-        return Ok((None, None));
-    }
-    let (client, targets) = (hooks.client.clone(), hooks.targets.clone());
-    let opened = Deliveries::open(store.clone(), client, targets, hooks.backoff).await?;
-    Ok((Some(opened.0), Some(opened.1)))
+/// Who is told what happens: of the configuration, and by an administrator.
+fn hook_targets(settings: &Settings, store: &Arc<SqliteStore>) -> Targets {
+    let (configured, policy) = (settings.hooks.targets.clone(), settings.hooks.policy.clone());
+    Targets { store: Arc::clone(store), configured, policy }
 }
 
 /// A back end that is asked gets its time before the publisher is told that the server is busy.
@@ -250,26 +241,6 @@ fn ingest_config(settings: &Settings) -> IngestConfig {
         silence_timeout: settings.idle_timeout,
         admit_timeout: default.admit_timeout.max(hook + ADMIT_BEYOND_HOOK),
         ..default
-    }
-}
-
-/// The API's way to the deliveries that were given up.
-struct HookDesk(Option<Notices>);
-
-#[async_trait]
-impl genlock_control_api::Hooks for HookDesk {
-    async fn replay(&self, id: HookDeliveryId) -> Result<bool, StoreError> {
-        match &self.0 {
-            Some(notices) => notices.replay(id).await,
-            None => Ok(false),
-        }
-    }
-
-    async fn discard(&self, id: HookDeliveryId) -> Result<bool, StoreError> {
-        match &self.0 {
-            Some(notices) => notices.discard(id).await,
-            None => Ok(false),
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Refused: link-local networks and the metadata services of clouds, which hand credentials to whoever asks from
 //! inside; and what is no host at all (unspecified, multicast, broadcast). An IPv6 address that carries an IPv4
 //! one is judged by that. Loopback and private networks are where back ends live: they are permitted, because a
-//! target comes from the operator's own configuration.
+//! target comes from the operator's own configuration, or from an administrator.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

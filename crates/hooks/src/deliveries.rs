@@ -13,73 +13,60 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use genlock_store::limits::HOOK_DELIVERIES_MAX;
 use genlock_store::{HookDelivery, HookDeliveryId, HookQueue, Store, StoreError, Timestamp};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::attempt::deliver;
 use crate::backoff::Backoff;
-use crate::client::{Answer, Call, CallError, Client};
-use crate::limits::{
-    DEAD_MAX, DELIVERY_TIME_MAX, IN_FLIGHT_PER_TARGET_MAX, NOTICES_MAX, STOP_TIME_MAX,
-};
-use crate::notice::{KindFilter, Notice};
+use crate::client::Client;
+use crate::hook_target::HookTarget;
+use crate::limits::{DEAD_MAX, IN_FLIGHT_PER_TARGET_MAX, NOTICES_MAX, STOP_TIME_MAX};
+use crate::notice::Notice;
 use crate::queue::{Lane, Outcome, Queue, Settled};
-use crate::signature::Secret;
-use crate::target::Target;
-
-/// Time and signature.
-const SIGNATURE: HeaderName = HeaderName::from_static("genlock-signature");
-/// Number of the try, from 1.
-const ATTEMPT: HeaderName = HeaderName::from_static("genlock-attempt");
-
-/// A system that is told what happens.
-#[derive(Debug, Clone)]
-pub struct HookTarget {
-    /// What it is called in the queue and in logs.
-    pub name: String,
-    /// Where it is.
-    pub target: Target,
-    /// What signs its deliveries.
-    pub secret: Secret,
-    /// What it wants to be told.
-    pub wants: Vec<KindFilter>,
-}
-
-impl HookTarget {
-    fn wants(&self, kind: &str) -> bool {
-        self.wants.iter().any(|filter| filter.wants(kind))
-    }
-}
 
 /// Takes notices. Clones share one queue; when the last one is gone and the queue is told to stop, it ends.
 #[derive(Debug, Clone)]
-pub struct Notices(mpsc::Sender<Command>);
+pub struct Notices {
+    commands: mpsc::Sender<Command>,
+    /// Whether there is any target.
+    wanted: Arc<AtomicBool>,
+}
 
 #[derive(Debug)]
 enum Command {
     Tell(Notice),
     Replay(HookDeliveryId, oneshot::Sender<Result<bool, StoreError>>),
     Discard(HookDeliveryId, oneshot::Sender<Result<bool, StoreError>>),
+    Targets(Vec<HookTarget>),
 }
 
 impl Notices {
+    /// Whether there is anybody to tell.
+    #[must_use]
+    pub fn are_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
+    }
+
     /// Puts a notice into the queue; waits while it is full.
     pub async fn tell(&self, notice: Notice) {
-        // Refused only when the server has stopped, and then there is nobody to tell.
-        let _ = self.0.send(Command::Tell(notice)).await;
+        if self.are_wanted() {
+            // Refused only when the server has stopped, and then there is nobody to tell.
+            let _ = self.commands.send(Command::Tell(notice)).await;
+        }
     }
 
     /// The same without waiting: a notice that finds the queue full is lost, and logged.
     pub fn try_tell(&self, notice: Notice) {
-        if let Err(mpsc::error::TrySendError::Full(Command::Tell(lost))) =
-            self.0.try_send(Command::Tell(notice))
+        if self.are_wanted()
+            && let Err(mpsc::error::TrySendError::Full(Command::Tell(lost))) =
+                self.commands.try_send(Command::Tell(notice))
         {
             tracing::error!(event = %lost.event, kind = lost.kind, "the store is too slow for hooks, one is lost");
         }
@@ -101,12 +88,19 @@ impl Notices {
         self.ask(|answer| Command::Discard(id, answer)).await
     }
 
+    /// Tells other targets from the next notice on. What waits for one that is not among them is given up
+    /// when its time comes.
+    pub async fn set_targets(&self, targets: Vec<HookTarget>) {
+        self.wanted.store(!targets.is_empty(), Ordering::Relaxed);
+        let _ = self.commands.send(Command::Targets(targets)).await;
+    }
+
     async fn ask(
         &self,
         command: impl FnOnce(oneshot::Sender<Result<bool, StoreError>>) -> Command + Send,
     ) -> Result<bool, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.0.send(command(answer)).await.map_err(|_closed| StoreError::Closed)?;
+        self.commands.send(command(answer)).await.map_err(|_closed| StoreError::Closed)?;
         answered.await.map_err(|_closed| StoreError::Closed)?
     }
 }
@@ -141,6 +135,7 @@ impl Deliveries {
         let waiting = store.hook_deliveries(HookQueue::Waiting, HOOK_DELIVERIES_MAX).await?;
         let dead = store.hook_deliveries(HookQueue::Dead, HOOK_DELIVERIES_MAX).await?;
         let (sender, commands) = mpsc::channel(NOTICES_MAX);
+        let wanted = Arc::new(AtomicBool::new(!targets.is_empty()));
         let mut this = Self {
             store,
             client,
@@ -166,7 +161,7 @@ impl Deliveries {
                 this.bury(HookDelivery { dead: true, last_error, ..delivery }).await;
             }
         }
-        Ok((Notices(sender), this))
+        Ok((Notices { commands: sender, wanted }, this))
     }
 
     /// Delivers until `stop`, after which what was told before is still written, and what is under way gets a
@@ -211,6 +206,7 @@ impl Deliveries {
                 let done = self.discard(&id).await;
                 let _ = answer.send(done);
             }
+            Command::Targets(targets) => self.targets = targets.into(),
         }
     }
 
@@ -259,7 +255,10 @@ impl Deliveries {
             let client = self.client.clone();
             self.under_way.spawn(async move {
                 let outcome = match target {
-                    Some(target) => deliver(&client, &target, &delivery).await,
+                    Some(target) => {
+                        let at = now().as_millis().div_euclid(1000);
+                        deliver(&client, &target, &delivery, at).await
+                    }
                     None => Outcome::Hopeless { error: "its target is not configured".to_owned() },
                 };
                 (lane, outcome)
@@ -332,40 +331,6 @@ impl Deliveries {
         self.store.delete_hook_delivery(id).await?;
         self.dead.retain(|dead| dead != id);
         Ok(true)
-    }
-}
-
-async fn deliver(client: &Client, target: &HookTarget, delivery: &HookDelivery) -> Outcome {
-    let signature =
-        target.secret.sign(now().as_millis().div_euclid(1000), delivery.body.as_bytes());
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ATTEMPT, HeaderValue::from(delivery.attempts.saturating_add(1)));
-    if let Ok(signature) = HeaderValue::try_from(signature) {
-        headers.insert(SIGNATURE, signature);
-    }
-    let call = Call {
-        method: Method::POST,
-        path: target.target.path_and_query().to_owned(),
-        headers,
-        body: Bytes::from(delivery.body.clone()),
-    };
-    outcome(client.call(&target.target, call, DELIVERY_TIME_MAX).await)
-}
-
-/// 2xx: taken. 410: the target says itself that it is gone. Everything else, a wrong configuration too, can
-/// be mended before the tries end.
-fn outcome(answer: Result<Answer, CallError>) -> Outcome {
-    match answer {
-        Ok(answer) if (200..300).contains(&answer.status) => Outcome::Taken,
-        Ok(answer) => {
-            let error = format!("it answered {}", answer.status);
-            match answer.status {
-                410 => Outcome::Hopeless { error },
-                _ => Outcome::Failed { error, retry_after: answer.retry_after },
-            }
-        }
-        Err(error) => Outcome::Failed { error: error.to_string(), retry_after: None },
     }
 }
 

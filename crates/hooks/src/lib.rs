@@ -15,17 +15,19 @@
 //!  target, address    where to, and where never  │      └─▶ Store
 //! ```
 //!
-//! Architecture Invariant: a target is a URL of the configuration. Nothing that a publisher, a viewer or a
+//! Architecture Invariant: a target is a URL of the configuration or of an administrator. Nothing that a publisher, a viewer or a
 //! target says becomes an address that is connected to: redirects are not followed, and what is connected to is
 //! the address that was checked, not the name that was looked up.
 //!
 //! Architecture Invariant: no secret is logged: no stream key, no signing secret, no path or query of a target.
 
 pub mod address;
+mod attempt;
 pub mod backoff;
 pub mod client;
 pub mod deliveries;
 pub mod form;
+pub mod hook_target;
 pub mod limits;
 pub mod notice;
 pub mod publish;
@@ -38,7 +40,8 @@ pub mod verdict;
 pub use address::{AddressPolicy, Network};
 pub use backoff::Backoff;
 pub use client::{CallError, Client};
-pub use deliveries::{Deliveries, HookTarget, Notices};
+pub use deliveries::{Deliveries, Notices};
+pub use hook_target::{HookTarget, InvalidHookTarget};
 pub use notice::{KindFilter, Notice};
 pub use publish::{OnFailure, PublishConfig, PublishHooks, Update};
 pub use signature::Secret;

@@ -22,6 +22,9 @@ pub const DELIVERY_TIME_MAX: Duration = Duration::from_secs(10);
 /// takes no more than this from the others.
 pub const IN_FLIGHT_PER_TARGET_MAX: usize = 8;
 
+/// Bytes of a target's name, which stands in each of its deliveries.
+pub const TARGET_NAME_BYTES_MAX: usize = 64;
+
 /// Notices between those who tell and the store. A burst; a store that is slower for longer loses notices, and
 /// says so.
 pub const NOTICES_MAX: usize = 1024;

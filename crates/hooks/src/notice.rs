@@ -1,5 +1,6 @@
 //! What is told: something that happened, and who wants to know.
 
+use std::fmt;
 use std::str::FromStr;
 
 use genlock_store::{EventId, HookDeliveryId, Timestamp};
@@ -57,6 +58,16 @@ impl KindFilter {
     }
 }
 
+impl fmt::Display for KindFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&*self.subject, &self.action) {
+            ("*", _) => f.write_str("*"),
+            (subject, None) => write!(f, "{subject}.*"),
+            (subject, Some(action)) => write!(f, "{subject}.{action}"),
+        }
+    }
+}
+
 impl FromStr for KindFilter {
     type Err = InvalidFilter;
 
@@ -105,6 +116,9 @@ mod tests {
         assert!(wants("camera.live", "camera.live"));
         assert!(!wants("camera.live", "camera.offline"));
         assert!(!wants("take.*", "camera.live"));
+        for text in ["*", "camera.*", "camera.live"] {
+            assert_eq!(text.parse::<KindFilter>().unwrap().to_string(), text);
+        }
         for text in ["", "camera", "*.live", "camera.", ".live", "Camera.live", "a.b.c"] {
             assert_eq!(text.parse::<KindFilter>(), Err(InvalidFilter), "{text}");
         }

@@ -1,4 +1,4 @@
-//! Where a hook goes: an `http` or `https` URL of the configuration.
+//! Where a hook goes: an `http` or `https` URL.
 
 use std::fmt;
 use std::net::IpAddr;

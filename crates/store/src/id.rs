@@ -112,6 +112,11 @@ id! {
 }
 
 id! {
+    /// Name of a hook target that an administrator added.
+    HookTargetName, check
+}
+
+id! {
     /// Identity of a hook delivery. Unique in the whole store.
     HookDeliveryId, check
 }

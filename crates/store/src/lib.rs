@@ -11,7 +11,7 @@
 //! | [`event`], [`policy`], [`camera`], [`scheduled`], [`switch`] | the records |
 //! | [`creator`], [`access_token`], [`playback`], [`life`] | whom an event belongs to, who else may do what, who may watch, whether it runs |
 //! | [`unknown`] | what else is in their documents |
-//! | [`recording`], [`hook`] | what is known of recordings; what other systems have to be told |
+//! | [`recording`], [`hook`], [`hook_target`] | what is known of recordings; what other systems have to be told |
 //! | [`store`], [`error`] | the trait and what can go wrong behind it |
 //! | [`sqlite`] | the embedded back end; as a copy with its outbox |
 //! | `mongo` | MongoDB, and the migration of other programs' documents |
@@ -33,6 +33,7 @@ pub mod creator;
 pub mod error;
 pub mod event;
 pub mod hook;
+pub mod hook_target;
 pub mod id;
 pub mod life;
 pub mod limits;
@@ -61,7 +62,10 @@ pub use creator::CreatorId;
 pub use error::StoreError;
 pub use event::{Event, EventPatch, Lock, LockedBy, Placed};
 pub use hook::{HookDelivery, HookQueue};
-pub use id::{CameraId, EventId, HookDeliveryId, RecordingId, ScheduledTakeId, TokenId};
+pub use hook_target::{KeptHookTarget, KeptHookTargets};
+pub use id::{
+    CameraId, EventId, HookDeliveryId, HookTargetName, RecordingId, ScheduledTakeId, TokenId,
+};
 pub use life::Life;
 #[cfg(feature = "mongodb")]
 pub use mongo::{Migration, MongoOptions, MongoStore, SkippedDocument};

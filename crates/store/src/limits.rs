@@ -21,8 +21,8 @@ pub const TOKENS_PER_EVENT_MAX: u32 = 64;
 /// Bytes of a key that playback paths are signed with: as many as the hash has (RFC 2104 §3).
 pub const PLAYBACK_SECRET_BYTES: usize = 32;
 
-/// Playback keys that are believed at once. Each costs a comparison when a path is checked first.
-pub const PLAYBACK_KEYS_MAX: usize = 8;
+/// Playback keys that are believed at once: a new one every day, and tokens of 31 days that all live to their end.
+pub const PLAYBACK_KEYS_MAX: usize = 40;
 
 /// Characters of an admin token given by the operator, at least. Shorter ones can be guessed over the
 /// network.
@@ -113,6 +113,9 @@ pub const RECORDING_FILES_MAX: u32 = 256;
 /// Hook deliveries in the queue, those given up counted. A target that is down for an hour while something
 /// happens three times a second.
 pub const HOOK_DELIVERIES_MAX: u32 = 10_000;
+
+/// Hook targets that an administrator added. Each notice is a delivery of its own to each of them.
+pub const HOOK_TARGETS_MAX: usize = 32;
 
 /// Bytes of the body of one hook delivery.
 pub const HOOK_BODY_BYTES_MAX: u32 = 64 * 1024;

@@ -92,13 +92,13 @@ impl PlaybackKeys {
         &self.0
     }
 
-    /// Puts a new key in front. The one that signed so far is believed for `grace_ms` more; what has
-    /// retired by `now` is gone.
+    /// Puts a new key in front. Those before it are believed for `grace_ms` more, or for as long as an earlier rotation
+    /// left them, whichever ends first; what has retired by `now` is gone.
     pub fn rotate(&self, now: Timestamp, grace_ms: i64) -> Result<Self, RotationError> {
         let ends = Timestamp::from_millis(now.as_millis().saturating_add(grace_ms));
         let mut kept: Vec<_> = self.0.clone();
-        if let Some(newest) = kept.first_mut() {
-            newest.retires_at = Some(ends);
+        for key in &mut kept {
+            key.retires_at = Some(key.retires_at.map_or(ends, |earlier| earlier.min(ends)));
         }
         kept.retain(|key| key.retires_at.is_some_and(|ends| ends > now));
         if kept.len() >= PLAYBACK_KEYS_MAX {
@@ -134,6 +134,15 @@ mod tests {
     fn without_grace_the_old_key_is_gone_at_once() {
         let keys = PlaybackKeys::random(at(0)).unwrap().rotate(at(5), 0).unwrap();
         assert_eq!(keys.keys().len(), 1);
+    }
+
+    #[test]
+    fn without_grace_no_older_key_is_left_either() {
+        let keys = PlaybackKeys::random(at(0)).unwrap().rotate(at(5), 1000).unwrap();
+        assert_eq!(keys.rotate(at(6), 0).unwrap().keys().len(), 1);
+        let shorter = keys.rotate(at(6), 10).unwrap();
+        let ends: Vec<_> = shorter.keys().iter().map(|key| key.retires_at).collect();
+        assert_eq!(ends, [None, Some(at(16)), Some(at(16))]);
     }
 
     #[test]

@@ -224,14 +224,16 @@ pub enum MetaKey {
     EventClockOrigin,
     /// [`PlaybackKeys`](crate::PlaybackKeys) as text.
     PlaybackKeys,
+    /// [`KeptHookTargets`](crate::KeptHookTargets) as text.
+    HookTargets,
     /// Random text by which a shared database is known again. Never copied into another one.
     StoreId,
 }
 
 impl MetaKey {
     /// The values that a copy of a store has, too.
-    pub const COPIED: [Self; 3] =
-        [Self::AdminTokenHash, Self::EventClockOrigin, Self::PlaybackKeys];
+    pub const COPIED: [Self; 4] =
+        [Self::AdminTokenHash, Self::EventClockOrigin, Self::PlaybackKeys, Self::HookTargets];
 
     /// The name under which it is kept. Part of the stored format.
     #[must_use]
@@ -240,6 +242,7 @@ impl MetaKey {
             Self::AdminTokenHash => "admin_token_hash",
             Self::EventClockOrigin => "event_clock_origin",
             Self::PlaybackKeys => "playback_keys",
+            Self::HookTargets => "hook_targets",
             Self::StoreId => "store_id",
         }
     }

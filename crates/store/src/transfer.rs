@@ -1,7 +1,7 @@
 //! Everything that a store holds as a stream of records: for export, import, and the first copy of a shared database.
 //!
 //! As text, a record is one line of JSON: `{"event":{…}}`. The first is `{"genlock_store":1}`. Secrets are in it as the store
-//! has them: hashes, except for the keys that playback paths are signed with.
+//! has them: hashes, except for what signs playback paths and hooks.
 
 use serde::{Deserialize, Serialize};
 

@@ -55,6 +55,9 @@ const RULES: &[(Method, &str, Action)] = &[
     (Method::GET, "/api/hooks/dead", Action::Administer),
     (Method::POST, "/api/hooks/dead/{delivery}/replay", Action::Administer),
     (Method::DELETE, "/api/hooks/dead/{delivery}", Action::Administer),
+    (Method::GET, "/api/hooks/targets", Action::Administer),
+    (Method::PUT, "/api/hooks/targets/{target}", Action::Administer),
+    (Method::DELETE, "/api/hooks/targets/{target}", Action::Administer),
     (Method::POST, "/api/stream/camera/{wedding_id}/{camera_id}/switch", Action::Take),
     (Method::GET, "/api/stream/camera/{wedding_id}/active", Action::Look),
 ];

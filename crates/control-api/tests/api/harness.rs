@@ -10,6 +10,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use genlock_control_api::hook_targets::{
+    HookTargetError, HookTargetPut, KnownHookTarget, WantedHookTarget,
+};
 use genlock_control_api::live::{
     CameraState, CameraStatus, Check, Compatibility, Cut, CutReason, CutStyle, Difference,
     Discontinuity, EventStatus, Forecast, Happening, Happenings, Health, Issue, Pairing,
@@ -21,8 +24,8 @@ use genlock_control_api::{
     Addresses, ApiState, Change, Changes, CreatorLimits, Hooks, JwtRules, JwtVerifier, Live, router,
 };
 use genlock_store::{
-    AdminToken, CameraId, EventId, HookDelivery, HookDeliveryId, HookQueue, Life, ScheduledTake,
-    ScheduledTakeId, SqliteStore, Store, StoreError, Timestamp,
+    AdminToken, CameraId, EventId, HookDelivery, HookDeliveryId, HookQueue, HookTargetName, Life,
+    ScheduledTake, ScheduledTakeId, SqliteStore, Store, StoreError, Timestamp,
 };
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
@@ -349,22 +352,81 @@ impl Slates for FakeSlates {
     }
 }
 
-/// Hooks that keep what was given up in the store, and deliver nothing.
-struct FakeHooks(Arc<SqliteStore>);
+/// Hooks that keep what was given up in the store, and deliver nothing. One target is configured.
+struct FakeHooks {
+    store: Arc<SqliteStore>,
+    targets: Mutex<Vec<KnownHookTarget>>,
+}
+
+impl FakeHooks {
+    fn new(store: Arc<SqliteStore>) -> Self {
+        let configured = KnownHookTarget {
+            name: "fixed".to_owned(),
+            origin: "http://fixed".to_owned(),
+            events: vec!["*".to_owned()],
+            configured: true,
+        };
+        Self { store, targets: Mutex::new(vec![configured]) }
+    }
+}
 
 #[async_trait]
 impl Hooks for FakeHooks {
     async fn replay(&self, id: HookDeliveryId) -> Result<bool, StoreError> {
-        let dead = self.0.hook_deliveries(HookQueue::Dead, 100).await?;
+        let dead = self.store.hook_deliveries(HookQueue::Dead, 100).await?;
         let Some(found) = dead.into_iter().find(|delivery| delivery.id == id) else {
             return Ok(false);
         };
-        self.0.put_hook_delivery(HookDelivery { dead: false, ..found }).await?;
+        self.store.put_hook_delivery(HookDelivery { dead: false, ..found }).await?;
         Ok(true)
     }
 
     async fn discard(&self, id: HookDeliveryId) -> Result<bool, StoreError> {
-        Ok(self.0.delete_hook_delivery(&id).await?.is_some())
+        Ok(self.store.delete_hook_delivery(&id).await?.is_some())
+    }
+
+    async fn targets(&self) -> Result<Vec<KnownHookTarget>, StoreError> {
+        Ok(self.targets.lock().unwrap().clone())
+    }
+
+    async fn put_target(
+        &self,
+        name: HookTargetName,
+        wanted: WantedHookTarget,
+    ) -> Result<HookTargetPut, HookTargetError> {
+        if wanted.url.contains("169.254") {
+            let why = "an address that may not be called".to_owned();
+            return Err(HookTargetError::Invalid { field: "url", why });
+        }
+        let mut targets = self.targets.lock().unwrap();
+        let known = targets.iter().position(|target| target.name == name.as_str());
+        if known.is_some_and(|at| targets[at].configured) {
+            return Err(HookTargetError::Configured);
+        }
+        let target = KnownHookTarget {
+            name: name.into(),
+            origin: "http://told".to_owned(),
+            events: wanted.events,
+            configured: false,
+        };
+        match known {
+            Some(at) => targets[at] = target.clone(),
+            None => targets.push(target.clone()),
+        }
+        let made = wanted.secret.is_none().then(|| "made here".to_owned());
+        Ok(HookTargetPut { target, is_new: known.is_none(), secret: made })
+    }
+
+    async fn remove_target(&self, name: &HookTargetName) -> Result<bool, HookTargetError> {
+        let mut targets = self.targets.lock().unwrap();
+        let Some(at) = targets.iter().position(|target| target.name == name.as_str()) else {
+            return Ok(false);
+        };
+        if targets[at].configured {
+            return Err(HookTargetError::Configured);
+        }
+        targets.remove(at);
+        Ok(true)
     }
 }
 
@@ -428,7 +490,7 @@ impl Api {
             store: Arc::clone(&store) as Arc<dyn Store>,
             live: Arc::clone(&live) as Arc<dyn Live>,
             slates: Arc::new(FakeSlates::default()),
-            hooks: Arc::new(FakeHooks(Arc::clone(&store))),
+            hooks: Arc::new(FakeHooks::new(Arc::clone(&store))),
             thumbnails: Arc::clone(&live) as Arc<dyn Thumbnails>,
             admin_token: AdminToken::parse(TOKEN).unwrap().hash(),
             creators: Some(creators()),

@@ -1,6 +1,8 @@
 //! Playback tokens and their keys.
 
 use axum::http::StatusCode;
+use genlock_store::Timestamp;
+use genlock_store::limits::PLAYBACK_KEYS_MAX;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Api, creator_token, last_segment};
@@ -88,10 +90,21 @@ async fn keys_rotate_and_old_ones_stay_for_a_while() {
     let text = rotate(&api, json!({ "grace": 0 })).await.text;
     assert!(!text.contains("secret"), "{text}");
     rotate(&api, json!({ "grace": 2_678_401 })).await.problem(400, "invalid_value", Some("grace"));
-    for _ in 0..8 {
-        rotate(&api, json!({})).await;
+    for _ in 1..PLAYBACK_KEYS_MAX {
+        assert_eq!(rotate(&api, json!({})).await.status, 200);
     }
     rotate(&api, json!({})).await.problem(409, "limit_reached", None);
+}
+
+#[tokio::test]
+async fn a_token_lives_to_its_end_when_its_key_is_replaced() {
+    let api = Api::new();
+    rotate(&api, json!({})).await;
+    let keys = rotate(&api, json!({})).await.json();
+    let (made, retires) = (&keys["items"][0]["created_at"], &keys["items"][1]["retires_at"]);
+    let time = |value: &Value| Timestamp::parse(value.as_str().unwrap()).unwrap().as_millis();
+    // No token lasts longer than 31 days.
+    assert!(time(retires) >= time(made) + 31 * 24 * 3_600_000, "{keys}");
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use genlock_hooks::{
-    AddressPolicy, Backoff, Client, HookTarget, KindFilter, Network, OnFailure, PublishConfig,
-    Secret, Target,
+    AddressPolicy, Backoff, Client, HookTarget, InvalidHookTarget, Network, OnFailure,
+    PublishConfig, Target,
 };
 use http::Method;
 use serde::Deserialize;
@@ -99,6 +99,8 @@ impl fmt::Debug for Hidden {
 #[derive(Debug, Clone)]
 pub(crate) struct HookSettings {
     pub(crate) client: Client,
+    /// Which addresses may be called.
+    pub(crate) policy: AddressPolicy,
     /// `None` without any of the three hooks of nginx-rtmp.
     pub(crate) publish: Option<PublishConfig>,
     pub(crate) targets: Vec<HookTarget>,
@@ -118,6 +120,7 @@ impl Hooks {
             publish: self.publish(&policy)?,
             targets: self.json_targets(&policy)?,
             backoff: Backoff { attempts, ..Backoff::default() },
+            policy,
         })
     }
 
@@ -176,46 +179,51 @@ impl JsonTarget {
         policy: &AddressPolicy,
         names: &mut HashSet<String>,
     ) -> Result<HookTarget, ConfigError> {
-        let wrong = |key, expected, got: &str| {
-            Err(ConfigError::Value { key, expected, got: format!("`{got}`") })
-        };
-        let is_name = !self.name.is_empty() && self.name.len() <= 64;
-        if !is_name || !names.insert(self.name.clone()) {
-            let expected = "1 to 64 characters, and another one for each target";
-            return wrong("hooks.targets.name", expected, &self.name);
+        if !names.insert(self.name.clone()) {
+            let (key, expected) = ("hooks.targets.name", "another one for each target");
+            return Err(ConfigError::Value { key, expected, got: format!("`{}`", self.name) });
         }
-        let Some(secret) = Secret::new(self.secret.0.clone()) else {
-            let got = format!("{} characters", self.secret.0.len());
-            let expected = "16 characters or more";
-            return Err(ConfigError::Value { key: "hooks.targets.secret", expected, got });
-        };
-        let mut wants = Vec::new();
-        for text in &self.events {
-            match text.parse::<KindFilter>() {
-                Ok(filter) => wants.push(filter),
-                Err(_) => {
-                    let expected = "kinds such as `camera.live`, `camera.*` or `*`";
-                    return wrong("hooks.targets.events", expected, text);
-                }
+        HookTarget::check(&self.name, &self.url.0, &self.secret.0, &self.events, policy)
+            .map_err(|error| self.wrong(&error))
+    }
+
+    /// What is wrong with it, by its key. Quotes neither URL nor secret.
+    fn wrong(&self, error: &InvalidHookTarget) -> ConfigError {
+        let (key, expected, got) = match error {
+            InvalidHookTarget::Name => {
+                ("hooks.targets.name", "1 to 64 characters", format!("`{}`", self.name))
             }
-        }
-        let target = target("hooks.targets.url", &self.url, policy)?;
-        Ok(HookTarget { name: self.name.clone(), target, secret, wants })
+            InvalidHookTarget::Address(address) => {
+                ("hooks.targets.url", CALLABLE, address.to_string())
+            }
+            InvalidHookTarget::Secret => {
+                let got = format!("{} characters", self.secret.0.len());
+                ("hooks.targets.secret", "16 characters or more", got)
+            }
+            InvalidHookTarget::Kind(kind) => {
+                let expected = "kinds such as `camera.live`, `camera.*` or `*`";
+                ("hooks.targets.events", expected, format!("`{kind}`"))
+            }
+            error => ("hooks.targets.url", URL, format!("{error}")),
+        };
+        ConfigError::Value { key, expected, got }
     }
 }
 
+const URL: &str = "an http or https URL without user and password";
+const CALLABLE: &str = "an address that may be called (see hooks.allow_addresses)";
+
 /// A URL that can be called. Never quotes it.
 fn target(key: &'static str, url: &Url, policy: &AddressPolicy) -> Result<Target, ConfigError> {
-    let expected = "an http or https URL without user and password";
     let target = Target::parse(&url.0).map_err(|error| ConfigError::Value {
         key,
-        expected,
+        expected: URL,
         got: format!("{error:?}"),
     })?;
     let refused = |address: &IpAddr| !policy.permits(*address);
     if let Some(address) = target.address().filter(refused) {
-        let expected = "an address that may be called (see hooks.allow_addresses)";
-        return Err(ConfigError::Value { key, expected, got: address.to_string() });
+        let got = address.to_string();
+        return Err(ConfigError::Value { key, expected: CALLABLE, got });
     }
     Ok(target)
 }

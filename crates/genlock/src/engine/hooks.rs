@@ -1,4 +1,5 @@
-//! Who is told what happens, and who is asked before a camera may publish: nobody, unless it is configured.
+//! Who is told what happens, and who is asked before a camera may publish: nobody, unless it is configured or an
+//! administrator adds a target.
 
 use std::time::{Duration, SystemTime};
 
@@ -30,9 +31,14 @@ impl Hooks {
         self.publish.as_ref()
     }
 
-    /// Whether anybody wants to be told.
-    pub(super) const fn wants_notices(&self) -> bool {
+    /// Whether anybody can be told, now or later.
+    pub(super) const fn can_tell(&self) -> bool {
         self.notices.is_some()
+    }
+
+    /// Whether anybody wants to be told now.
+    pub(super) fn wants_notices(&self) -> bool {
+        self.notices.as_ref().is_some_and(Notices::are_wanted)
     }
 
     /// Tells what happened in `event`, now.

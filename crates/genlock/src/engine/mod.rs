@@ -124,7 +124,7 @@ impl Engine {
                 live.scheduled().add(take);
             }
         }
-        if self.hooks.wants_notices() {
+        if self.hooks.can_tell() {
             notices::watch_health(self);
         }
         Ok(())
@@ -186,7 +186,7 @@ impl Engine {
         switch_log::spawn(&live, Arc::clone(&self.store), self.clock, self.wall, listings);
         scheduled::spawn(&live, Arc::clone(&self.store));
         self.events.insert(event.id.clone(), Arc::clone(&live));
-        if self.hooks.wants_notices()
+        if self.hooks.can_tell()
             && let Some(happenings) = self.happenings(&event.id)
         {
             notices::follow(&live, happenings, self.hooks.clone());

@@ -143,7 +143,8 @@ pub(super) fn watch_health(engine: &Arc<Engine>) {
         loop {
             ticks.tick().await;
             let Some(engine) = Weak::upgrade(&engine) else { return };
-            let now = issues(&engine);
+            // Whoever wants to be told later hears of all that there is then.
+            let now = if engine.hooks.wants_notices() { issues(&engine) } else { Known::new() };
             for ((event, camera), kind, issue) in differences(&known, &now) {
                 let data = json!({ "camera_id": camera.as_str(), "issue": issue });
                 engine.hooks.tell(event, kind, data).await;

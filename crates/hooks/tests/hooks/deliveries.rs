@@ -183,6 +183,44 @@ async fn what_is_given_up_can_be_forgotten() {
 }
 
 #[tokio::test]
+async fn targets_come_and_go_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (
+        BackEnd::start(|_| status("200 OK", "")).await,
+        BackEnd::start(|_| status("200 OK", "")).await,
+    );
+    let running = Running::start(folder.path(), &first.url, "*", BACKOFF).await;
+    running.tell("ev", 1).await;
+    first.wait_for(1).await;
+    let kinds = ["camera.*".to_owned()];
+    let policy = AddressPolicy::default();
+    let other = HookTarget::check("other", &second.url, SECRET, &kinds, &policy).unwrap();
+    running.notices.set_targets(vec![other]).await;
+    running.tell("ev", 2).await;
+    assert_eq!(numbers(&second.wait_for(1).await), [2]);
+    running.notices.set_targets(Vec::new()).await;
+    assert!(!running.notices.are_wanted());
+    running.tell("ev", 3).await;
+    running.stop().await;
+    assert_eq!((first.asked().len(), second.asked().len()), (1, 1));
+    let store = SqliteStore::open(folder.path()).unwrap();
+    assert!(store.hook_deliveries(HookQueue::Waiting, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_fails_at_a_target_that_was_taken_away_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let back_end = BackEnd::start(|_| status("503 Busy", "")).await;
+    let patient = Backoff { attempts: 1000, ..BACKOFF };
+    let running = Running::start(folder.path(), &back_end.url, "*", patient).await;
+    running.tell("ev", 1).await;
+    back_end.wait_for(2).await;
+    running.notices.set_targets(Vec::new()).await;
+    running.wait_for_dead().await;
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn what_waits_for_a_target_that_is_gone_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let running = Running::start(folder.path(), "http://127.0.0.1:9/", "*", BACKOFF).await;
