@@ -16,7 +16,7 @@
 //! | `life` | start, pause, resume, end; kick |
 //! | `playback` | signed paths for viewers |
 //! | `tokens` | what owners hand to others |
-//! | `system` | `/healthz`, `/readyz`, `/metrics`, the state of the store |
+//! | `system`, `rejected` | `/healthz`, `/readyz`, `/metrics`, the state of the store; what a shared one refused |
 //! | `openapi` | the description of it all, generated from the code |
 //! | `problem` | errors: RFC 9457, with stable codes |
 //! | `extract`, `auth`, `addresses` | reading bodies and paths; who may call; the URLs in answers |
@@ -42,6 +42,7 @@ mod openapi;
 mod playback;
 mod policy;
 mod problem;
+mod rejected;
 mod scheduled;
 mod service;
 pub mod slates;

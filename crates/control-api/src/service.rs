@@ -19,7 +19,7 @@ use crate::state::{ApiState, Shared};
 use crate::updates::{socket, stream};
 use crate::{
     auth, cameras, compatibility, compatible, events, hook_targets, hooks, life, lock, openapi,
-    playback, scheduled, slates, switch_log, system, takes, thumbnails, tokens,
+    playback, rejected, scheduled, slates, switch_log, system, takes, thumbnails, tokens,
 };
 
 /// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
@@ -87,6 +87,8 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(playback::create))
         .routes(routes!(playback::rotate))
         .routes(routes!(system::store))
+        .routes(routes!(rejected::list, rejected::discard))
+        .routes(routes!(rejected::retry))
         .routes(routes!(compatible::switch))
         .routes(routes!(compatible::active))
         .routes(routes!(thumbnails::camera))

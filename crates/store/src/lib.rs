@@ -78,7 +78,7 @@ pub use scheduled::ScheduledTake;
 pub use secret::{AdminToken, SecretHash, StreamKey};
 pub use slates::SlateFolder;
 pub use sqlite::{Adopted, Fetched, OutboxMark, SqliteStore};
-pub use status::{CameraPresence, StoreState, StoreStatus};
+pub use status::{CameraPresence, RejectedWrite, StoreState, StoreStatus};
 pub use store::{EventWithCameras, MetaKey, Store};
 pub use switch::{
     Discontinuity, Ledger, LoggedSwitch, SwitchOutcome, SwitchPage, SwitchReason, SwitchRecord,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::EventId;
+
 /// How a store is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreStatus {
@@ -13,6 +15,19 @@ pub struct StoreStatus {
     pub rejected: u64,
     /// Why the last attempt to write to the shared database failed, `None` if it did not.
     pub last_error: Option<String>,
+}
+
+/// A write that the shared database refused for what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedWrite {
+    /// Its place among all writes.
+    pub place: u64,
+    /// What it was to do: `create_event`, `update_camera`, and the like.
+    pub kind: String,
+    /// The event that it is about.
+    pub event: Option<EventId>,
+    /// What the database said.
+    pub why: String,
 }
 
 /// Whether everything is where it belongs.

@@ -14,7 +14,7 @@ use crate::id::{CameraId, EventId, HookDeliveryId, RecordingId, ScheduledTakeId,
 use crate::recording::Recording;
 use crate::scheduled::ScheduledTake;
 use crate::secret::{SecretHash, StreamKey};
-use crate::status::{CameraPresence, StoreStatus};
+use crate::status::{CameraPresence, RejectedWrite, StoreStatus};
 use crate::switch::{Ledger, LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
 use crate::time::Timestamp;
 
@@ -198,6 +198,22 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// How the store is. Answered from memory.
     fn status(&self) -> StoreStatus {
         StoreStatus::default()
+    }
+
+    /// The writes that a shared database refused for what they are, in their order.
+    async fn rejected_writes(&self) -> Result<Vec<RejectedWrite>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Lets the writes that were refused be tried again, in their order, and returns how many.
+    async fn retry_rejected(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    /// Forgets the writes that were refused, so that the shared database is right about what they concern, and returns
+    /// how many.
+    async fn discard_rejected(&self) -> Result<u64, StoreError> {
+        Ok(0)
     }
 
     /// Writes out what is waiting and closes the store; later calls answer [`StoreError::Closed`].

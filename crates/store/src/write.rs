@@ -38,6 +38,33 @@ pub(crate) enum Write {
 }
 
 impl Write {
+    /// What it does, in a word: its name in the outbox.
+    pub(crate) fn kind(&self) -> String {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        value["write"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The event that it is about.
+    pub(crate) fn event(&self) -> Option<&EventId> {
+        Some(match self {
+            Self::CreateEvent { event } => &event.id,
+            Self::CreateCamera { camera } => &camera.event,
+            Self::PutSwitch { record, .. } => &record.event,
+            Self::ScheduleTake { take } => &take.event,
+            Self::PutRecording { recording } => &recording.event,
+            Self::CreateToken { token, .. } => &token.event,
+            Self::UpdateEvent { id, .. } | Self::DeleteEvent { id } => id,
+            Self::UpdateCamera { event, .. }
+            | Self::DeleteCamera { event, .. }
+            | Self::ShowKey { event, .. }
+            | Self::SetLedger { event, .. }
+            | Self::DeleteScheduledTake { event, .. }
+            | Self::DeleteRecording { event, .. }
+            | Self::DeleteToken { event, .. } => event,
+            Self::SetMeta { .. } => return None,
+        })
+    }
+
     /// Does it to `store`. That it was done already is no error.
     pub(crate) async fn apply(self, store: &dyn Store) -> Result<(), StoreError> {
         let done = match self {

@@ -23,7 +23,13 @@ pub(super) const OWN: &str = "genlock";
 
 /// Fields that belong to a live event, whoever wrote them. `id` and `creator_id` belong to the document.
 pub(super) const LIVE_FIELDS: [&str; 5] =
-    [OWN, "multi_cameras", "active_camera_id", "camera_switches", "composition_config"];
+    [OWN, "multi_cameras", "active_camera_id", "camera_switches", COMPOSITION];
+
+/// What is on air, for whoever shows it.
+pub(super) const COMPOSITION: &str = "composition_config";
+
+/// What is in it by Genlock.
+pub(super) const COMPOSITION_FIELDS: [&str; 2] = ["active", "output_hls_url"];
 
 /// Fields of the sub-document that are no fields of [`Event`].
 const BESIDE_EVENT: [&str; 2] = ["cameras", "last_switch_seq"];
@@ -257,9 +263,22 @@ pub(super) fn read_time(value: Option<&Bson>) -> Option<Timestamp> {
 /// A document as an event with its cameras, `None` if its id cannot be one of Genlock's.
 pub(super) fn read(document: &Document) -> Result<Option<EventWithCameras>, StoreError> {
     let Some(id) = event_id(document) else { return Ok(None) };
-    let event = read_event(&id, document)?;
-    let cameras = read_cameras(&id, document)?.into_iter().map(|found| found.camera).collect();
-    Ok(Some(EventWithCameras { event, cameras }))
+    let read = || {
+        let event = read_event(&id, document)?;
+        let cameras = read_cameras(&id, document)?.into_iter().map(|found| found.camera).collect();
+        Ok(EventWithCameras { event, cameras })
+    };
+    read()
+        .map(Some)
+        .map_err(|error: StoreError| corrupt("document")(Unreadable { id: id.to_string(), error }))
+}
+
+/// Which of many documents it is that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{id}: {error}")]
+struct Unreadable {
+    id: String,
+    error: StoreError,
 }
 
 /// What has to be set below `path` to lead from one document to the other. Sub-documents are compared field by field

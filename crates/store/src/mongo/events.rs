@@ -4,7 +4,7 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::connection::Collections;
-use super::document::{self, LIVE_FIELDS, OWN};
+use super::document::{self, COMPOSITION, COMPOSITION_FIELDS, LIVE_FIELDS, OWN};
 use super::{MongoOptions, own};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
@@ -44,7 +44,7 @@ impl Collections {
         Ok(all)
     }
 
-    /// Another program's document of the same id, that is no event yet, becomes one.
+    /// Another program's document of the same id, that is no event yet, becomes one. What it has stays as it is.
     pub(super) async fn create_event(
         &self,
         event: Event,
@@ -57,11 +57,17 @@ impl Collections {
         own::check_limit(&self.events, "events", document::is_event(), EVENTS_MAX).await?;
         let id = doc! { "id": event.id.as_str() };
         let mut fields = document::new_document(&event, options)?;
-        if self.events.find_one(id.clone()).await?.is_none() {
+        let Some(theirs) = self.events.find_one(id.clone()).await? else {
             return own::insert(&self.events, what, fields).await;
+        };
+        for field in theirs.keys() {
+            fields.remove(field);
         }
-        fields.remove("id");
-        fields.remove("creator_id");
+        if let Ok(kept) = theirs.get_document(COMPOSITION) {
+            let ours = document::composition(&event, options).into_iter();
+            let missing = ours.filter(|(field, _)| !kept.contains_key(field));
+            fields.extend(missing.map(|(field, value)| (format!("{COMPOSITION}.{field}"), value)));
+        }
         self.events.update_one(id, doc! { "$set": fields }).await?;
         Ok(())
     }
@@ -102,16 +108,29 @@ impl Collections {
             belongs.delete_many(doc! { "event": id.as_str() }).await?;
         }
         let filter = doc! { "id": id.as_str() };
-        let known = |field: &str| {
-            LIVE_FIELDS.contains(&field) || matches!(field, "_id" | "id" | "creator_id")
+        let live = live_fields(&found);
+        let is_ours = |field: &&str| {
+            matches!(*field, "_id" | "id" | "creator_id") || live.iter().any(|live| live == field)
         };
-        if found.keys().all(|field| known(field)) {
+        if found.keys().map(String::as_str).all(|field| is_ours(&field)) {
             self.events.delete_one(filter).await?;
         } else {
-            let unset: Document =
-                LIVE_FIELDS.iter().map(|field| ((*field).to_owned(), Bson::from(""))).collect();
+            let unset: Document = live.into_iter().map(|field| (field, Bson::from(""))).collect();
             self.events.update_one(filter, doc! { "$unset": unset }).await?;
         }
         Ok(Some(event))
     }
+}
+
+/// The paths of what goes with an event. What another program keeps in `composition_config` is not among it.
+fn live_fields(found: &Document) -> Vec<String> {
+    let mut paths = Vec::from(LIVE_FIELDS.map(str::to_owned));
+    let theirs = |field: &String| !COMPOSITION_FIELDS.contains(&field.as_str());
+    if let Ok(composition) = found.get_document(COMPOSITION)
+        && composition.keys().any(|field| theirs(field))
+    {
+        paths.retain(|path| path != COMPOSITION);
+        paths.extend(COMPOSITION_FIELDS.map(|field| format!("{COMPOSITION}.{field}")));
+    }
+    paths
 }

@@ -56,6 +56,7 @@ async fn documents_are_shared_with_other_programs() {
     the_document_shows_the_newest_switches_once(&rig).await;
     the_log_is_cut_to_its_limit(&rig).await;
     documents_that_are_no_events_stay_out(&rig).await;
+    a_document_that_cannot_be_read_is_named(&rig).await;
     a_collection_with_equal_ids_works(&rig).await;
     a_migration_brings_documents_up_and_a_second_does_nothing(&rig).await;
 }
@@ -172,11 +173,16 @@ async fn an_event_that_is_deleted_leaves_the_other_programs_document(rig: &Rig) 
     assert!(store.delete_event(&id("wedding-1")).await.unwrap().is_some());
     let left = found(&weddings, "wedding-1").await;
     let fields: Vec<_> = left.keys().map(String::as_str).collect();
-    assert_eq!(fields, ["_id", "id", "creator_id", "title", "guests"]);
+    assert_eq!(fields, ["_id", "id", "creator_id", "title", "guests", "composition_config"]);
+    let composition = doc! { "layout": "single" };
+    assert_eq!(left.get_document("composition_config").unwrap(), &composition);
     assert_eq!(store.event(&id("wedding-1")).await.unwrap(), None);
     store.create_event(event("wedding-1")).await.unwrap();
     let again = found(&weddings, "wedding-1").await;
     assert_eq!(again.get("guests"), left.get("guests"));
+    let url = "/hls/wedding-1/program/index.m3u8";
+    let composition = doc! { "layout": "single", "active": false, "output_hls_url": url };
+    assert_eq!(again.get_document("composition_config").unwrap(), &composition);
     assert!(store.event(&id("wedding-1")).await.unwrap().is_some());
     store.create_event(event("ours")).await.unwrap();
     store.delete_event(&id("ours")).await.unwrap();
@@ -275,6 +281,17 @@ async fn documents_that_are_no_events_stay_out(rig: &Rig) {
     let cameras: Vec<_> = all[0].cameras.iter().map(|camera| camera.id.as_str()).collect();
     assert_eq!(cameras, ["no-key"]);
     assert_ne!(all[0].cameras[0].key_hash, SecretHash::of(""), "nobody publishes without a key");
+}
+
+async fn a_document_that_cannot_be_read_is_named(rig: &Rig) {
+    let (store, weddings) = rig.shared().await;
+    let strange = doc! { "policy": { "failover_after_ms": "soon" } };
+    weddings
+        .insert_one(doc! { "id": "odd-7", "multi_cameras": [], "genlock": strange })
+        .await
+        .unwrap();
+    let error = store.snapshot().await.unwrap_err();
+    assert!(error.to_string().contains("odd-7"), "{error}");
 }
 
 async fn a_collection_with_equal_ids_works(rig: &Rig) {

@@ -271,6 +271,28 @@ async fn a_write_that_is_refused_is_put_aside_and_the_rest_goes_on() {
     let status = rig.copy.status();
     assert_eq!((status.pending, status.rejected), (0, 1));
     assert_eq!(rig.shared.inner.events().await.unwrap(), [event("b")]);
+    let refused = rig.copy.rejected_writes().await.unwrap();
+    let told: Vec<_> = refused.iter().map(|write| (write.kind.as_str(), &write.event)).collect();
+    assert_eq!(told, [("create_event", &Some(event("a").id))]);
+    assert!(refused[0].why.contains("unplugged"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_was_refused_is_tried_again_or_forgotten_on_demand() {
+    let rig = Rig::new().await;
+    rig.copy.create_event(event("a")).await.unwrap();
+    rig.copy.create_event(event("b")).await.unwrap();
+    *rig.shared.script.lock().unwrap() = vec![Mood::Refusing, Mood::Refusing, Mood::Up];
+    rig.replica.flush().await.unwrap();
+    assert_eq!(rig.copy.status().rejected, 2);
+    assert_eq!(rig.copy.retry_rejected().await.unwrap(), 2);
+    assert_eq!((rig.copy.status().pending, rig.copy.status().rejected), (2, 0));
+    *rig.shared.script.lock().unwrap() = vec![Mood::Refusing, Mood::Up];
+    rig.replica.flush().await.unwrap();
+    assert_eq!(rig.shared.inner.events().await.unwrap(), [event("b")]);
+    assert_eq!(rig.copy.discard_rejected().await.unwrap(), 1);
+    assert_eq!((rig.copy.status().pending, rig.copy.status().rejected), (0, 0));
+    assert!(rig.copy.rejected_writes().await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Taking over what another program changed in the shared database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 
@@ -8,6 +8,7 @@ use super::SqliteStore;
 use super::documents::{put_camera, put_event};
 use super::outbox::{OutboxMark, mark};
 use super::queries::{find_event, list_cameras, list_events, remove_camera, remove_event};
+use super::rejected::rejected_events;
 use crate::camera::Camera;
 use crate::error::StoreError;
 use crate::event::Event;
@@ -44,16 +45,24 @@ impl SqliteStore {
     /// Makes this copy equal to what was fetched and tells the differences. Does nothing if something was
     /// written here since: what was fetched does not know of it.
     ///
-    /// Events and cameras only: the rest is written by Genlock alone.
+    /// Events and cameras only: the rest is written by Genlock alone. An event of which a write was refused there stays
+    /// as it is here: there, it is not what its creator made it.
     pub async fn adopt(&self, fetched: Fetched) -> Result<Vec<Adopted>, StoreError> {
         self.unnoted(move |db| {
             if mark(db)? != Some(fetched.mark) {
                 return Ok(Vec::new());
             }
-            Adoption::read(db)?.adopt(fetched.events)
+            let kept = rejected_events(db)?;
+            Adoption::read(db, &kept)?.adopt(leave_out(&kept, fetched.events))
         })
         .await
     }
+}
+
+/// What was found of other events than `kept`.
+fn leave_out(kept: &HashSet<EventId>, mut found: Vec<EventWithCameras>) -> Vec<EventWithCameras> {
+    found.retain(|found| !kept.contains(&found.event.id));
+    found
 }
 
 /// One adoption: what is here, and what was done to it.
@@ -65,8 +74,9 @@ struct Adoption<'a> {
 }
 
 impl<'a> Adoption<'a> {
-    fn read(db: &'a Connection) -> Result<Self, StoreError> {
-        let events = list_events(db)?;
+    fn read(db: &'a Connection, kept: &HashSet<EventId>) -> Result<Self, StoreError> {
+        let mut events = list_events(db)?;
+        events.retain(|event| !kept.contains(&event.id));
         let mut cameras = HashMap::new();
         for event in &events {
             let here = list_cameras(db, &event.id)?;

@@ -22,7 +22,7 @@ use crate::limits::SWITCHES_PER_EVENT_MAX;
 use crate::recording::Recording;
 use crate::scheduled::ScheduledTake;
 use crate::secret::{SecretHash, StreamKey};
-use crate::status::{CameraPresence, StoreStatus};
+use crate::status::{CameraPresence, RejectedWrite, StoreStatus};
 use crate::store::{MetaKey, Store};
 use crate::switch::{Ledger, LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
 use crate::time::Timestamp;
@@ -324,6 +324,18 @@ impl Store for SqliteStore {
         }
         let (event, camera, key) = (event.clone(), camera.clone(), ShownKey(key.clone()));
         self.write(move |db| db.note(|| Write::ShowKey { event, camera, key })).await
+    }
+
+    async fn rejected_writes(&self) -> Result<Vec<RejectedWrite>, StoreError> {
+        self.list_rejected().await
+    }
+
+    async fn retry_rejected(&self) -> Result<u64, StoreError> {
+        self.wait_again().await
+    }
+
+    async fn discard_rejected(&self) -> Result<u64, StoreError> {
+        self.forget_rejected().await
     }
 
     fn status(&self) -> StoreStatus {

@@ -18,6 +18,7 @@ mod documents;
 pub(crate) mod outbox;
 mod queries;
 mod records;
+mod rejected;
 mod schema;
 mod transaction;
 mod writer;

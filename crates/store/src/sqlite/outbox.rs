@@ -10,14 +10,14 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::Notify;
 
 use super::SqliteStore;
 use super::documents::{read, write};
 use crate::error::StoreError;
 use crate::id::{CameraId, EventId};
-use crate::limits::{OUTBOX_MAX, REJECTED_MAX};
+use crate::limits::OUTBOX_MAX;
 use crate::status::{CameraPresence, StoreState, StoreStatus};
 use crate::write::Write;
 
@@ -50,6 +50,11 @@ impl Outbox {
     /// Notes nothing while the copy is filled from the shared database, before anybody else writes.
     pub(crate) fn set_filling(&self, filling: bool) {
         self.filling.store(filling, Ordering::Relaxed);
+    }
+
+    /// Says that there may be something to carry out.
+    pub(super) fn wake(&self) {
+        self.news.notify_one();
     }
 
     /// Waits until there may be something to carry out.
@@ -212,22 +217,6 @@ impl SqliteStore {
                 Ok(())
             })
             .await
-    }
-
-    /// Puts aside a write that the shared database will never take, and forgets the oldest such beyond
-    /// [`REJECTED_MAX`].
-    pub(crate) async fn put_aside(&self, seq: i64, why: String) -> Result<(), StoreError> {
-        self.unnoted(move |db| {
-            let sql = "UPDATE outbox SET rejected = ?2 WHERE seq = ?1 AND rejected IS NULL";
-            db.execute(sql, params![seq, why])?;
-            let sql = "DELETE FROM outbox WHERE rejected IS NOT NULL AND seq <= (SELECT seq
-                FROM outbox WHERE rejected IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET ?1)";
-            db.execute(sql, [REJECTED_MAX])?;
-            Ok(())
-        })
-        .await?;
-        let outbox = self.outbox.clone();
-        self.writer.call(move |db| outbox.map_or(Ok(()), |outbox| outbox.count(db))).await
     }
 
     /// How far the outbox has come, `None` while something waits in it.

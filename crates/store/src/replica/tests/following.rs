@@ -78,6 +78,20 @@ async fn what_others_change_is_adopted_and_told() {
 }
 
 #[tokio::test]
+async fn an_event_whose_writes_were_refused_stays_as_it_is_here() {
+    let rig = Rig::new().await;
+    let there = &rig.shared.inner;
+    rig.copy.create_event(event("refused")).await.unwrap();
+    *rig.shared.script.lock().unwrap() = vec![Mood::Refusing, Mood::Up];
+    rig.replica.flush().await.unwrap();
+    there.create_event(event("new")).await.unwrap();
+    let fetched = rig.replica.fetch().await.unwrap().unwrap();
+    let adopted = rig.copy.adopt(fetched).await.unwrap();
+    assert_eq!(adopted, [Adopted::EventCreated(event("new"))]);
+    assert!(rig.copy.event(&event("refused").id).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn keys_and_cameras_that_change_places_are_followed() {
     let rig = Rig::new().await;
     let there = &rig.shared.inner;
