@@ -2,11 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::Connection;
-
 use super::SqliteStore;
 use super::documents::{put_camera, put_event};
-use super::outbox::{OutboxMark, mark};
+use super::outbox::{Noting, OutboxMark, mark};
 use super::queries::{find_event, list_cameras, list_events, remove_camera, remove_event};
 use super::rejected::rejected_events;
 use crate::camera::Camera;
@@ -67,14 +65,14 @@ fn leave_out(kept: &HashSet<EventId>, mut found: Vec<EventWithCameras>) -> Vec<E
 
 /// One adoption: what is here, and what was done to it.
 struct Adoption<'a> {
-    db: &'a Connection,
+    db: &'a Noting<'a>,
     events: Vec<Event>,
     cameras: HashMap<CameraId, Camera>,
     adopted: Vec<Adopted>,
 }
 
 impl<'a> Adoption<'a> {
-    fn read(db: &'a Connection, kept: &HashSet<EventId>) -> Result<Self, StoreError> {
+    fn read(db: &'a Noting<'a>, kept: &HashSet<EventId>) -> Result<Self, StoreError> {
         let mut events = list_events(db)?;
         events.retain(|event| !kept.contains(&event.id));
         let mut cameras = HashMap::new();
@@ -101,6 +99,7 @@ impl<'a> Adoption<'a> {
         for event in &self.events {
             if !found.iter().any(|found| found.event.id == event.id) {
                 remove_event(self.db, &event.id)?;
+                self.db.changed(&event.id);
                 self.cameras.retain(|_, camera| camera.event != event.id);
                 self.adopted.push(Adopted::EventDeleted(event.id.clone()));
             }
@@ -121,10 +120,12 @@ impl<'a> Adoption<'a> {
             match there.get(&(&camera.event, &camera.id)) {
                 None => {
                     remove_camera(self.db, &camera.event, &camera.id)?;
+                    self.db.changed(&camera.event);
                     gone.push(camera.id.clone());
                 }
                 Some(found) if found.key_hash != camera.key_hash => {
                     self.db.execute("DELETE FROM cameras WHERE id = ?1", [camera.id.as_str()])?;
+                    self.db.changed(&camera.event);
                 }
                 Some(_) => {}
             }
@@ -140,6 +141,7 @@ impl<'a> Adoption<'a> {
         let known = find_event(self.db, &event.id)?;
         if known.as_ref() != Some(&event) {
             put_event(self.db, &event)?;
+            self.db.changed(&event.id);
             self.adopted.push(match known {
                 Some(_) => Adopted::EventUpdated(event),
                 None => Adopted::EventCreated(event),
@@ -154,6 +156,7 @@ impl<'a> Adoption<'a> {
             return Ok(());
         }
         put_camera(self.db, &camera)?;
+        self.db.changed(&camera.event);
         match known {
             None => self.adopted.push(Adopted::CameraCreated(camera)),
             Some(known) => {

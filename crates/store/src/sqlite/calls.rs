@@ -1,4 +1,6 @@
-//! The calls of [`Store`] as SQL.
+//! The calls of [`Store`]: from memory, or as SQL.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, params};
@@ -6,10 +8,9 @@ use rusqlite::{OptionalExtension, params};
 use super::documents::{put_camera, put_event};
 use super::outbox::Outbox;
 use super::queries::{
-    append_switch, check_key_is_free, create_camera, create_event, create_token, find_by_key,
-    find_camera, find_event, find_switches, find_token_by_hash, is_logged, list_cameras,
-    list_events, list_scheduled_takes, list_tokens, place_by_time, remove_camera, remove_event,
-    remove_scheduled_take, remove_token, row_of_seq, schedule_take, set_ledger,
+    append_switch, check_key_is_free, create_camera, create_event, create_token, find_camera,
+    find_event, find_switches, is_logged, list_scheduled_takes, place_by_time, remove_camera,
+    remove_event, remove_scheduled_take, remove_token, row_of_seq, schedule_take, set_ledger,
 };
 use super::{SqliteStore, records};
 use crate::access_token::AccessToken;
@@ -23,7 +24,7 @@ use crate::recording::Recording;
 use crate::scheduled::ScheduledTake;
 use crate::secret::{SecretHash, StreamKey};
 use crate::status::{CameraPresence, RejectedWrite, StoreStatus};
-use crate::store::{MetaKey, Store};
+use crate::store::{EventWithCameras, MetaKey, Store};
 use crate::switch::{Ledger, LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
 use crate::time::Timestamp;
 use crate::write::{ShownKey, Write};
@@ -33,18 +34,26 @@ impl Store for SqliteStore {
     async fn create_event(&self, event: Event) -> Result<(), StoreError> {
         self.write(move |db| {
             create_event(db, &event)?;
+            db.changed(&event.id);
             db.note(|| Write::CreateEvent { event: Box::new(event) })
         })
         .await
     }
 
     async fn event(&self, id: &EventId) -> Result<Option<Event>, StoreError> {
-        let id = id.clone();
-        self.writer.call(move |db| find_event(db, &id)).await
+        Ok(self.memory.get(id)?.map(|known| known.event.clone()))
     }
 
     async fn events(&self) -> Result<Vec<Event>, StoreError> {
-        self.writer.call(|db| list_events(db)).await
+        Ok(self.memory.all()?.iter().map(|known| known.event.clone()).collect())
+    }
+
+    async fn snapshot(&self) -> Result<Vec<EventWithCameras>, StoreError> {
+        let with_cameras = |known: &Arc<Known>| EventWithCameras {
+            event: known.event.clone(),
+            cameras: known.cameras.clone(),
+        };
+        Ok(self.memory.all()?.iter().map(with_cameras).collect())
     }
 
     async fn update_event(
@@ -59,6 +68,7 @@ impl Store for SqliteStore {
             };
             patch.clone().apply(&mut event);
             put_event(db, &event)?;
+            db.changed(&id);
             db.note(|| Write::UpdateEvent { id, patch: Box::new(patch) })?;
             Ok(Some(event))
         })
@@ -70,6 +80,7 @@ impl Store for SqliteStore {
         self.write(move |db| {
             let event = remove_event(db, &id)?;
             if event.is_some() {
+                db.changed(&id);
                 db.note(|| Write::DeleteEvent { id })?;
             }
             Ok(event)
@@ -80,24 +91,22 @@ impl Store for SqliteStore {
     async fn create_camera(&self, camera: Camera) -> Result<(), StoreError> {
         self.write(move |db| {
             create_camera(db, &camera)?;
+            db.changed(&camera.event);
             db.note(|| Write::CreateCamera { camera: Box::new(camera) })
         })
         .await
     }
 
     async fn camera(&self, event: &EventId, id: &CameraId) -> Result<Option<Camera>, StoreError> {
-        let (event, id) = (event.clone(), id.clone());
-        self.writer.call(move |db| find_camera(db, &event, &id)).await
+        Ok(self.memory.get(event)?.and_then(|known| known.camera(id).cloned()))
     }
 
     async fn camera_by_key(&self, key_hash: &SecretHash) -> Result<Option<Camera>, StoreError> {
-        let key_hash = *key_hash;
-        self.writer.call(move |db| find_by_key(db, &key_hash)).await
+        self.memory.camera_by_key(key_hash)
     }
 
     async fn cameras(&self, event: &EventId) -> Result<Vec<Camera>, StoreError> {
-        let event = event.clone();
-        self.writer.call(move |db| list_cameras(db, &event)).await
+        Ok(self.memory.get(event)?.map(|known| known.cameras.clone()).unwrap_or_default())
     }
 
     async fn update_camera(
@@ -114,6 +123,7 @@ impl Store for SqliteStore {
             patch.clone().apply(&mut camera);
             check_key_is_free(db, &camera)?;
             put_camera(db, &camera)?;
+            db.changed(&event);
             db.note(|| Write::UpdateCamera { event, id, patch })?;
             Ok(Some(camera))
         })
@@ -129,6 +139,7 @@ impl Store for SqliteStore {
         self.write(move |db| {
             let camera = remove_camera(db, &event, &id)?;
             if camera.is_some() {
+                db.changed(&event);
                 db.note(|| Write::DeleteCamera { event, id })?;
             }
             Ok(camera)
@@ -172,19 +183,18 @@ impl Store for SqliteStore {
     async fn create_token(&self, token: AccessToken, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |db| {
             create_token(db, &token, now)?;
+            db.changed(&token.event);
             db.note(|| Write::CreateToken { token: Box::new(token), now })
         })
         .await
     }
 
     async fn tokens(&self, event: &EventId) -> Result<Vec<AccessToken>, StoreError> {
-        let event = event.clone();
-        self.writer.call(move |db| list_tokens(db, &event)).await
+        Ok(self.memory.get(event)?.map(|known| known.tokens.clone()).unwrap_or_default())
     }
 
     async fn token_by_hash(&self, hash: &SecretHash) -> Result<Option<AccessToken>, StoreError> {
-        let hash = *hash;
-        self.writer.call(move |db| find_token_by_hash(db, &hash)).await
+        self.memory.token_by_hash(hash)
     }
 
     async fn delete_token(
@@ -196,6 +206,7 @@ impl Store for SqliteStore {
         self.write(move |db| {
             let token = remove_token(db, &event, &id)?;
             if token.is_some() {
+                db.changed(&event);
                 db.note(|| Write::DeleteToken { event, id })?;
             }
             Ok(token)
@@ -364,6 +375,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
+        self.memory.close();
         self.writer.close().await
     }
 }

@@ -4,8 +4,8 @@
 //! write itself: there is no instant at which one is durable and the other is not. The table lives in the store's
 //! file, so a torn tail after a crash is SQLite's to recover, and what it recovers is whole.
 
-use std::cell::Cell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 
 use super::SqliteStore;
 use super::documents::{read, write};
+use super::memory::{Known, News};
 use crate::error::StoreError;
 use crate::id::{CameraId, EventId};
 use crate::limits::OUTBOX_MAX;
@@ -131,6 +132,8 @@ pub(super) struct Noting<'a> {
     db: &'a Connection,
     outbox: Option<&'a Outbox>,
     noted: Cell<u64>,
+    /// Events of which memory is to learn.
+    changed: RefCell<BTreeSet<EventId>>,
 }
 
 impl Deref for Noting<'_> {
@@ -142,8 +145,8 @@ impl Deref for Noting<'_> {
 }
 
 impl<'a> Noting<'a> {
-    pub(super) const fn new(db: &'a Connection, outbox: Option<&'a Outbox>) -> Self {
-        Self { db, outbox, noted: Cell::new(0) }
+    pub(super) fn new(db: &'a Connection, outbox: Option<&'a Outbox>) -> Self {
+        Self { db, outbox, noted: Cell::new(0), changed: RefCell::new(BTreeSet::new()) }
     }
 
     /// Whether the store is the copy of a shared database.
@@ -165,6 +168,17 @@ impl<'a> Noting<'a> {
         self.db.prepare_cached(sql)?.execute([write("write", &made())?])?;
         self.noted.set(self.noted.get() + 1);
         Ok(())
+    }
+
+    /// Remembers that an event, one of its cameras or one of its tokens is another one than before, or gone.
+    pub(super) fn changed(&self, event: &EventId) {
+        self.changed.borrow_mut().insert(event.clone());
+    }
+
+    /// The events that were changed, as they are now.
+    pub(super) fn news(&self) -> Result<Vec<News>, StoreError> {
+        let changed = self.changed.take().into_iter();
+        changed.map(|id| Known::read(self.db, &id).map(|known| (id, known))).collect()
     }
 
     /// How many writes it has noted.

@@ -32,14 +32,16 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Noting<'_>) -> Result<T, StoreError> + Send + 'static,
     {
+        let memory = Arc::clone(&self.memory);
         self.writer
             .call(move |connection| {
                 let transaction =
                     connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 let noting = Noting::new(&transaction, outbox.as_deref());
                 let answer = change(&noting)?;
-                let noted = noting.noted();
+                let (noted, news) = (noting.noted(), noting.news()?);
                 transaction.commit()?;
+                memory.apply(news);
                 if let Some(outbox) = outbox {
                     outbox.added(noted);
                 }
