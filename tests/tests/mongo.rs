@@ -16,6 +16,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Pause between two takes. Each is awaited, so that none replaces the one before it.
 const BETWEEN_TAKES: Duration = Duration::from_secs(1);
 
+/// A call that asked the database would take longer while it hangs: the driver's patience is 3 s.
+const WAITED_FOR_DATABASE: Duration = Duration::from_secs(2);
+
 /// How long the database is away: short by default, `GENLOCK_OUTAGE_S=60` for the record.
 fn outage() -> Duration {
     let seconds = std::env::var("GENLOCK_OUTAGE_S").ok().and_then(|text| text.parse().ok());
@@ -122,6 +125,36 @@ fn switches_of_an_outage_are_in_the_database_in_order_and_once() -> Result<()> {
     assert_eq!(document.get_array("multi_cameras")?.len(), 3);
     let store = api.json("GET", "/api/store", None)?;
     assert_eq!(store["rejected"], 0, "{store}");
+    Ok(())
+}
+
+#[test]
+fn a_database_that_hangs_keeps_nobody_waiting() -> Result<()> {
+    let Some(mongod) = Mongod::start()? else { return Ok(()) };
+    let show = Show::start(&mongod)?;
+    let api = show.server.api();
+    mongod.hang()?;
+    let (mut taken, mut longest) = (Vec::new(), Duration::ZERO);
+    let end = Instant::now() + Duration::from_secs(8);
+    while Instant::now() < end {
+        let next = &show.cameras[(taken.len() + 1) % 2].id;
+        let asked = Instant::now();
+        api.switch(&show.event, next)?;
+        longest = longest.max(asked.elapsed());
+        api.wait_active(&show.event, next)?;
+        taken.push(next.clone());
+        sleep(BETWEEN_TAKES);
+    }
+    eprintln!("longest wait for the answer to a take: {} ms", longest.as_millis());
+    assert!(longest < WAITED_FOR_DATABASE, "{longest:?}");
+    wait_store(&api, "behind")?;
+    let asked = Instant::now();
+    api.create_camera(&show.event, "Made meanwhile")?;
+    assert!(asked.elapsed() < WAITED_FOR_DATABASE, "{:?}", asked.elapsed());
+
+    mongod.go_on()?;
+    wait_store(&api, "ok")?;
+    assert_eq!(takes(&show.database.switches(&show.event)?), taken);
     Ok(())
 }
 

@@ -70,6 +70,31 @@ impl Mongod {
         Ok(())
     }
 
+    /// Stops the server in its tracks: it keeps its connections, takes new ones, and answers none.
+    ///
+    /// # Errors
+    /// When there is none, or no `kill`.
+    pub fn hang(&self) -> Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets a server go on that hangs.
+    ///
+    /// # Errors
+    /// When there is none, or no `kill`.
+    pub fn go_on(&self) -> Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
+        let process = self.process.as_ref().context("there is no server")?;
+        let sent = Command::new("kill").args([signal, &process.id().to_string()]).status()?;
+        if !sent.success() {
+            bail!("kill {signal} failed: {sent}");
+        }
+        Ok(())
+    }
+
     /// Starts the server again, on the same port and with the same data.
     ///
     /// # Errors
