@@ -37,6 +37,8 @@ pub(crate) enum StoreStateView {
     Ok,
     /// The shared database does not take writes now. They are kept here and will follow.
     Behind,
+    /// The last write failed here: the disk is full, too slow or gone. What needs no write goes on.
+    Failing,
     /// The shared database is another one than the one that was copied here: nothing is written to it.
     Foreign,
 }
@@ -46,6 +48,7 @@ impl From<StoreState> for StoreStateView {
         match state {
             StoreState::Ok => Self::Ok,
             StoreState::Behind => Self::Behind,
+            StoreState::Failing => Self::Failing,
             StoreState::Foreign => Self::Foreign,
         }
     }
@@ -63,7 +66,7 @@ pub(crate) struct StoreView {
     /// Writes that the shared database refused for what they are. They are kept here for a human to look at.
     #[schema(example = 0)]
     rejected: u64,
-    /// Why the last attempt to write to the shared database failed, `null` if it did not.
+    /// Why the last attempt to write failed, `null` if it did not.
     #[schema(example = json!(null))]
     last_error: Option<String>,
 }
@@ -108,8 +111,8 @@ pub(crate) async fn readyz(State(shared): State<Arc<Shared>>) -> impl IntoRespon
         (Ok(_), StoreState::Foreign) => {
             Some("the shared database is not the one that was copied here".to_owned())
         }
-        // What waits is kept, and everything else works without the shared database.
-        (Ok(_), StoreState::Ok | StoreState::Behind) => None,
+        // What waits is kept, and everything else works without the shared database. Viewers and takes need no write.
+        (Ok(_), StoreState::Ok | StoreState::Behind | StoreState::Failing) => None,
     };
     let mut checks = vec![CheckView { name: "store", problem }];
     checks.extend(

@@ -13,7 +13,7 @@ pub struct StoreStatus {
     pub pending: u64,
     /// Writes that the shared database refused for what they are. Kept here for a human to look at.
     pub rejected: u64,
-    /// Why the last attempt to write to the shared database failed, `None` if it did not.
+    /// Why the last attempt to write failed, `None` if it did not.
     pub last_error: Option<String>,
 }
 
@@ -38,6 +38,8 @@ pub enum StoreState {
     Ok,
     /// The shared database does not take writes now. They are kept here and will follow.
     Behind,
+    /// The last write failed here: the disk is full, too slow or gone. What needs no write goes on.
+    Failing,
     /// The shared database is another one than the one that was copied here: nothing is written to it.
     Foreign,
 }

@@ -350,7 +350,7 @@ impl Store for SqliteStore {
     }
 
     fn status(&self) -> StoreStatus {
-        self.outbox().map(Outbox::status).unwrap_or_default()
+        self.faults.status(self.outbox().map(Outbox::status).unwrap_or_default())
     }
 
     async fn meta(&self, key: MetaKey) -> Result<Option<String>, StoreError> {

@@ -37,6 +37,7 @@ pub use outbox::OutboxMark;
 
 use self::memory::Memory;
 use self::outbox::Outbox;
+use self::transaction::Faults;
 use self::writer::Writer;
 use crate::error::StoreError;
 
@@ -56,6 +57,7 @@ const LOCK_FILE: &str = "genlock.lock";
 pub struct SqliteStore {
     writer: Writer,
     memory: Arc<Memory>,
+    faults: Faults,
     /// Only in the copy of a shared database.
     outbox: Option<Arc<Outbox>>,
 }
@@ -112,7 +114,7 @@ impl SqliteStore {
         }
         let memory = Arc::new(Memory::load(&connection)?);
         let writer = Writer::spawn(connection, lock).map_err(cannot_open(path))?;
-        Ok(Self { writer, memory, outbox })
+        Ok(Self { writer, memory, faults: Faults::default(), outbox })
     }
 }
 
@@ -157,7 +159,7 @@ mod tests {
     use super::*;
     use crate::conformance::{self, camera, event, switch};
     use crate::limits::EVENTS_MAX;
-    use crate::{MetaKey, Store, SwitchPage};
+    use crate::{MetaKey, Store, StoreState, StoreStatus, SwitchPage};
 
     #[tokio::test]
     async fn conforms_in_memory() {
@@ -327,6 +329,27 @@ mod tests {
         drop(store);
         let opened = SqliteStore::open(folder.path());
         assert!(matches!(opened, Err(StoreError::Corrupt { what: "event", .. })), "{opened:?}");
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_takes_no_writes_is_told_until_it_does() {
+        let store = SqliteStore::in_memory().unwrap();
+        fill(&store).await;
+        assert_eq!(store.status(), StoreStatus::default());
+        let full = |db: &mut Connection| Ok(db.pragma_update(None, "query_only", true)?);
+        store.writer.call(full).await.unwrap();
+        assert!(store.create_event(event("b")).await.is_err());
+        let status = store.status();
+        assert_eq!(status.state, StoreState::Failing);
+        assert!(status.last_error.is_some_and(|why| why.contains("readonly")));
+        assert_eq!(store.events().await.unwrap(), [event("a")], "nothing of it was learnt");
+        let mended = |db: &mut Connection| Ok(db.pragma_update(None, "query_only", false)?);
+        store.writer.call(mended).await.unwrap();
+        let refused = store.create_event(event("a")).await;
+        assert!(matches!(refused, Err(StoreError::AlreadyExists { .. })), "{refused:?}");
+        assert_eq!(store.status().state, StoreState::Failing, "nothing was written");
+        store.create_event(event("b")).await.unwrap();
+        assert_eq!(store.status(), StoreStatus::default());
     }
 
     #[tokio::test]
