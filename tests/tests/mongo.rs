@@ -13,8 +13,8 @@ use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Pause between two takes. Each is awaited, so that none replaces the one before it.
-const BETWEEN_TAKES: Duration = Duration::from_secs(1);
+/// From one take to the next. Each is awaited, so that none replaces the one before it.
+const TAKE_EVERY: Duration = Duration::from_secs(1);
 
 /// A call that asked the database would take longer while it hangs: the driver's patience is 3 s.
 const WAITED_FOR_DATABASE: Duration = Duration::from_secs(2);
@@ -48,17 +48,20 @@ impl Show {
         Ok(Self { database, server, event, cameras, _publishers: publishers })
     }
 
-    /// Takes the cameras in turn, one a second, and returns which.
-    fn take_in_turn(&self, lasting: Duration, taken: &mut Vec<String>) -> Result<()> {
+    /// Takes the cameras in turn, one a second, notes which, and returns how long the longest answer took.
+    fn take_in_turn(&self, lasting: Duration, taken: &mut Vec<String>) -> Result<Duration> {
         let (api, end) = (self.server.api(), Instant::now() + lasting);
+        let mut longest = Duration::ZERO;
         while Instant::now() < end {
             let next = &self.cameras[(taken.len() + 1) % 2].id;
+            let asked = Instant::now();
             api.switch(&self.event, next)?;
+            longest = longest.max(asked.elapsed());
             api.wait_active(&self.event, next)?;
             taken.push(next.clone());
-            sleep(BETWEEN_TAKES);
+            sleep(TAKE_EVERY.saturating_sub(asked.elapsed()));
         }
-        Ok(())
+        Ok(longest)
     }
 }
 
@@ -97,8 +100,11 @@ fn switches_of_an_outage_are_in_the_database_in_order_and_once() -> Result<()> {
 
     mongod.kill()?;
     let before = taken.len();
-    show.take_in_turn(outage(), &mut taken)?;
-    eprintln!("{} takes while the database was away", taken.len() - before);
+    let longest = show.take_in_turn(outage(), &mut taken)?.as_millis();
+    eprintln!(
+        "{} takes while the database was away, the longest answer {longest} ms",
+        taken.len() - before
+    );
     wait_store(&api, "behind")?;
     let (status, told) = ready(&api)?;
     assert_eq!(status, 200, "what needs no database goes on: {told}");
@@ -134,17 +140,8 @@ fn a_database_that_hangs_keeps_nobody_waiting() -> Result<()> {
     let show = Show::start(&mongod)?;
     let api = show.server.api();
     mongod.hang()?;
-    let (mut taken, mut longest) = (Vec::new(), Duration::ZERO);
-    let end = Instant::now() + Duration::from_secs(8);
-    while Instant::now() < end {
-        let next = &show.cameras[(taken.len() + 1) % 2].id;
-        let asked = Instant::now();
-        api.switch(&show.event, next)?;
-        longest = longest.max(asked.elapsed());
-        api.wait_active(&show.event, next)?;
-        taken.push(next.clone());
-        sleep(BETWEEN_TAKES);
-    }
+    let mut taken = Vec::new();
+    let longest = show.take_in_turn(Duration::from_secs(8), &mut taken)?;
     eprintln!("longest wait for the answer to a take: {} ms", longest.as_millis());
     assert!(longest < WAITED_FOR_DATABASE, "{longest:?}");
     wait_store(&api, "behind")?;

@@ -9,8 +9,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use genlock_store::StoreError;
 use genlock_store::limits::HOOK_TARGETS_MAX;
-use genlock_store::{HookTargetName, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -127,7 +127,7 @@ fn live_fields(found: &Document) -> Vec<String> {
     let mut paths = Vec::from(LIVE_FIELDS.map(str::to_owned));
     let theirs = |field: &String| !COMPOSITION_FIELDS.contains(&field.as_str());
     if let Ok(composition) = found.get_document(COMPOSITION)
-        && composition.keys().any(|field| theirs(field))
+        && composition.keys().any(theirs)
     {
         paths.retain(|path| path != COMPOSITION);
         paths.extend(COMPOSITION_FIELDS.map(|field| format!("{COMPOSITION}.{field}")));

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, params};
 
 use super::documents::{put_camera, put_event};
+use super::memory::Known;
 use super::outbox::Outbox;
 use super::queries::{
     append_switch, check_key_is_free, create_camera, create_event, create_token, find_camera,

@@ -357,14 +357,19 @@ mod tests {
         let store = SqliteStore::in_memory().unwrap();
         fill(&store).await;
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let disk = store.writer.call(move |_| Ok(held.recv().unwrap_or_default()));
+        let disk = store.writer.call(move |_| {
+            // Ends when the other side is dropped.
+            let _ = held.recv();
+            Ok(())
+        });
         let asked = async {
             let camera = camera("a", "x");
             assert_eq!(store.event(&event("a").id).await.unwrap(), Some(event("a")));
             assert_eq!(store.events().await.unwrap(), [event("a")]);
-            assert_eq!(store.cameras(&event("a").id).await.unwrap(), [camera.clone()]);
             let found = store.camera(&camera.event, &camera.id).await.unwrap();
             assert_eq!(found.as_ref(), Some(&camera));
+            let listed = store.cameras(&camera.event).await.unwrap();
+            assert_eq!(listed.as_slice(), found.as_slice());
             assert_eq!(store.camera_by_key(&camera.key_hash).await.unwrap(), found);
             assert_eq!(store.token_by_hash(&camera.key_hash).await.unwrap(), None);
             assert_eq!(store.snapshot().await.unwrap().len(), 1);
