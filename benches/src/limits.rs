@@ -6,6 +6,8 @@ pub(crate) const CAMERAS_MAX: usize = 2_000;
 pub(crate) const VIEWERS_MAX: usize = 5_000;
 /// Requests held at once by the herd; over HTTP/1.1 each needs a descriptor.
 pub(crate) const HELD_MAX: usize = 20_000;
+/// Clients of the live updates; each is a socket and about 20 kB.
+pub(crate) const CLIENTS_MAX: usize = 20_000;
 /// Body of one answer in bytes.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Takes of one run.

@@ -11,6 +11,7 @@
 //! | [`publish`] | cameras: connection, pacing, jitter, loss, reconnects |
 //! | [`http`], [`playlist`], [`watch`] | viewers: requests, playlists, playback, what arrived |
 //! | [`switch`] | takes and what came of them |
+//! | [`follow`] | clients of the live updates, and what takes look like to them |
 //! | [`herd`] | blocking reloads held at once |
 //! | [`prepare`] | an event with cameras on a Genlock server |
 //! | [`run`], [`process`] | stages, time limits, progress, the server's processor time and memory |
@@ -19,6 +20,7 @@
 
 mod clip;
 mod clock;
+mod follow;
 mod herd;
 mod histogram;
 mod http;
@@ -58,6 +60,8 @@ enum Command {
     Watch(watch::WatchArgs),
     /// Takes one camera after the other and watches for the cuts.
     Switch(switch::SwitchArgs),
+    /// Follows the live updates as N WebSocket clients, and takes one camera after the other.
+    Follow(follow::FollowArgs),
     /// Holds K blocking reloads on one playlist and times their answers.
     Herd(herd::HerdArgs),
     /// Makes an event with N cameras on a Genlock server, for the other commands.
@@ -83,6 +87,7 @@ fn execute(command: &Command) -> anyhow::Result<()> {
             Command::Publish(args) => publish::publish(args).await?,
             Command::Watch(args) => watch::watch(args).await?,
             Command::Switch(args) => switch::switch(args).await?,
+            Command::Follow(args) => follow::follow(args).await?,
             Command::Herd(args) => herd::herd(args).await?,
             Command::Prepare(args) => return prepare::prepare(args).await,
         };

@@ -1,8 +1,9 @@
-//! Project automation: `cargo xtask run`, `demo`, `test` and `players`.
+//! Project automation: `cargo xtask run`, `demo`, `test`, `schemathesis` and `players`.
 
 mod install;
 mod players;
 mod process;
+mod schemathesis;
 mod test;
 mod web;
 
@@ -15,7 +16,8 @@ usage: cargo xtask <command>
 
   run [ARGS]    build the console and the server (release) and start it; ARGS go to `genlock serve`
   demo [ARGS]   the same with three moving test cameras that are switched every ten seconds
-  test [STEP]   every check, or one of: format, clippy, docs, unit, web, e2e
+  test [STEP]   every check, or one of: format, web, clippy, docs, unit, schemathesis, e2e
+  schemathesis [..]  thousands of calls made from the OpenAPI document, against a running server
   players [..]  measure hls.js, Shaka, native HLS, ffmpeg, VLC, … on a switched programme";
 
 fn main() -> ExitCode {
@@ -37,6 +39,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             serve("demo", rest)
         }
         Some(("players", rest)) => players::measure(rest),
+        Some(("schemathesis", rest)) => schemathesis::run(rest),
         Some(("test", [])) => test::all(),
         Some(("test", [step])) => test::step(step),
         _ => bail!("{USAGE}"),

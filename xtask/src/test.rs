@@ -5,17 +5,18 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::{install, process, say, web};
+use crate::{install, process, say, schemathesis, web};
 
 type Step = (&'static str, fn() -> Result<()>);
 
 /// Name and action of each step. The names are what `cargo xtask test STEP` takes.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     ("format", format),
     ("web", web_pages),
     ("clippy", clippy),
     ("docs", docs),
     ("unit", unit),
+    ("schemathesis", || schemathesis::run(&[])),
     ("e2e", end_to_end),
 ];
 

@@ -16,7 +16,7 @@ const TAKE_PATH: &str = "/api/events/{event}/cameras/{camera}/switch";
 
 /// How takes are commanded.
 #[derive(Clone, Args)]
-pub(super) struct CommandArgs {
+pub(crate) struct CommandArgs {
     /// The server's API, http://host:port.
     #[arg(long, value_name = "URL")]
     api: Option<String>,
@@ -52,19 +52,32 @@ impl std::fmt::Debug for CommandArgs {
 
 /// A take of one camera, ready to be posted.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(crate) struct Order {
+    /// The camera's id.
+    pub(crate) camera: String,
     /// The camera's number in markers.
-    pub(super) number: u16,
+    pub(crate) number: u16,
     /// Where to post.
-    pub(super) url: HttpUrl,
+    pub(crate) url: HttpUrl,
     /// What to post.
-    pub(super) post: Post,
+    pub(crate) post: Post,
 }
 
 impl CommandArgs {
     /// The style asked for.
-    pub(super) fn style(&self) -> &str {
+    pub(crate) fn style(&self) -> &str {
         self.style.as_deref().unwrap_or("default")
+    }
+
+    /// The token, if one was given.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Where a Genlock server tells what happens in the event; `None` without `--api`.
+    pub(crate) fn updates(&self) -> Option<HttpUrl> {
+        let api = self.api.as_deref()?.trim_end_matches('/');
+        HttpUrl::parse(&format!("{api}/api/events/{}/ws", self.event)).ok()
     }
 
     /// A take for each camera.
@@ -72,7 +85,7 @@ impl CommandArgs {
     /// # Errors
     ///
     /// If a URL does not parse or there are fewer than two cameras.
-    pub(super) fn orders(&self) -> anyhow::Result<Vec<Order>> {
+    pub(crate) fn orders(&self) -> anyhow::Result<Vec<Order>> {
         let mut names = self.camera.clone();
         if let Some(path) = &self.camera_file {
             let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
@@ -101,7 +114,7 @@ impl CommandArgs {
             (None, None) => String::new(),
         };
         let post = Post { token: self.token.clone(), body };
-        Ok(Order { number, url: HttpUrl::parse(&fill(template))?, post })
+        Ok(Order { camera: id.to_owned(), number, url: HttpUrl::parse(&fill(template))?, post })
     }
 }
 

@@ -3,7 +3,7 @@
 //! A viewer follows the programme; a driver takes one camera after the other. A take is over when a part whose
 //! markers show the new camera has been downloaded. Only then comes the next take, so that every cut is seen.
 
-mod command;
+pub(crate) mod command;
 mod driver;
 mod takes;
 

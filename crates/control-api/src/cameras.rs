@@ -17,10 +17,13 @@ use utoipa::ToSchema;
 
 use crate::addresses::Links;
 use crate::auth::{Caller, Principal};
+use crate::etag::{IfMatch, Tagged, Version, Versioned};
 use crate::events::{self, parse_name};
-use crate::extract::{Body, CameraPath, EventPath, present};
+use crate::extract::{Body, present, present_integer};
 use crate::life;
 use crate::live::{CameraState, CameraStatus, Change, Compatibility, Forecast, Health};
+use crate::openapi::Name;
+use crate::paths::{CameraPath, EventPath};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 use crate::time::{now, rfc3339, rfc3339_option};
@@ -30,14 +33,14 @@ use crate::time::{now, rfc3339, rfc3339_option};
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCamera {
     /// Name for people: 1 to 200 characters, no control characters.
-    #[schema(example = "Altar", min_length = 1, max_length = 200)]
+    #[schema(example = "Altar", value_type = Name)]
     name: String,
     /// Place in the failover order: lower goes first, the older camera among equals. Default 100.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_integer")]
     #[schema(nullable = false, maximum = 10000, example = 100)]
     priority: Option<u16>,
     /// Added to the camera's times, in milliseconds: positive shows it later. Default 0.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_integer")]
     #[schema(nullable = false, minimum = -10000, maximum = 10000, example = 0)]
     sync_offset_ms: Option<i32>,
 }
@@ -48,14 +51,14 @@ pub(crate) struct NewCamera {
 pub(crate) struct CameraChange {
     /// New name.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, min_length = 1, max_length = 200)]
+    #[schema(nullable = false, value_type = Option<Name>)]
     name: Option<String>,
     /// New place in the failover order.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_integer")]
     #[schema(nullable = false, maximum = 10000)]
     priority: Option<u16>,
     /// New sync offset, in milliseconds.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_integer")]
     #[schema(nullable = false, minimum = -10000, maximum = 10000)]
     sync_offset_ms: Option<i32>,
 }
@@ -67,6 +70,9 @@ pub(crate) struct CameraView {
     /// Identity, fixed.
     #[schema(example = "k5x2mhd7qpa3vtye")]
     camera_id: String,
+    /// What tells this name, priority, sync offset and key from others: the text of the `etag`, for `if-match`.
+    #[schema(value_type = String, example = "9b0d2f4a6c8e1f3a5c7e")]
+    version: Version,
     /// Name for people.
     #[schema(example = "Altar")]
     name: String,
@@ -89,6 +95,7 @@ pub(crate) struct CameraView {
     /// Whether it is on air: what its tally light shows.
     on_air: bool,
     /// Players that reload the camera's own playlists.
+    #[schema(example = 3)]
     viewers: u64,
     /// Multivariant playlist of the camera alone.
     #[schema(
@@ -123,6 +130,18 @@ pub(crate) struct CameraList {
     items: Vec<CameraView>,
 }
 
+impl Versioned for CameraView {
+    fn version(&self) -> &Version {
+        &self.version
+    }
+}
+
+impl Versioned for CameraWithKey {
+    fn version(&self) -> &Version {
+        self.camera.version()
+    }
+}
+
 impl CameraView {
     pub(crate) fn new(shared: &Shared, links: &Links, camera: &Camera) -> Self {
         Self::of(links, camera, shared.live.camera(&camera.event, &camera.id))
@@ -132,6 +151,7 @@ impl CameraView {
     pub(crate) fn of(links: &Links, camera: &Camera, state: CameraState) -> Self {
         Self {
             camera_id: camera.id.to_string(),
+            version: Version::of_camera(camera),
             name: camera.name.to_string(),
             priority: camera.priority,
             sync_offset_ms: camera.sync_offset_ms,
@@ -152,7 +172,7 @@ impl CameraView {
 /// Make a camera
 #[utoipa::path(
     post, path = "/api/events/{event}/cameras", tag = "cameras", operation_id = "create_camera",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     request_body = NewCamera,
     responses(
         (
@@ -201,13 +221,13 @@ pub(crate) async fn create(
         .await?;
     let location = format!("/api/events/{}/cameras/{}", camera.event, camera.id);
     let shown = with_key(CameraView::new(&shared, &links, &camera), &key);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)).into_response())
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Tagged(shown)).into_response())
 }
 
 /// List the cameras of an event
 #[utoipa::path(
     get, path = "/api/events/{event}/cameras", tag = "cameras", operation_id = "list_cameras",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     responses((status = 200, description = "its cameras in failover order", body = CameraList))
 )]
 pub(crate) async fn list(
@@ -225,29 +245,23 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/events/{event}/cameras/{camera}", tag = "cameras",
     operation_id = "get_camera",
-    params(
-        ("event" = String, Path, description = "id of the event"),
-        ("camera" = String, Path, description = "id of the camera")
-    ),
+    params(CameraPath),
     responses((status = 200, description = "the camera", body = CameraView))
 )]
 pub(crate) async fn get(
     State(shared): State<Arc<Shared>>,
     links: Links,
     CameraPath(event, id): CameraPath,
-) -> Result<Json<CameraView>, Problem> {
+) -> Result<Tagged<CameraView>, Problem> {
     let camera = find(&shared, &event, &id).await?;
-    Ok(Json(CameraView::new(&shared, &links, &camera)))
+    Ok(Tagged(CameraView::new(&shared, &links, &camera)))
 }
 
 /// Change a camera
 #[utoipa::path(
     patch, path = "/api/events/{event}/cameras/{camera}", tag = "cameras",
     operation_id = "update_camera",
-    params(
-        ("event" = String, Path, description = "id of the event"),
-        ("camera" = String, Path, description = "id of the camera")
-    ),
+    params(CameraPath, IfMatch),
     request_body = CameraChange,
     responses((status = 200, description = "the camera as it is now", body = CameraView))
 )]
@@ -255,37 +269,37 @@ pub(crate) async fn update(
     State(shared): State<Arc<Shared>>,
     links: Links,
     CameraPath(event, id): CameraPath,
+    if_match: IfMatch,
     Body(wanted): Body<CameraChange>,
-) -> Result<Json<CameraView>, Problem> {
+) -> Result<Tagged<CameraView>, Problem> {
     let patch = CameraPatch {
         name: wanted.name.as_deref().map(parse_name).transpose()?,
         priority: check_priority(wanted.priority)?,
         sync_offset_ms: check_sync_offset(wanted.sync_offset_ms)?,
         key_hash: None,
     };
-    let camera = change(&shared, event, id, patch, None).await?;
-    Ok(Json(CameraView::new(&shared, &links, &camera)))
+    let camera = change(&shared, event, id, if_match, patch, None).await?;
+    Ok(Tagged(CameraView::new(&shared, &links, &camera)))
 }
 
 /// Remove a camera
 #[utoipa::path(
     delete, path = "/api/events/{event}/cameras/{camera}", tag = "cameras",
     operation_id = "delete_camera",
-    params(
-        ("event" = String, Path, description = "id of the event"),
-        ("camera" = String, Path, description = "id of the camera")
-    ),
+    params(CameraPath, IfMatch),
     responses((status = 204, description = "it is gone, its publisher is disconnected"))
 )]
 pub(crate) async fn delete(
     State(shared): State<Arc<Shared>>,
     CameraPath(event, id): CameraPath,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     find(&shared, &event, &id).await?;
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
     shared
         .change(async move {
             let before = store.event(&event).await?.ok_or_else(Problem::event_not_found)?;
+            if_match.check_camera(&*store, &event, &id).await?;
             let deleted = store.delete_camera(&event, &id).await?;
             let camera = deleted.ok_or_else(Problem::camera_not_found)?;
             live.apply(Change::CameraDeleted(camera)).await;
@@ -303,21 +317,18 @@ pub(crate) async fn delete(
 #[utoipa::path(
     post, path = "/api/events/{event}/cameras/{camera}/rotate-key", tag = "cameras",
     operation_id = "rotate_key",
-    params(
-        ("event" = String, Path, description = "id of the event"),
-        ("camera" = String, Path, description = "id of the camera")
-    ),
+    params(CameraPath),
     responses((status = 200, description = "the camera with its new key", body = CameraWithKey))
 )]
 pub(crate) async fn rotate_key(
     State(shared): State<Arc<Shared>>,
     links: Links,
     CameraPath(event, id): CameraPath,
-) -> Result<Json<CameraWithKey>, Problem> {
+) -> Result<Tagged<CameraWithKey>, Problem> {
     let key = StreamKey::random().map_err(random_failed)?;
     let patch = CameraPatch { key_hash: Some(key.hash()), ..CameraPatch::default() };
-    let camera = change(&shared, event, id, patch, Some(key.clone())).await?;
-    Ok(Json(with_key(CameraView::new(&shared, &links, &camera), &key)))
+    let camera = change(&shared, event, id, IfMatch::any(), patch, Some(key.clone())).await?;
+    Ok(Tagged(with_key(CameraView::new(&shared, &links, &camera), &key)))
 }
 
 /// The camera, or the problem that there is no such event or camera.
@@ -339,6 +350,7 @@ async fn change(
     shared: &Shared,
     event: EventId,
     id: CameraId,
+    if_match: IfMatch,
     patch: CameraPatch,
     new_key: Option<StreamKey>,
 ) -> Result<Camera, Problem> {
@@ -346,6 +358,7 @@ async fn change(
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
     shared
         .change(async move {
+            if_match.check_camera(&*store, &event, &id).await?;
             let updated = store.update_camera(&event, &id, patch).await?;
             let camera = updated.ok_or_else(Problem::camera_not_found)?;
             let told = match new_key {

@@ -9,8 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::events;
-use crate::extract::EventPath;
 use crate::live::{Discontinuity, Severity};
+use crate::paths::EventPath;
 use crate::problem::Problem;
 use crate::state::Shared;
 
@@ -113,8 +113,10 @@ pub(crate) struct CameraFit {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PairFit {
     /// The camera on air.
+    #[schema(example = "mhd7qpa3vtyek5x2")]
     from_camera_id: String,
     /// The camera that is taken.
+    #[schema(example = "k5x2mhd7qpa3vtye")]
     to_camera_id: String,
     /// How well it fits.
     compatibility: Compatibility,
@@ -124,7 +126,7 @@ pub(crate) struct PairFit {
 #[utoipa::path(
     get, path = "/api/events/{event}/compatibility", tag = "cameras",
     operation_id = "compatibility",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     responses((
         status = 200, description = "every camera against the programme and every other camera",
         body = CompatibilityMatrix

@@ -9,37 +9,34 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::addresses::Links;
-use crate::extract::{CameraPath, EventPath};
+use crate::idempotency::IdempotencyKey;
+use crate::paths::{CameraPath, EventPath, WeddingCameraPath, WeddingPath};
 use crate::problem::Problem;
 use crate::state::Shared;
-use crate::takes::{self, ActiveCamera, TakeAnswer};
+use crate::takes::{self, ActiveCamera, Take, TakeAnswer, Taken};
 
 /// Take a camera on air, under the compatible path
 #[utoipa::path(
     post, path = "/api/stream/camera/{wedding_id}/{camera_id}/switch", tag = "compatible",
     operation_id = "compatible_switch",
-    params(
-        ("wedding_id" = String, Path, description = "id of the event"),
-        ("camera_id" = String, Path, description = "id of the camera")
-    ),
+    params(WeddingCameraPath, IdempotencyKey),
     responses((status = 200, description = "the take was accepted; its plan", body = TakeAnswer))
 )]
 pub(crate) async fn switch(
     State(shared): State<Arc<Shared>>,
     links: Links,
-    CameraPath(event, id): CameraPath,
-) -> Result<Json<TakeAnswer>, Problem> {
-    takes::take(&shared, &links, &event, &id, None)
-        .await
-        .map(Json)
-        .map_err(Problem::with_compatible_status)
+    CameraPath(event, camera): CameraPath,
+    IdempotencyKey(key): IdempotencyKey,
+) -> Result<Taken, Problem> {
+    let take = Take { camera, style: None };
+    takes::take(&shared, links, event, take, key).await.map_err(Problem::with_compatible_status)
 }
 
 /// Read who is on air, under the compatible path
 #[utoipa::path(
     get, path = "/api/stream/camera/{wedding_id}/active", tag = "compatible",
     operation_id = "compatible_active",
-    params(("wedding_id" = String, Path, description = "id of the event")),
+    params(WeddingPath),
     responses((status = 200, description = "who is on air", body = ActiveCamera))
 )]
 pub(crate) async fn active(

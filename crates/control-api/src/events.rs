@@ -16,12 +16,16 @@ use utoipa::ToSchema;
 use crate::addresses::Links;
 use crate::auth::{Caller, Principal};
 use crate::cameras::{CameraView, random_failed};
-use crate::extract::{Body, EventPath, present, present_object};
+use crate::etag::{IfMatch, Tagged, Version, Versioned};
+use crate::extract::{Body, present, present_object};
 use crate::live::{Change, EventStatus, ProgramState};
 use crate::lock::LockView;
+use crate::openapi::Name;
+use crate::paths::EventPath;
 use crate::playback::PlaybackName;
 use crate::policy::{self, PolicyChange, PolicyView};
 use crate::problem::{Problem, ProblemCode};
+use crate::query::{Cursor, PageQuery};
 use crate::state::Shared;
 use crate::time::{now, rfc3339};
 
@@ -30,12 +34,18 @@ use crate::time::{now, rfc3339};
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewEvent {
     /// Name for people: 1 to 200 characters, no control characters.
-    #[schema(example = "Ann & Bob", min_length = 1, max_length = 200)]
+    #[schema(example = "Ann & Bob", value_type = Name)]
     name: String,
     /// Whom it belongs to: the subject of the creator's tokens. Only the administrator makes events for others;
     /// left out, it is the caller's own.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, example = "auth0|5f7c8ec7c33c6c004bbafe82", max_length = 255)]
+    #[schema(
+        nullable = false,
+        example = "auth0|5f7c8ec7c33c6c004bbafe82",
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]+$"
+    )]
     creator_id: Option<String>,
     /// Whether no camera goes on air before the event is started by `POST …/start`. Default false: it goes live by
     /// itself with its first camera.
@@ -57,7 +67,7 @@ pub(crate) struct NewEvent {
 pub(crate) struct EventChange {
     /// New name.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, min_length = 1, max_length = 200)]
+    #[schema(nullable = false, value_type = Option<Name>)]
     name: Option<String>,
     /// New choice of who may watch. Takes effect at each player's next request.
     #[serde(default, deserialize_with = "present")]
@@ -76,12 +86,16 @@ pub(crate) struct EventView {
     /// Identity, fixed.
     #[schema(example = "q3vx5k2mhd7qpa4t")]
     id: String,
+    /// What tells this name, life, policy, lock and playback from others: the text of the `etag`, for `if-match`.
+    #[schema(value_type = String, example = "1f3a5c7e9b0d2f4a6c8e")]
+    version: Version,
     /// Name for people.
     #[schema(example = "Ann & Bob")]
     name: String,
     /// Whether something is on air.
     status: EventStatus,
     /// Players that reload the programme's playlists.
+    #[schema(example = 120)]
     viewers: u64,
     /// When it was made.
     #[serde(serialize_with = "rfc3339")]
@@ -97,8 +111,10 @@ pub(crate) struct EventView {
     /// Where the programme is.
     program: ProgramLinks,
     /// The camera on air.
+    #[schema(example = "k5x2mhd7qpa3vtye")]
     active_camera_id: Option<String>,
     /// The camera that was chosen; another may be on air while it is lost.
+    #[schema(example = "k5x2mhd7qpa3vtye")]
     intended_camera_id: Option<String>,
     /// The lock that stops every automation, `null` while there is none.
     lock: Option<LockView>,
@@ -111,8 +127,10 @@ pub(crate) struct ProgramLinks {
     #[schema(example = "http://live.example:8080/hls/q3vx5k2mhd7qpa4t/program/index.m3u8")]
     hls_url: String,
     /// The same as MPEG-TS.
+    #[schema(example = "http://live.example:8080/hls/q3vx5k2mhd7qpa4t/program/ts.m3u8")]
     ts_url: String,
     /// The viewer's page.
+    #[schema(example = "http://live.example:8080/watch/q3vx5k2mhd7qpa4t")]
     watch_url: String,
 }
 
@@ -125,11 +143,26 @@ pub(crate) struct EventWithCameras {
     cameras: Vec<CameraView>,
 }
 
-/// Events.
+/// A page of events.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventList {
     /// Oldest first.
     items: Vec<EventView>,
+    /// What `after` must be to get the next page, `null` if this is the last.
+    #[schema(example = "1793448000000.q3vx5k2mhd7qpa4t")]
+    next_after: Option<String>,
+}
+
+impl Versioned for EventView {
+    fn version(&self) -> &Version {
+        &self.version
+    }
+}
+
+impl Versioned for EventWithCameras {
+    fn version(&self) -> &Version {
+        self.event.version()
+    }
 }
 
 /// Make an event
@@ -185,46 +218,52 @@ pub(crate) async fn create(
         .await?;
     let location = [(header::LOCATION, format!("/api/events/{}", event.id))];
     let view = view(&shared, &links, &event);
-    Ok((StatusCode::CREATED, location, Json(view)).into_response())
+    Ok((StatusCode::CREATED, location, Tagged(view)).into_response())
 }
 
 /// List the events that one may see
 #[utoipa::path(
     get, path = "/api/events", tag = "events", operation_id = "list_events",
-    responses((status = 200, description = "all events that the caller may see, oldest first", body = EventList))
+    params(PageQuery),
+    responses((
+        status = 200, description = "a page of the events that the caller may see, oldest first",
+        body = EventList
+    ))
 )]
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
     Caller(caller): Caller,
     links: Links,
+    page: PageQuery,
 ) -> Result<Json<EventList>, Problem> {
-    let events = shared.store.events().await?;
-    let seen = events.iter().filter(|event| caller.sees(event));
-    let items = seen.map(|event| view(&shared, &links, event)).collect();
-    Ok(Json(EventList { items }))
+    let mut events = shared.store.events().await?;
+    events.retain(|event| caller.sees(event));
+    let (page, next_after) = page.cut(events, |event| Cursor::new(event.created_at, &event.id));
+    let items = page.iter().map(|event| view(&shared, &links, event)).collect();
+    Ok(Json(EventList { items, next_after }))
 }
 
 /// Read an event with its cameras
 #[utoipa::path(
     get, path = "/api/events/{event}", tag = "events", operation_id = "get_event",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     responses((status = 200, description = "the event", body = EventWithCameras))
 )]
 pub(crate) async fn get(
     State(shared): State<Arc<Shared>>,
     links: Links,
     EventPath(id): EventPath,
-) -> Result<Json<EventWithCameras>, Problem> {
+) -> Result<Tagged<EventWithCameras>, Problem> {
     let event = find(&shared, &id).await?;
     let cameras = shared.store.cameras(&id).await?;
     let cameras = cameras.iter().map(|camera| CameraView::new(&shared, &links, camera)).collect();
-    Ok(Json(EventWithCameras { event: view(&shared, &links, &event), cameras }))
+    Ok(Tagged(EventWithCameras { event: view(&shared, &links, &event), cameras }))
 }
 
 /// Change an event
 #[utoipa::path(
     patch, path = "/api/events/{event}", tag = "events", operation_id = "update_event",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath, IfMatch),
     request_body = EventChange,
     responses((status = 200, description = "the event as it is now", body = EventView))
 )]
@@ -232,8 +271,9 @@ pub(crate) async fn update(
     State(shared): State<Arc<Shared>>,
     links: Links,
     EventPath(id): EventPath,
+    if_match: IfMatch,
     Body(wanted): Body<EventChange>,
-) -> Result<Json<EventView>, Problem> {
+) -> Result<Tagged<EventView>, Problem> {
     let patch = EventPatch {
         name: wanted.name.as_deref().map(parse_name).transpose()?,
         playback: wanted.playback.map(Playback::from),
@@ -243,7 +283,8 @@ pub(crate) async fn update(
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
     let event = shared
         .change(async move {
-            store.event(&id).await?.ok_or_else(Problem::event_not_found)?;
+            let before = store.event(&id).await?.ok_or_else(Problem::event_not_found)?;
+            if_match.check(&Version::of_event(&before))?;
             check_audio_source(&*store, &id, &patch.policy).await?;
             let updated = store.update_event(&id, patch).await?;
             let event = updated.ok_or_else(Problem::event_not_found)?;
@@ -251,22 +292,25 @@ pub(crate) async fn update(
             Ok(event)
         })
         .await?;
-    Ok(Json(view(&shared, &links, &event)))
+    Ok(tagged(&shared, &links, &event))
 }
 
 /// Remove an event with its cameras, its scheduled takes and its switch log
 #[utoipa::path(
     delete, path = "/api/events/{event}", tag = "events", operation_id = "delete_event",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath, IfMatch),
     responses((status = 204, description = "it is gone, its publishers are disconnected"))
 )]
 pub(crate) async fn delete(
     State(shared): State<Arc<Shared>>,
     EventPath(id): EventPath,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
     shared
         .change(async move {
+            let before = store.event(&id).await?.ok_or_else(Problem::event_not_found)?;
+            if_match.check(&Version::of_event(&before))?;
             store.delete_event(&id).await?.ok_or_else(Problem::event_not_found)?;
             live.apply(Change::EventDeleted(id)).await;
             Ok(StatusCode::NO_CONTENT)
@@ -313,7 +357,12 @@ async fn check_audio_source(
     Ok(())
 }
 
-pub(crate) fn view(shared: &Shared, links: &Links, event: &Event) -> EventView {
+/// The event as it is now, with its `etag`.
+pub(crate) fn tagged(shared: &Shared, links: &Links, event: &Event) -> Tagged<EventView> {
+    Tagged(view(shared, links, event))
+}
+
+fn view(shared: &Shared, links: &Links, event: &Event) -> EventView {
     EventView::new(links, event, &shared.live.program(&event.id))
 }
 
@@ -321,6 +370,7 @@ impl EventView {
     pub(crate) fn new(links: &Links, event: &Event, program: &ProgramState) -> Self {
         Self {
             id: event.id.to_string(),
+            version: Version::of_event(event),
             name: event.name.to_string(),
             status: program.status,
             viewers: program.viewers,

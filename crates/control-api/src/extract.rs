@@ -1,22 +1,23 @@
-//! Reading requests: JSON bodies and ids in paths, with problems that name what is wrong.
+//! Reading JSON bodies, with problems that name what is wrong.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use axum::http::request::Parts;
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
-use genlock_store::{CameraId, EventId, HookDeliveryId, HookTargetName, ScheduledTakeId, TokenId};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::de::{self, DeserializeOwned, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::limits::{BODY_BYTES_MAX, BODY_TIME_MAX};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
+
+/// 2^53: up to here all integers are floats.
+const FLOAT_INTEGERS_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// A JSON body.
 #[derive(Debug)]
@@ -65,16 +66,36 @@ where
     T::deserialize(from).map(Some)
 }
 
-/// Reads a field of a patch for which `null` is a value: "none".
-pub(crate) fn nullable<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
+/// Reads an integer, which JSON's senders may also write as `60.0`: to JSON Schema it is the same (Core §4.2.1, Validation
+/// §6.1.1 of 2020-12).
+pub(crate) fn integer<'de, D, T>(from: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: Deserialize<'de>,
+    T: TryFrom<i64>,
 {
-    Option::deserialize(from).map(Some)
+    Whole::deserialize(from).map(|Whole(value)| value)
 }
 
-/// The same for a field that holds an object.
+/// Reads a field of a patch that holds an integer: it may be missing, but not `null`.
+pub(crate) fn present_integer<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<i64>,
+{
+    integer(from).map(Some)
+}
+
+/// Reads a field of a patch that holds an integer, and for which `null` is a value: "none".
+pub(crate) fn nullable_integer<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<i64>,
+{
+    let given: Option<Whole<T>> = Option::deserialize(from)?;
+    Ok(Some(given.map(|Whole(value)| value)))
+}
+
+/// Reads a field of a patch that holds an object, and for which `null` is a value: "none".
 pub(crate) fn nullable_object<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
@@ -113,6 +134,46 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
         T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
+
+/// A number without a fraction.
+struct Whole<T>(T);
+
+impl<'de, T: TryFrom<i64>> Deserialize<'de> for Whole<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_i64(WholeVisitor(PhantomData))
+    }
+}
+
+struct WholeVisitor<T>(PhantomData<T>);
+
+impl<T: TryFrom<i64>> Visitor<'_> for WholeVisitor<T> {
+    type Value = Whole<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::any::type_name::<T>())
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Whole<T>, E> {
+        let legal = T::try_from(value).map(Whole);
+        legal.map_err(|_| E::invalid_value(Unexpected::Signed(value), &self))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Whole<T>, E> {
+        match i64::try_from(value) {
+            Ok(value) => self.visit_i64(value),
+            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(value), &self)),
+        }
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Whole<T>, E> {
+        // Beyond it not every integer is a float, and none of our fields is as large.
+        if value.fract() != 0.0 || value.abs() > FLOAT_INTEGERS_MAX {
+            return Err(E::invalid_type(Unexpected::Float(value), &self));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "it is a whole number below 2^53")]
+        self.visit_i64(value as i64)
     }
 }
 
@@ -195,136 +256,6 @@ fn explain(path: &str, error: &serde_json::Error, is_json: bool) -> Problem {
     }
 }
 
-/// The event that a path names.
-#[derive(Debug)]
-pub(crate) struct EventPath(pub(crate) EventId);
-
-impl FromRequestParts<Arc<Shared>> for EventPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let params = path_params(parts, shared).await?;
-        event_id(&params).map(Self)
-    }
-}
-
-/// The event and the camera that a path names.
-#[derive(Debug)]
-pub(crate) struct CameraPath(pub(crate) EventId, pub(crate) CameraId);
-
-impl FromRequestParts<Arc<Shared>> for CameraPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let params = path_params(parts, shared).await?;
-        Ok(Self(event_id(&params)?, camera_id(&params)?))
-    }
-}
-
-/// The camera that a path names without its event.
-#[derive(Debug)]
-pub(crate) struct LoneCameraPath(pub(crate) CameraId);
-
-impl FromRequestParts<Arc<Shared>> for LoneCameraPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let params = path_params(parts, shared).await?;
-        camera_id(&params).map(Self)
-    }
-}
-
-/// The event and the scheduled take that a path names.
-#[derive(Debug)]
-pub(crate) struct ScheduledTakePath(pub(crate) EventId, pub(crate) ScheduledTakeId);
-
-impl FromRequestParts<Arc<Shared>> for ScheduledTakePath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let params = path_params(parts, shared).await?;
-        let (field, text) = param(&params, &["take"]);
-        let take = ScheduledTakeId::parse(text)
-            .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))?;
-        Ok(Self(event_id(&params)?, take))
-    }
-}
-
-/// The delivery that a path names.
-#[derive(Debug)]
-pub(crate) struct DeliveryPath(pub(crate) HookDeliveryId);
-
-impl FromRequestParts<Arc<Shared>> for DeliveryPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let params = path_params(parts, shared).await?;
-        let (field, text) = param(&params, &["delivery"]);
-        let id = HookDeliveryId::parse(text)
-            .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))?;
-        Ok(Self(id))
-    }
-}
-
-/// The hook target that a path names.
-#[derive(Debug)]
-pub(crate) struct HookTargetPath(pub(crate) HookTargetName);
-
-impl FromRequestParts<Arc<Shared>> for HookTargetPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let params = path_params(parts, shared).await?;
-        let (field, text) = param(&params, &["target"]);
-        let name = HookTargetName::parse(text)
-            .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))?;
-        Ok(Self(name))
-    }
-}
-
-/// The event and the access token that a path names.
-#[derive(Debug)]
-pub(crate) struct TokenPath(pub(crate) EventId, pub(crate) TokenId);
-
-impl FromRequestParts<Arc<Shared>> for TokenPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let params = path_params(parts, shared).await?;
-        let (field, text) = param(&params, &["token"]);
-        let id = TokenId::parse(text)
-            .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))?;
-        Ok(Self(event_id(&params)?, id))
-    }
-}
-
-pub(crate) async fn path_params(
-    parts: &mut Parts,
-    shared: &Arc<Shared>,
-) -> Result<RawPathParams, Problem> {
-    RawPathParams::from_request_parts(parts, shared)
-        .await
-        .map_err(|_| Problem::new(ProblemCode::InvalidId, "the path is not UTF-8"))
-}
-
-/// The compatible paths call an event a wedding.
-pub(crate) fn event_id(params: &RawPathParams) -> Result<EventId, Problem> {
-    let (field, text) = param(params, &["event", "wedding_id"]);
-    EventId::parse(text)
-        .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))
-}
-
-pub(crate) fn camera_id(params: &RawPathParams) -> Result<CameraId, Problem> {
-    let (field, text) = param(params, &["camera", "camera_id"]);
-    CameraId::parse(text)
-        .map_err(|why| Problem::of_field(ProblemCode::InvalidId, field, why.to_string()))
-}
-
-/// The first parameter with one of `names`. A route without any of them reads as an empty id.
-fn param<'a>(params: &'a RawPathParams, names: &[&'static str]) -> (&'a str, &'a str) {
-    params.iter().find(|(name, _)| names.contains(name)).unwrap_or(("path", ""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,6 +273,7 @@ mod tests {
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only read by serde")]
     struct Inner {
+        #[serde(deserialize_with = "integer")]
         count: u16,
         kind: Option<Kind>,
     }
@@ -395,6 +327,18 @@ mod tests {
             "{\"name\":\"a\",\"inner\":{\"count\":1,\"kind\":\"x\"}}",
             &bad("InvalidValue", "inner.kind", detail),
         );
+    }
+
+    #[test]
+    fn a_number_without_a_fraction_is_an_integer() {
+        let body = |count: &str| format!("{{\"name\":\"a\",\"inner\":{{\"count\":{count}}}}}");
+        for count in ["7", "7.0", "70e-1"] {
+            let Object(outer) = parse::<Object<Outer>>(body(count).as_bytes()).unwrap();
+            assert_eq!(outer.inner.unwrap().count, 7, "{count}");
+        }
+        for count in ["7.5", "-1", "-1.0", "70000.0", "1e300", "18446744073709551615", "\"7\""] {
+            assert!(parse::<Object<Outer>>(body(count).as_bytes()).is_err(), "{count}");
+        }
     }
 
     #[test]

@@ -14,7 +14,8 @@ use genlock_store::limits::HOOK_TARGETS_MAX;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::extract::{Body, HookTargetPath, present};
+use crate::extract::{Body, present};
+use crate::paths::HookTargetPath;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 
@@ -120,7 +121,7 @@ pub(crate) struct NewHookTarget {
     /// What signs its deliveries: 16 characters or more. Left out, it stays as it is, and a new target gets one made
     /// for it.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, value_type = Option<String>, min_length = 16)]
+    #[schema(nullable = false, value_type = Option<String>, min_length = 16, example = "mzxw6ytboi4dqnrrgm2tknrrgi3dqnzr")]
     secret: Option<String>,
     /// Kinds of notices that it wants, such as `camera.live`, `camera.*` or `*`. Default all.
     #[serde(default = "everything")]
@@ -191,7 +192,7 @@ pub(crate) async fn list(
 /// It is told what happens from then on, also after a restart.
 #[utoipa::path(
     put, path = "/api/hooks/targets/{target}", tag = "hooks", operation_id = "put_hook_target",
-    params(("target" = String, Path, description = "its name: letters, digits, `_` and `-`")),
+    params(HookTargetPath),
     request_body = NewHookTarget,
     responses(
         (status = 200, description = "it is changed", body = HookTargetWithSecret),
@@ -224,7 +225,7 @@ pub(crate) async fn put(
 /// What waits for it is given up when its time comes.
 #[utoipa::path(
     delete, path = "/api/hooks/targets/{target}", tag = "hooks", operation_id = "delete_hook_target",
-    params(("target" = String, Path, description = "its name")),
+    params(HookTargetPath),
     responses(
         (status = 204, description = "it is gone"),
         (status = 404, description = "there is no such target"),

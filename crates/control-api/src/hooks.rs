@@ -12,10 +12,11 @@ use genlock_store::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::extract::DeliveryPath;
 use crate::hook_targets::{HookTargetError, HookTargetPut, KnownHookTarget, WantedHookTarget};
 use crate::limits::DEAD_DELIVERIES_MAX;
+use crate::paths::DeliveryPath;
 use crate::problem::{Problem, ProblemCode};
+use crate::query::{Cursor, PageQuery};
 use crate::state::Shared;
 use crate::time::rfc3339;
 
@@ -62,6 +63,7 @@ pub(crate) struct DeadDeliveryView {
     #[schema(example = "it answered 503")]
     last_error: Option<String>,
     /// What was to be told.
+    #[schema(example = json!({ "type": "camera.live" }))]
     body: serde_json::Value,
     /// When it was put into the queue.
     #[serde(serialize_with = "rfc3339")]
@@ -69,11 +71,14 @@ pub(crate) struct DeadDeliveryView {
     created_at: Timestamp,
 }
 
-/// Deliveries that were given up.
+/// A page of deliveries that were given up.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeadDeliveryList {
-    /// Oldest first.
+    /// In the order in which they came into the queue.
     items: Vec<DeadDeliveryView>,
+    /// What `after` must be to get the next page, `null` if this is the last.
+    #[schema(example = "1793448000000.mzxw6ytboi4dqnrr")]
+    next_after: Option<String>,
 }
 
 impl From<HookDelivery> for DeadDeliveryView {
@@ -93,13 +98,18 @@ impl From<HookDelivery> for DeadDeliveryView {
 /// List the deliveries that were given up
 #[utoipa::path(
     get, path = "/api/hooks/dead", tag = "hooks", operation_id = "list_dead_deliveries",
-    responses((status = 200, description = "the oldest thousand", body = DeadDeliveryList))
+    params(PageQuery),
+    responses((status = 200, description = "a page of the oldest thousand", body = DeadDeliveryList))
 )]
 pub(crate) async fn dead(
     State(shared): State<Arc<Shared>>,
+    page: PageQuery,
 ) -> Result<Json<DeadDeliveryList>, Problem> {
     let dead = shared.store.hook_deliveries(HookQueue::Dead, DEAD_DELIVERIES_MAX).await?;
-    Ok(Json(DeadDeliveryList { items: dead.into_iter().map(Into::into).collect() }))
+    let place = |delivery: &HookDelivery| Cursor::new(delivery.created_at, &delivery.id);
+    let (page, next_after) = page.cut(dead, place);
+    let items = page.into_iter().map(Into::into).collect();
+    Ok(Json(DeadDeliveryList { items, next_after }))
 }
 
 /// Send a delivery again that was given up
@@ -107,7 +117,7 @@ pub(crate) async fn dead(
 /// It goes behind what waits, with the id and the sequence that it had.
 #[utoipa::path(
     post, path = "/api/hooks/dead/{delivery}/replay", tag = "hooks", operation_id = "replay_delivery",
-    params(("delivery" = String, Path, description = "id of the delivery")),
+    params(DeliveryPath),
     responses(
         (status = 202, description = "it waits to be sent"),
         (status = 404, description = "no delivery with this id was given up")
@@ -123,7 +133,7 @@ pub(crate) async fn replay(
 /// Forget a delivery that was given up
 #[utoipa::path(
     delete, path = "/api/hooks/dead/{delivery}", tag = "hooks", operation_id = "discard_delivery",
-    params(("delivery" = String, Path, description = "id of the delivery")),
+    params(DeliveryPath),
     responses(
         (status = 204, description = "it is gone"),
         (status = 404, description = "no delivery with this id was given up")

@@ -17,32 +17,41 @@
 //! | `playback` | signed paths for viewers |
 //! | `tokens` | what owners hand to others |
 //! | `system`, `rejected` | `/healthz`, `/readyz`, `/metrics`, the state of the store; what a shared one refused |
-//! | `openapi` | the description of it all, generated from the code |
+//! | `openapi`, `docs` | the description of it all, generated from the code, and a page to read it |
 //! | `problem` | errors: RFC 9457, with stable codes |
-//! | `extract`, `auth`, `addresses` | reading bodies and paths; who may call; the URLs in answers |
+//! | `extract`, `paths`, `query` | reading bodies, ids in paths, pages of lists |
+//! | `etag`, `idempotency` | changes of what is known only; takes that are repeated |
+//! | `auth`, `addresses` | who may call; the URLs in answers |
+//! | `request_id` | the one name of a request, in its answer and in the log |
 //!
-//! Everything below `/api` needs a token, except its description; `auth` says which may do what. There is no CORS: other
-//! origins have no business here. Does not serve media or pages.
+//! Everything below `/api` needs a token, except its description and the page for it; `auth` says which may do what. There is
+//! no CORS: other origins have no business here. Does not serve media.
 
 mod addresses;
 mod auth;
 mod cameras;
 mod compatibility;
 mod compatible;
+mod docs;
+mod etag;
 mod events;
 mod extract;
 pub mod hook_targets;
 pub mod hooks;
+mod idempotency;
 mod life;
 pub mod limits;
 pub mod live;
 mod lock;
 mod metrics;
 mod openapi;
+mod paths;
 mod playback;
 mod policy;
 mod problem;
+mod query;
 mod rejected;
+mod request_id;
 mod scheduled;
 mod service;
 pub mod slates;

@@ -18,6 +18,25 @@ pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
 /// to the running system, some milliseconds; one that waits longer stands behind a fault.
 pub const CHANGE_WAIT_MAX: Duration = Duration::from_secs(10);
 
+/// Bytes of a request id that a client brings. Tracing systems stay below 64; a UUID has 36.
+pub const REQUEST_ID_BYTES_MAX: usize = 128;
+
+/// Bytes of an idempotency key. A UUID has 36.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
+
+/// Idempotency keys that are remembered of one event, with their answers: about 4 kB each, more than can be pressed in
+/// [`IDEMPOTENCY_KEY_TIME`] by a person. Beyond it the oldest is forgotten.
+pub const IDEMPOTENCY_KEYS_PER_EVENT_MAX: usize = 64;
+
+/// How long an idempotency key is remembered. Clients that repeat a call do so within seconds.
+pub const IDEMPOTENCY_KEY_TIME: Duration = Duration::from_secs(600);
+
+/// Entries in a page of a list when the client names no number.
+pub const PAGE_DEFAULT: u16 = 100;
+
+/// Entries in a page of a list, at most. About 500 kB of JSON.
+pub const PAGE_MAX: u16 = 500;
+
 /// Bytes of a creator's token. Identity providers that put groups into it stay below 4 kB.
 pub const JWT_BYTES_MAX: usize = 8 * 1024;
 

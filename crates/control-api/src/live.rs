@@ -27,6 +27,9 @@ pub trait Live: Send + Sync + 'static {
     /// The camera's publisher. A camera that is not known yet is waiting.
     fn camera(&self, event: &EventId, camera: &CameraId) -> CameraState;
 
+    /// The event that a camera belongs to, `None` if there is no such camera.
+    fn event_of(&self, camera: &CameraId) -> Option<EventId>;
+
     /// The event's programme. One that is not known yet is waiting.
     fn program(&self, event: &EventId) -> ProgramState;
 

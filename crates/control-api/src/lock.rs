@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::events::parse_name;
-use crate::extract::{EventPath, OptionalBody, present};
+use crate::extract::{OptionalBody, present};
 use crate::live::Change;
+use crate::openapi::Name;
+use crate::paths::EventPath;
 use crate::problem::Problem;
 use crate::state::Shared;
 use crate::time::{now, rfc3339};
@@ -22,7 +24,7 @@ use crate::time::{now, rfc3339};
 pub(crate) struct LockOptions {
     /// Name of whoever locks, for other people: 1 to 200 characters.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, min_length = 1, max_length = 200, example = "Ann")]
+    #[schema(nullable = false, example = "Ann", value_type = Option<Name>)]
     name: Option<String>,
 }
 
@@ -67,7 +69,7 @@ impl From<&Lock> for LockView {
 /// Stop every automation: failovers, their reversal and scheduled takes; takes go on
 #[utoipa::path(
     put, path = "/api/events/{event}/lock", tag = "takes", operation_id = "lock",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     request_body = Option<LockOptions>,
     responses((status = 200, description = "the lock, which replaces one that was there", body = LockView))
 )]
@@ -86,7 +88,7 @@ pub(crate) async fn put(
 /// Let the automations go on
 #[utoipa::path(
     delete, path = "/api/events/{event}/lock", tag = "takes", operation_id = "unlock",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     responses((status = 204, description = "there is no lock, and there may have been none"))
 )]
 pub(crate) async fn delete(

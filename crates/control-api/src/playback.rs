@@ -11,14 +11,18 @@ use genlock_store::playback::RotationError;
 use genlock_store::{MetaKey, Playback, PlaybackKeys, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{
+    KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
+};
 
 use crate::addresses::Links;
 use crate::auth::Caller;
 use crate::cameras::random_failed;
 use crate::events;
-use crate::extract::{Body, EventPath, OptionalBody, present};
+use crate::extract::{Body, OptionalBody, integer, present, present_integer};
 use crate::limits::{GRACE_SECONDS_MAX, PLAYBACK_SECONDS_MAX, PLAYBACK_SECONDS_MIN};
 use crate::live::{Change, PlaybackGrant};
+use crate::paths::EventPath;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 use crate::time::{now, rfc3339, rfc3339_option};
@@ -41,30 +45,44 @@ pub(crate) enum PlaybackName {
 pub(crate) struct NewPlaybackToken {
     /// Seconds until it ends: ten seconds to 31 days. Not beyond the end of the access token that asks.
     #[schema(minimum = 10, maximum = 2678400, example = 14400)]
+    #[serde(deserialize_with = "integer")]
     expires_in: u32,
     /// The one address that may use it; of IPv6 the /64 counts. Left out, any may.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, value_type = Option<String>, example = "192.0.2.7")]
-    address: Option<IpAddr>,
+    #[schema(nullable = false, schema_with = address_schema)]
+    address: Option<String>,
     /// Whether it opens every camera too, and not only the programme. Default false.
     #[serde(default)]
     cameras: bool,
+}
+
+fn address_schema() -> Schema {
+    let of = |format| ObjectBuilder::new().schema_type(Type::String).format(Some(format));
+    OneOfBuilder::new()
+        .item(of(SchemaFormat::KnownFormat(KnownFormat::Ipv4)))
+        .item(of(SchemaFormat::KnownFormat(KnownFormat::Ipv6)))
+        .examples(["192.0.2.7"])
+        .into()
 }
 
 /// A playback token, as part of the addresses that it opens.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PlaybackTokenView {
     /// The token: `/p/{token}/hls/…` opens what `/hls/…` does not.
+    #[schema(example = "k3hd7q.1793462400.p.x2mhd7qpa3vtyek5x2mhd7qpa3vtye")]
     token: String,
     /// When it ends. A player that holds it stops at its next request after that.
     #[serde(serialize_with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     /// Multivariant playlist of the programme, LL-HLS.
+    #[schema(example = "http://live.example:8080/p/TOKEN/hls/q3vx5k2mhd7qpa4t/program/index.m3u8")]
     hls_url: String,
     /// The same as MPEG-TS.
+    #[schema(example = "http://live.example:8080/p/TOKEN/hls/q3vx5k2mhd7qpa4t/program/ts.m3u8")]
     ts_url: String,
     /// The viewer's page.
+    #[schema(example = "http://live.example:8080/p/TOKEN/watch/q3vx5k2mhd7qpa4t")]
     watch_url: String,
 }
 
@@ -74,7 +92,7 @@ pub(crate) struct PlaybackTokenView {
 pub(crate) struct Rotation {
     /// Seconds for which tokens that older keys signed are believed still, at most 31 days. Left out, each lives to its
     /// own end; 0 ends them all at once, as after a leak.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_integer")]
     #[schema(nullable = false, maximum = 2678400, example = 3600)]
     grace: Option<u32>,
 }
@@ -107,7 +125,7 @@ pub(crate) struct PlaybackKeyView {
 #[utoipa::path(
     post, path = "/api/events/{event}/playback-tokens", tag = "playback",
     operation_id = "create_playback_token",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     request_body = NewPlaybackToken,
     responses((status = 201, description = "the token and what it opens", body = PlaybackTokenView))
 )]
@@ -125,7 +143,9 @@ pub(crate) async fn create(
     let event = events::find(&shared, &event).await?.id;
     let asked = later(now(), wanted.expires_in);
     let expires_at = caller.expires_at().map_or(asked, |ends| ends.min(asked));
-    let NewPlaybackToken { address, cameras, .. } = wanted;
+    let address = wanted.address.as_deref().map(str::parse).transpose();
+    let address: Option<IpAddr> = address.map_err(|why| Problem::invalid("address", why))?;
+    let cameras = wanted.cameras;
     let grant = PlaybackGrant { event: event.clone(), cameras, expires_at, address };
     let token = shared.live.sign_playback(&grant).ok_or_else(|| {
         Problem::new(ProblemCode::Unavailable, "the playback keys are not there yet")

@@ -12,7 +12,7 @@ use genlock_store::{AudioSource, EventPolicy, PlaylistDialect, PolicyPatch};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::extract::{nullable, nullable_object, present};
+use crate::extract::{integer, nullable_integer, nullable_object, present, present_integer};
 use crate::live::CutStyle;
 use crate::problem::Problem;
 
@@ -25,28 +25,28 @@ pub(crate) struct PolicyChange {
     #[schema(nullable = false)]
     cut_style: Option<CutStyle>,
     /// Longest wait, in milliseconds, for which `auto` cuts clean.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_integer")]
     #[schema(nullable = false, maximum = 10000, example = 1000)]
     auto_wait_ms: Option<u32>,
     /// How far the programme runs behind its cameras, in milliseconds; viewers see all of it later.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_integer")]
     #[schema(nullable = false, maximum = 10000, example = 0)]
     lookahead_ms: Option<u32>,
     /// Where the sound comes from: `follow` for the camera on air, or the id of one camera of the event.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, example = "follow")]
+    #[schema(nullable = false, pattern = "^[A-Za-z0-9_-]{1,64}$", example = "follow")]
     audio_source: Option<String>,
     /// Longest time without a picture from the camera on air, in milliseconds; then the next live
     /// camera by priority takes over.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_integer")]
     #[schema(nullable = false, minimum = 200, maximum = 30000, example = 900)]
     failover_after_ms: Option<u32>,
     /// How long a lost camera may still come back before another takes over, in milliseconds.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_integer")]
     #[schema(nullable = false, maximum = 30000, example = 0)]
     failover_grace_ms: Option<u32>,
     /// How long a camera stays on air before the programme leaves it by itself, in milliseconds.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_integer")]
     #[schema(nullable = false, maximum = 30000, example = 1000)]
     on_air_min_ms: Option<u32>,
     /// How many changes the programme may make by itself before it locks itself; `null` for any number.
@@ -55,11 +55,11 @@ pub(crate) struct PolicyChange {
     flap_limit: Option<Option<FlapLimit>>,
     /// How long the camera that was chosen must have been well before it goes on air again by itself, in
     /// milliseconds; `null` for never.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable_integer")]
     #[schema(value_type = Option<u32>, minimum = 1000, maximum = 3600000, example = 10000)]
     revert_after_ms: Option<Option<u32>>,
     /// How long the picture stands without a camera before the slate is shown, in milliseconds.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_integer")]
     #[schema(nullable = false, maximum = 3600000, example = 3000)]
     slate_after_ms: Option<u32>,
     /// What the playlist speaks whose URL names no dialect.
@@ -111,9 +111,11 @@ pub(crate) struct PolicyView {
 pub(crate) struct FlapLimit {
     /// The change with this number, within the window, locks.
     #[schema(minimum = 1, maximum = 1000, example = 10)]
+    #[serde(deserialize_with = "integer")]
     changes: u32,
     /// How long a change counts, in milliseconds.
     #[schema(minimum = 1000, maximum = 3600000, example = 60000)]
+    #[serde(deserialize_with = "integer")]
     window_ms: u32,
 }
 

@@ -3,140 +3,29 @@
 //!
 //! `type` is `about:blank`, so `title` is the status phrase (RFC 9457 §4.2.1); a program looks at `code`, a
 //! person reads `detail`. No detail holds anything the client did not send or may not know.
+//!
+//! A handler's problem does not know which request it answers: [`complete`] writes the body, outside of all
+//! handlers, where the request's id is known.
+
+mod code;
 
 use std::time::Duration;
 
-use axum::Json;
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use genlock_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use self::code::ProblemCode;
 use crate::live::{TakeError, UndoError};
 
 /// Media type of problem details, RFC 9457 §3.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
-/// What went wrong, for programs. Names stay; new ones may come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ProblemCode {
-    /// The body is not JSON.
-    BadJson,
-    /// A field is not known.
-    UnknownField,
-    /// A field is missing.
-    MissingField,
-    /// A field is there twice.
-    DuplicateField,
-    /// A field has another JSON type than it should.
-    WrongType,
-    /// A field has the right type but an illegal value.
-    InvalidValue,
-    /// An id in the path is not an id.
-    InvalidId,
-    /// No token, or one that is not valid.
-    Unauthorized,
-    /// A page of another origin asks.
-    ForeignOrigin,
-    /// The token is valid but does not allow this.
-    Forbidden,
-    /// The token lacks a claim that this needs.
-    ClaimRequired,
-    /// Too many wrong tokens came from this address; `retry-after` says how long to wait.
-    TooManyAttempts,
-    /// There is nothing at this path.
-    UnknownPath,
-    /// There is no such event.
-    EventNotFound,
-    /// The event has no such camera.
-    CameraNotFound,
-    /// The event has no such take that waits for its time.
-    ScheduledTakeNotFound,
-    /// No delivery with this id was given up.
-    DeliveryNotFound,
-    /// There is no hook target of this name that could be removed here.
-    HookTargetNotFound,
-    /// The event has no such access token.
-    TokenNotFound,
-    /// The path does not know this method.
-    MethodNotAllowed,
-    /// The body did not arrive in time.
-    RequestTimeout,
-    /// Nobody publishes to the camera, or no picture has come from it.
-    CameraNotLive,
-    /// No take waits that could be withdrawn.
-    NothingToUndo,
-    /// The event has ended, for ever.
-    EventEnded,
-    /// The event is paused.
-    EventPaused,
-    /// The event waits to be started.
-    EventNotStarted,
-    /// The event runs.
-    EventRunning,
-    /// There are as many as there may be.
-    LimitReached,
-    /// It exists already.
-    AlreadyExists,
-    /// The body is too large.
-    BodyTooLarge,
-    /// The body is not declared as what it must be.
-    UnsupportedMediaType,
-    /// The uploaded picture cannot be read, or has too many or too few pixels.
-    UnusablePicture,
-    /// The server has a fault.
-    Internal,
-    /// The store does not answer.
-    StoreUnavailable,
-    /// The server is stopping or did not get done in time.
-    Unavailable,
-}
-
-impl ProblemCode {
-    const fn status(self) -> StatusCode {
-        match self {
-            Self::BadJson
-            | Self::UnknownField
-            | Self::MissingField
-            | Self::DuplicateField
-            | Self::WrongType
-            | Self::InvalidValue
-            | Self::InvalidId => StatusCode::BAD_REQUEST,
-            Self::ForeignOrigin => StatusCode::FORBIDDEN,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::ClaimRequired => StatusCode::FORBIDDEN,
-            Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
-            Self::UnknownPath
-            | Self::EventNotFound
-            | Self::CameraNotFound
-            | Self::ScheduledTakeNotFound
-            | Self::DeliveryNotFound
-            | Self::HookTargetNotFound
-            | Self::TokenNotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::EventEnded
-            | Self::EventPaused
-            | Self::EventNotStarted
-            | Self::EventRunning
-            | Self::CameraNotLive
-            | Self::NothingToUndo
-            | Self::LimitReached
-            | Self::AlreadyExists => StatusCode::CONFLICT,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::UnusablePicture => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::StoreUnavailable | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-}
-
 /// An error on its way to the client.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Problem {
     status: StatusCode,
     code: ProblemCode,
@@ -169,6 +58,16 @@ impl Problem {
     pub(crate) fn too_many_attempts(wait: Duration) -> Self {
         let detail = "too many wrong tokens came from this address; wait and try again";
         Self { retry_after: Some(wait), ..Self::new(ProblemCode::TooManyAttempts, detail) }
+    }
+
+    /// What went wrong, for programs.
+    pub(crate) const fn code(&self) -> ProblemCode {
+        self.code
+    }
+
+    /// Whether the same call may succeed another time.
+    pub(crate) fn blames_the_server(&self) -> bool {
+        self.status.is_server_error()
     }
 
     pub(crate) fn event_not_found() -> Self {
@@ -244,7 +143,7 @@ impl From<UndoError> for Problem {
 }
 
 /// Problem details, RFC 9457.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct ProblemDetails {
     /// Always `about:blank`.
@@ -264,27 +163,59 @@ pub(crate) struct ProblemDetails {
     detail: String,
     /// The field that is to blame, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "name")]
+    #[schema(nullable = false, example = "name")]
     field: Option<String>,
+    /// The request's id, by which the log knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "mzxw6ytboi4dqnrr")]
+    request_id: Option<String>,
+}
+
+impl ProblemDetails {
+    /// A problem with `code`, for the description of the API.
+    pub(crate) fn example(code: ProblemCode, status: StatusCode) -> Self {
+        Self::new(status, code, code.meaning().to_owned(), None)
+    }
+
+    fn new(status: StatusCode, code: ProblemCode, detail: String, field: Option<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            code,
+            detail,
+            field,
+            request_id: None,
+        }
+    }
+}
+
+/// The response with its body, if it is a problem: until then that is among its extensions.
+pub(crate) fn complete(mut response: Response, request_id: &str) -> Response {
+    if let Some(details) = response.extensions_mut().remove::<ProblemDetails>() {
+        let details = ProblemDetails { request_id: Some(request_id.to_owned()), ..details };
+        let text = serde_json::to_vec(&details).expect("problem details are plain data");
+        *response.body_mut() = Body::from(text);
+    }
+    response
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let details = ProblemDetails {
-            kind: "about:blank",
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
-            code: self.code,
-            detail: self.detail,
-            field: self.field,
-        };
-        let mut response = (self.status, Json(details)).into_response();
+        let details = ProblemDetails::new(self.status, self.code, self.detail, self.field);
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(details);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if let Some(wait) = self.retry_after {
             // Whole seconds, rounded up (RFC 9110 §10.2.3).
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::UPGRADE_REQUIRED {
+            // RFC 9110 §15.5.22: a 426 names the protocol that would help.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 9110 §11.6.1: a 401 names the scheme that would help.

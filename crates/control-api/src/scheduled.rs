@@ -15,10 +15,13 @@ use utoipa::ToSchema;
 
 use crate::cameras::random_failed;
 use crate::events;
-use crate::extract::{Body, EventPath, ScheduledTakePath, present};
+use crate::extract::{Body, present};
 use crate::limits::SCHEDULED_AHEAD_MAX;
 use crate::live::{Change, CutStyle};
+use crate::openapi::Id;
+use crate::paths::{EventPath, ScheduledTakePath};
 use crate::problem::{Problem, ProblemCode};
+use crate::query::{Cursor, PageQuery};
 use crate::state::Shared;
 use crate::time::{now, rfc3339};
 
@@ -27,7 +30,7 @@ use crate::time::{now, rfc3339};
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewScheduledTake {
     /// The camera to take.
-    #[schema(example = "k5x2mhd7qpa3vtye")]
+    #[schema(value_type = Id)]
     camera_id: String,
     /// How to cut; left out for the event's own style at that time.
     #[serde(default, deserialize_with = "present")]
@@ -60,11 +63,14 @@ pub(crate) struct ScheduledTakeView {
     created_at: Timestamp,
 }
 
-/// Takes that wait for their time.
+/// A page of takes that wait for their time.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ScheduledTakeList {
     /// In the order of their times.
     items: Vec<ScheduledTakeView>,
+    /// What `after` must be to get the next page, `null` if this is the last.
+    #[schema(example = "1793448000000.mzxw6ytboi4dqnrr")]
+    next_after: Option<String>,
 }
 
 /// Schedule a take
@@ -74,7 +80,7 @@ pub(crate) struct ScheduledTakeList {
 #[utoipa::path(
     post, path = "/api/events/{event}/scheduled-takes", tag = "takes",
     operation_id = "schedule_take",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     request_body = NewScheduledTake,
     responses(
         (
@@ -122,26 +128,26 @@ pub(crate) async fn create(
 #[utoipa::path(
     get, path = "/api/events/{event}/scheduled-takes", tag = "takes",
     operation_id = "list_scheduled_takes",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath, PageQuery),
     responses((status = 200, description = "in the order of their times", body = ScheduledTakeList))
 )]
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
     EventPath(event): EventPath,
+    page: PageQuery,
 ) -> Result<Json<ScheduledTakeList>, Problem> {
     events::find(&shared, &event).await?;
     let takes = shared.store.scheduled_takes(&event).await?;
-    Ok(Json(ScheduledTakeList { items: takes.into_iter().map(Into::into).collect() }))
+    let (page, next_after) = page.cut(takes, |take| Cursor::new(take.at, &take.id));
+    let items = page.into_iter().map(Into::into).collect();
+    Ok(Json(ScheduledTakeList { items, next_after }))
 }
 
 /// Cancel a scheduled take
 #[utoipa::path(
     delete, path = "/api/events/{event}/scheduled-takes/{take}", tag = "takes",
     operation_id = "cancel_scheduled_take",
-    params(
-        ("event" = String, Path, description = "id of the event"),
-        ("take" = String, Path, description = "id of the scheduled take")
-    ),
+    params(ScheduledTakePath),
     responses(
         (status = 204, description = "it is gone and will not be made"),
         (status = 404, description = "there is no such event, or no such take waits any more")

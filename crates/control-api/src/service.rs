@@ -18,8 +18,9 @@ use crate::problem::{Problem, ProblemCode};
 use crate::state::{ApiState, Shared};
 use crate::updates::{socket, stream};
 use crate::{
-    auth, cameras, compatibility, compatible, events, hook_targets, hooks, life, lock, openapi,
-    playback, rejected, scheduled, slates, switch_log, system, takes, thumbnails, tokens,
+    auth, cameras, compatibility, compatible, docs, events, hook_targets, hooks, life, lock,
+    openapi, playback, rejected, request_id, scheduled, slates, switch_log, system, takes,
+    thumbnails, tokens,
 };
 
 /// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
@@ -43,6 +44,7 @@ pub fn router(state: ApiState) -> Router {
     let (router, described) = restricted().route_layer(guard).merge(public()).split_for_parts();
     router
         .merge(openapi::route(described))
+        .merge(docs::routes())
         .route("/api", any(unknown_path))
         .route("/api/", any(unknown_path))
         .route("/api/{*rest}", any(unknown_path))
@@ -51,6 +53,7 @@ pub fn router(state: ApiState) -> Router {
         .layer(middleware::from_fn(bound_time))
         .layer(middleware::map_response(add_security_headers))
         .layer(TraceLayer::new_for_http().make_span_with(request_span))
+        .layer(middleware::from_fn(request_id::identify))
         .with_state(shared)
 }
 
@@ -138,7 +141,9 @@ async fn add_security_headers(mut response: Response) -> Response {
     response
 }
 
-/// Without the query and the headers: a client may have put a secret there.
+/// Without the query and the headers, its own id aside: a client may have put a secret there.
 fn request_span(request: &Request) -> tracing::Span {
-    tracing::debug_span!("api", method = %request.method(), path = request.uri().path())
+    let request_id = request_id::of(request.headers());
+    let path = request.uri().path();
+    tracing::info_span!("api", request_id, method = %request.method(), path)
 }

@@ -15,8 +15,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::events;
-use crate::extract::EventPath;
 use crate::limits::UPLOAD_TIME_MAX;
+use crate::paths::EventPath;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 
@@ -139,7 +139,7 @@ pub(crate) struct PictureFile(String);
 /// million pixels; no side below 16 pixels.
 #[utoipa::path(
     put, path = "/api/events/{event}/slate", tag = "events", operation_id = "put_slate",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     request_body(
         content((PictureFile = "image/png"), (PictureFile = "image/jpeg")),
         description = "the file"
@@ -173,7 +173,7 @@ pub(crate) async fn put(
 /// Read the slate: the uploaded picture, or the built-in card
 #[utoipa::path(
     get, path = "/api/events/{event}/slate", tag = "events", operation_id = "get_slate",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     responses((
         status = 200, description = "the picture",
         content((PictureFile = "image/png"), (PictureFile = "image/jpeg"))
@@ -191,7 +191,7 @@ pub(crate) async fn get(
 /// Go back to the built-in card
 #[utoipa::path(
     delete, path = "/api/events/{event}/slate", tag = "events", operation_id = "delete_slate",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     responses((status = 204, description = "the slate is the built-in card"))
 )]
 pub(crate) async fn delete(

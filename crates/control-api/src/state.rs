@@ -13,10 +13,12 @@ use crate::auth::Throttle;
 use crate::auth::jwt::JwtVerifier;
 use crate::auth::quota::CreatorLimits;
 use crate::hooks::Hooks;
+use crate::idempotency::IdempotencyKeys;
 use crate::limits::CHANGE_WAIT_MAX;
 use crate::live::Live;
 use crate::problem::{Problem, ProblemCode};
 use crate::slates::Slates;
+use crate::takes::Take;
 use crate::thumbnails::Thumbnails;
 use crate::updates::Hubs;
 
@@ -100,6 +102,8 @@ pub(crate) struct Shared {
     changes: Changes,
     /// Counts the access tokens that were revoked.
     revocations: watch::Sender<u64>,
+    /// Takes that may be repeated by clients that missed the answer.
+    pub(crate) takes: IdempotencyKeys<Take>,
 }
 
 impl Shared {
@@ -130,6 +134,7 @@ impl Shared {
             hubs: Hubs::default(),
             changes,
             revocations: watch::Sender::default(),
+            takes: IdempotencyKeys::default(),
         })
     }
 

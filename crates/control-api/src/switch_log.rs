@@ -13,10 +13,11 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::events;
-use crate::extract::EventPath;
 use crate::limits::SWITCH_PAGE_DEFAULT;
 use crate::live::{CutStyle, Discontinuity};
-use crate::problem::{Problem, ProblemCode};
+use crate::paths::EventPath;
+use crate::problem::Problem;
+use crate::query;
 use crate::state::Shared;
 use crate::time::{rfc3339, rfc3339_option};
 
@@ -26,6 +27,7 @@ pub(crate) struct SwitchLog {
     /// Newest first.
     items: Vec<SwitchView>,
     /// What `before` must be to get the next page, `null` if this one was not full.
+    #[schema(example = 42)]
     next_before: Option<u64>,
 }
 
@@ -34,10 +36,13 @@ pub(crate) struct SwitchLog {
 #[schema(as = Switch)]
 pub(crate) struct SwitchView {
     /// Place in the log.
+    #[schema(example = 42)]
     seq: u64,
     /// The camera that was on air, `null` if there was none.
+    #[schema(example = "mhd7qpa3vtyek5x2")]
     from_camera_id: Option<String>,
     /// The camera that is on air since, or should have been; `null` for the slate.
+    #[schema(example = "k5x2mhd7qpa3vtye")]
     to_camera_id: Option<String>,
     /// When the take was accepted, or decided by the programme itself.
     #[serde(serialize_with = "rfc3339")]
@@ -155,7 +160,7 @@ pub(crate) enum Outcome {
 /// Which page of the switch log is wanted.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct PageQuery {
+pub(crate) struct LogQuery {
     /// How many entries at most. Default 50.
     #[param(minimum = 1, maximum = 500, required = false)]
     limit: u16,
@@ -167,7 +172,7 @@ pub(crate) struct PageQuery {
 /// Read the switch log
 #[utoipa::path(
     get, path = "/api/events/{event}/switches", tag = "takes", operation_id = "switch_log",
-    params(("event" = String, Path, description = "id of the event"), PageQuery),
+    params(EventPath, LogQuery),
     responses((status = 200, description = "a page of the log, newest first", body = SwitchLog))
 )]
 pub(crate) async fn read(
@@ -175,7 +180,7 @@ pub(crate) async fn read(
     EventPath(event): EventPath,
     RawQuery(query): RawQuery,
 ) -> Result<Json<SwitchLog>, Problem> {
-    let PageQuery { limit, before } = PageQuery::parse(query.as_deref().unwrap_or_default())?;
+    let LogQuery { limit, before } = LogQuery::parse(query.as_deref().unwrap_or_default())?;
     events::find(&shared, &event).await?;
     let page = SwitchPage { before: before.map(SwitchSeq), limit };
     let entries = shared.store.switches(&event, page).await?;
@@ -185,33 +190,22 @@ pub(crate) async fn read(
     Ok(Json(SwitchLog { items, next_before }))
 }
 
-impl PageQuery {
-    /// Reads `limit={number}&before={number}`; numbers need no percent decoding.
+impl LogQuery {
     fn parse(query: &str) -> Result<Self, Problem> {
         let mut page = Self { limit: SWITCH_PAGE_DEFAULT, before: None };
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        for (name, value) in query::pairs(query) {
             match name {
-                "limit" => page.limit = parse_limit(value)?,
+                "limit" => page.limit = query::limit(value, SWITCH_PAGE_MAX)?,
                 "before" => {
                     let why = "`before` is the `seq` of an entry";
-                    let seq = value.parse().map_err(|_| Problem::invalid("before", why))?;
-                    page.before = Some(seq);
+                    let seq: Option<i64> = value.parse().ok();
+                    let seq = seq.and_then(|seq| u64::try_from(seq).ok());
+                    page.before = Some(seq.ok_or_else(|| Problem::invalid("before", why))?);
                 }
-                _ => {
-                    let why = "the query knows only `limit` and `before`";
-                    return Err(Problem::of_field(ProblemCode::UnknownField, name, why));
-                }
+                _ => return Err(query::unknown(name, "`limit` and `before`")),
             }
         }
         Ok(page)
-    }
-}
-
-fn parse_limit(value: &str) -> Result<u16, Problem> {
-    match value.parse() {
-        Ok(limit @ 1..=SWITCH_PAGE_MAX) => Ok(limit),
-        _ => Err(Problem::invalid("limit", format!("a page has 1 to {SWITCH_PAGE_MAX} entries"))),
     }
 }
 

@@ -79,13 +79,17 @@ pub(crate) struct CheckView {
     #[schema(example = "store")]
     name: &'static str,
     /// What is wrong with it, `null` if nothing is.
+    #[schema(example = "does not answer")]
     problem: Option<String>,
 }
 
 /// Ask whether the process lives
 #[utoipa::path(
     get, path = "/healthz", tag = "system", operation_id = "healthz", security(()),
-    responses((status = 200, description = "it does", body = String, content_type = "text/plain"))
+    responses((
+        status = 200, description = "it does", body = String, content_type = "text/plain",
+        example = json!("ok\n")
+    ))
 )]
 pub(crate) async fn healthz() -> &'static str {
     "ok\n"
@@ -143,7 +147,7 @@ pub(crate) async fn store(State(shared): State<Arc<Shared>>) -> Json<StoreView> 
     get, path = "/metrics", tag = "system", operation_id = "metrics", security(()),
     responses((
         status = 200, description = "Prometheus text exposition format 0.0.4", body = String,
-        content_type = "text/plain"
+        content_type = "text/plain", example = json!("genlock_cameras{state=\"live\"} 3\n")
     ))
 )]
 pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {

@@ -4,20 +4,31 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use genlock_store::{CameraId, EventId, SwitchStyle, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::addresses::Links;
 use crate::cameras::{self, CameraView};
 use crate::events;
-use crate::extract::{CameraPath, EventPath, OptionalBody, present};
+use crate::extract::{OptionalBody, present};
+use crate::idempotency::{Begun, IdempotencyKey, Key};
 use crate::life;
 use crate::live::{Cut, CutStyle, EventStatus};
 use crate::lock::LockView;
-use crate::problem::Problem;
+use crate::paths::{CameraPath, EventPath};
+use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 use crate::time::rfc3339_option;
+
+const JSON: &str = "application/json";
+
+/// Header of an answer that was given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// How a camera is to be taken.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -78,13 +89,13 @@ pub(crate) struct ActiveCamera {
 }
 
 /// Take a camera on air
+///
+/// Repeated with the same `idempotency-key`, it is made once: the first answer comes again, with
+/// `idempotent-replayed: true`. Keys are the event's, are remembered for ten minutes, and should be random.
 #[utoipa::path(
     post, path = "/api/events/{event}/cameras/{camera}/switch", tag = "takes",
     operation_id = "switch",
-    params(
-        ("event" = String, Path, description = "id of the event"),
-        ("camera" = String, Path, description = "id of the camera")
-    ),
+    params(CameraPath, IdempotencyKey),
     request_body = Option<TakeOptions>,
     responses(
         (status = 200, description = "the take was accepted; its plan", body = TakeAnswer),
@@ -94,16 +105,17 @@ pub(crate) struct ActiveCamera {
 pub(crate) async fn switch(
     State(shared): State<Arc<Shared>>,
     links: Links,
-    CameraPath(event, id): CameraPath,
+    CameraPath(event, camera): CameraPath,
+    IdempotencyKey(key): IdempotencyKey,
     OptionalBody(options): OptionalBody<TakeOptions>,
-) -> Result<Json<TakeAnswer>, Problem> {
-    take(&shared, &links, &event, &id, options.style).await.map(Json)
+) -> Result<Taken, Problem> {
+    take(&shared, links, event, Take { camera, style: options.style }, key).await
 }
 
 /// Withdraw the newest take, as long as no viewer can have seen anything of it
 #[utoipa::path(
     delete, path = "/api/events/{event}/switch", tag = "takes", operation_id = "undo",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     responses(
         (status = 200, description = "the take was withdrawn", body = UndoAnswer),
         (status = 409, description = "no take waits: the newest has been published already")
@@ -115,6 +127,7 @@ pub(crate) async fn undo(
     EventPath(event): EventPath,
 ) -> Result<Json<UndoAnswer>, Problem> {
     events::find(&shared, &event).await?;
+    life::check_runs(&shared, &event)?;
     let undone = shared.live.undo(&event).await?;
     let active_camera = match &undone.stays {
         Some(id) => shared.store.camera(&event, id).await?,
@@ -130,7 +143,7 @@ pub(crate) async fn undo(
 /// Read who is on air
 #[utoipa::path(
     get, path = "/api/events/{event}/active", tag = "takes", operation_id = "active_camera",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     responses((status = 200, description = "who is on air", body = ActiveCamera))
 )]
 pub(crate) async fn active(
@@ -141,19 +154,73 @@ pub(crate) async fn active(
     on_air(&shared, &links, &event).await.map(Json)
 }
 
-/// Takes a camera of an event on air.
+/// What is taken, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Take {
+    pub(crate) camera: CameraId,
+    /// `None` for the event's own.
+    pub(crate) style: Option<CutStyle>,
+}
+
+/// The answer to a take, as JSON.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    json: Bytes,
+    replayed: bool,
+}
+
+impl IntoResponse for Taken {
+    fn into_response(self) -> Response {
+        let mut response = ([(header::CONTENT_TYPE, JSON)], self.json).into_response();
+        if self.replayed {
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+/// Takes a camera of an event on air; under a key that was used before, tells what came of it then.
 pub(crate) async fn take(
+    shared: &Arc<Shared>,
+    links: Links,
+    event: EventId,
+    take: Take,
+    key: Option<Key>,
+) -> Result<Taken, Problem> {
+    let Some(key) = key else {
+        let json = make(shared, &links, &event, &take).await?;
+        return Ok(Taken { json, replayed: false });
+    };
+    let running = match shared.takes.begin(Instant::now(), &event, key, take.clone())? {
+        Begun::Replay(answer) => return Ok(Taken { json: answer?, replayed: true }),
+        Begun::Run(running) => running,
+    };
+    // In a task of its own: a client that goes away before the answer is the one that will repeat the call.
+    let shared = Arc::clone(shared);
+    let task = tokio::spawn(async move {
+        let answer = make(&shared, &links, &event, &take).await;
+        running.answered(&answer);
+        answer
+    });
+    let answer = task.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a take broke off");
+        Err(Problem::new(ProblemCode::Internal, "the take broke off"))
+    });
+    Ok(Taken { json: answer?, replayed: false })
+}
+
+async fn make(
     shared: &Shared,
     links: &Links,
     event: &EventId,
-    id: &CameraId,
-    style: Option<CutStyle>,
-) -> Result<TakeAnswer, Problem> {
-    let camera = cameras::find(shared, event, id).await?;
+    take: &Take,
+) -> Result<Bytes, Problem> {
+    let camera = cameras::find(shared, event, &take.camera).await?;
     life::check_takes(shared, event)?;
-    let cut = shared.live.take(event, id, style).await?;
+    let cut = shared.live.take(event, &take.camera, take.style).await?;
     let active_camera = CameraView::new(shared, links, &camera);
-    Ok(TakeAnswer { status: "success", active_camera, cut })
+    let answer = TakeAnswer { status: "success", active_camera, cut };
+    Ok(serde_json::to_vec(&answer).expect("answers are plain data").into())
 }
 
 /// Who is on air in an event.

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use genlock_store::{CameraId, EventId};
+use utoipa::IntoResponses;
 
-use crate::extract::{CameraPath, EventPath, LoneCameraPath};
+use crate::etag::{Etag, IfNoneMatch};
+use crate::paths::{CameraPath, EventPath, LoneCameraPath};
 use crate::problem::Problem;
 use crate::slates::PictureFile;
 use crate::state::Shared;
@@ -37,104 +39,84 @@ pub struct Jpeg {
     pub tag: String,
 }
 
+/// A thumbnail, or that the client has it.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "stands for answers in the description only")]
+enum Thumbnail {
+    /// the picture, or a neutral card
+    #[response(
+        status = 200, content_type = "image/jpeg",
+        headers(("etag" = String, description = "changes with the picture"))
+    )]
+    Picture(#[to_schema] PictureFile),
+    /// it is the one that the client has
+    #[response(status = 304, headers(("etag" = String, description = "changes with the picture")))]
+    Known,
+}
+
 /// Read a camera's thumbnail: its newest sync sample as a JPEG of about 640 pixels' width
 #[utoipa::path(
-    get, path = "/api/events/{event}/cameras/{camera}/thumbnail.jpg", tag = "cameras",
+    get,
+    path = "/api/events/{event}/cameras/{camera}/thumbnail.jpg",
+    tag = "cameras",
     operation_id = "camera_thumbnail",
-    params(
-        ("event" = String, Path, description = "id of the event"),
-        ("camera" = String, Path, description = "id of the camera"),
-        ("if-none-match" = Option<String>, Header, description = "the `etag` that the client has")
-    ),
-    responses(
-        (
-            status = 200, description = "the picture, or a neutral card",
-            body = PictureFile, content_type = "image/jpeg",
-            headers(("etag" = String, description = "changes with the picture"))
-        ),
-        (status = 304, description = "it is the one that the client has")
-    )
+    params(CameraPath, IfNoneMatch),
+    responses(Thumbnail)
 )]
 pub(crate) async fn camera(
     State(shared): State<Arc<Shared>>,
     CameraPath(event, camera): CameraPath,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response, Problem> {
     cameras::find(&shared, &event, &camera).await?;
     let jpeg = shared.thumbnails.camera(&camera).await.ok_or_else(Problem::camera_not_found)?;
-    Ok(answer(&headers, jpeg))
+    Ok(answer(&known, jpeg))
 }
 
 /// Read the programme's thumbnail: its newest sync sample as a JPEG of about 640 pixels' width
 #[utoipa::path(
-    get, path = "/api/events/{event}/program/thumbnail.jpg", tag = "events",
+    get,
+    path = "/api/events/{event}/program/thumbnail.jpg",
+    tag = "events",
     operation_id = "program_thumbnail",
-    params(
-        ("event" = String, Path, description = "id of the event"),
-        ("if-none-match" = Option<String>, Header, description = "the `etag` that the client has")
-    ),
-    responses(
-        (
-            status = 200, description = "the picture, or a neutral card",
-            body = PictureFile, content_type = "image/jpeg",
-            headers(("etag" = String, description = "changes with the picture"))
-        ),
-        (status = 304, description = "it is the one that the client has")
-    )
+    params(EventPath, IfNoneMatch),
+    responses(Thumbnail)
 )]
 pub(crate) async fn program(
     State(shared): State<Arc<Shared>>,
     EventPath(event): EventPath,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response, Problem> {
     events::find(&shared, &event).await?;
     let jpeg = shared.thumbnails.program(&event).await.ok_or_else(Problem::event_not_found)?;
-    Ok(answer(&headers, jpeg))
+    Ok(answer(&known, jpeg))
 }
 
 /// Read a camera's thumbnail, under the compatible path
 #[utoipa::path(
-    get, path = "/api/camera-thumbnail/{camera_id}", tag = "compatible",
+    get,
+    path = "/api/camera-thumbnail/{camera_id}",
+    tag = "compatible",
     operation_id = "compatible_thumbnail",
-    params(
-        ("camera_id" = String, Path, description = "id of the camera"),
-        ("if-none-match" = Option<String>, Header, description = "the `etag` that the client has")
-    ),
-    responses(
-        (
-            status = 200, description = "the picture, or a neutral card",
-            body = PictureFile, content_type = "image/jpeg",
-            headers(("etag" = String, description = "changes with the picture"))
-        ),
-        (status = 304, description = "it is the one that the client has")
-    )
+    params(LoneCameraPath, IfNoneMatch),
+    responses(Thumbnail)
 )]
 pub(crate) async fn compatible(
     State(shared): State<Arc<Shared>>,
     LoneCameraPath(camera): LoneCameraPath,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response, Problem> {
     let jpeg = shared.thumbnails.camera(&camera).await.ok_or_else(Problem::camera_not_found)?;
-    Ok(answer(&headers, jpeg))
+    Ok(answer(&known, jpeg))
 }
 
 /// The picture, unless the client has it. Clients ask again each time: a picture lasts one GOP.
-fn answer(headers: &HeaderMap, jpeg: Jpeg) -> Response {
-    let etag = format!("\"{}\"", jpeg.tag);
-    let known = has(headers, &etag);
-    let about = [(header::ETAG, etag), (header::CACHE_CONTROL, "private, no-cache".to_owned())];
-    if known {
+fn answer(known: &IfNoneMatch, jpeg: Jpeg) -> Response {
+    let etag = Etag::new(&jpeg.tag);
+    let is_known = known.knows(&etag);
+    let about = (etag, [(header::CACHE_CONTROL, "private, no-cache")]);
+    if is_known {
         return (StatusCode::NOT_MODIFIED, about).into_response();
     }
     (about, [(header::CONTENT_TYPE, "image/jpeg")], jpeg.bytes).into_response()
-}
-
-/// RFC 9110 §13.1.2, by weak comparison.
-fn has(headers: &HeaderMap, etag: &str) -> bool {
-    let given =
-        headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    given
-        .flat_map(|list| list.split(','))
-        .map(str::trim)
-        .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
 }

@@ -14,10 +14,12 @@ use genlock_store::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::cameras::{self, random_failed};
+use crate::cameras::random_failed;
 use crate::events;
-use crate::extract::{Body, EventPath, TokenPath, present};
+use crate::extract::{Body, integer, present};
 use crate::limits::{TOKEN_SECONDS_MAX, TOKEN_SECONDS_MIN};
+use crate::openapi::{Id, Name};
+use crate::paths::{EventPath, TokenPath};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 use crate::time::{now, rfc3339};
@@ -31,14 +33,15 @@ pub(crate) struct NewToken {
     /// The one camera that it is for: a tally page, the operator of that camera. Left out, it is for the whole
     /// event.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, example = "k5x2mhd7qpa3vtye")]
+    #[schema(nullable = false, value_type = Option<Id>)]
     camera: Option<String>,
     /// Name for people: 1 to 200 characters, no control characters.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, example = "Tally of the altar", min_length = 1, max_length = 200)]
+    #[schema(nullable = false, example = "Tally of the altar", value_type = Option<Name>)]
     name: Option<String>,
     /// Seconds until it ends: a minute to 31 days.
     #[schema(minimum = 60, maximum = 2678400, example = 28800)]
+    #[serde(deserialize_with = "integer")]
     expires_in: u32,
 }
 
@@ -63,8 +66,10 @@ pub(crate) struct TokenView {
     /// What its holder may do.
     role: RoleName,
     /// The one camera that it is for, `null` for the whole event.
+    #[schema(example = "k5x2mhd7qpa3vtye")]
     camera_id: Option<String>,
     /// Name for people.
+    #[schema(example = "Tally of the altar")]
     name: Option<String>,
     /// When it was made.
     #[serde(serialize_with = "rfc3339")]
@@ -96,7 +101,7 @@ pub(crate) struct TokenList {
 /// Make an access token
 #[utoipa::path(
     post, path = "/api/events/{event}/tokens", tag = "tokens", operation_id = "create_token",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     request_body = NewToken,
     responses(
         (
@@ -119,7 +124,11 @@ pub(crate) async fn create(
         None => None,
         Some(text) => {
             let id = CameraId::parse(text).map_err(|why| Problem::invalid("camera", why))?;
-            Some(cameras::find(&shared, &event, &id).await?.id)
+            events::find(&shared, &event).await?;
+            if shared.store.camera(&event, &id).await?.is_none() {
+                return Err(Problem::invalid("camera", "the event has no such camera"));
+            }
+            Some(id)
         }
     };
     let name = wanted.name.as_deref().map(DisplayName::parse).transpose();
@@ -143,7 +152,7 @@ pub(crate) async fn create(
 /// List the access tokens of an event
 #[utoipa::path(
     get, path = "/api/events/{event}/tokens", tag = "tokens", operation_id = "list_tokens",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     responses((status = 200, description = "its access tokens, oldest first", body = TokenList))
 )]
 pub(crate) async fn list(
@@ -159,10 +168,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     delete, path = "/api/events/{event}/tokens/{token}", tag = "tokens",
     operation_id = "revoke_token",
-    params(
-        ("event" = String, Path, description = "id of the event"),
-        ("token" = String, Path, description = "id of the token, not the token")
-    ),
+    params(TokenPath),
     responses((status = 204, description = "it is revoked"))
 )]
 pub(crate) async fn revoke(

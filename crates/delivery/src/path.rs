@@ -1,8 +1,11 @@
-//! What a request path asks for: `/hls/{event}/{name}/{file}`, or the same below `/p/{token}`.
+//! What a request path asks for: `/hls/{event}/{name}/{file}`, or the same below `/p/{token}`; and the programme
+//! under its name in the NGINX-RTMP plan, `/hls_output/output_{event}/output.m3u8`.
 //!
 //! Names never become file paths, and no percent-decoding is done: every name that the origin hands
 //! out consists of unreserved characters (RFC 3986 §2.3), so anything else is somebody probing and
 //! is not found.
+
+use std::borrow::Cow;
 
 use genlock_packager::Flavour;
 
@@ -13,6 +16,12 @@ const PREFIX: &str = "/hls/";
 
 /// Prefix of the paths that carry a playback token, before the token.
 const SIGNED_PREFIX: &str = "/p/";
+
+/// Prefix of the programme's paths in the NGINX-RTMP plan, before the event.
+const COMPATIBLE_PREFIX: &str = "/hls_output/output_";
+
+/// The programme's playlist in the NGINX-RTMP plan.
+const COMPATIBLE_PLAYLIST: &str = "output.m3u8";
 
 const MEDIA: &str = Flavour::Cmaf.media_playlist_name();
 const TS_MEDIA: &str = Flavour::Ts.media_playlist_name();
@@ -42,12 +51,22 @@ pub(crate) enum File<'a> {
 
 /// The playback token in a path, if there is one, and what comes after `/hls/`; `None` if the path is not the
 /// origin's.
-pub(crate) fn split(path: &str) -> Option<(Option<&str>, &str)> {
+pub(crate) fn split(path: &str) -> Option<(Option<&str>, Cow<'_, str>)> {
     if let Some(rest) = path.strip_prefix(PREFIX) {
-        return Some((None, rest));
+        return Some((None, Cow::Borrowed(rest)));
+    }
+    if let Some(rest) = path.strip_prefix(COMPATIBLE_PREFIX) {
+        return Some((None, Cow::Owned(of_program(rest)?)));
     }
     let (token, rest) = path.strip_prefix(SIGNED_PREFIX)?.split_once('/')?;
-    Some((Some(token), rest.strip_prefix("hls/")?))
+    Some((Some(token), Cow::Borrowed(rest.strip_prefix("hls/")?)))
+}
+
+/// `{event}/{file}` of the programme, as it is below [`PREFIX`]. What the playlist names is found beside it.
+fn of_program(rest: &str) -> Option<String> {
+    let (event, file) = rest.split_once('/')?;
+    let file = if file == COMPATIBLE_PLAYLIST { "index.m3u8" } else { file };
+    Some(format!("{event}/program/{file}"))
 }
 
 /// Parses the part of the path after [`PREFIX`]; `None` if it cannot name anything.
@@ -103,12 +122,26 @@ mod tests {
 
     #[test]
     fn a_token_stands_in_front() {
-        assert_eq!(split("/hls/w/c/a.ts"), Some((None, "w/c/a.ts")));
-        assert_eq!(split("/p/tok-en/hls/w/c/a.ts"), Some((Some("tok-en"), "w/c/a.ts")));
-        assert_eq!(split("/p//hls/w/c/a.ts"), Some((Some(""), "w/c/a.ts")));
+        assert_eq!(split("/hls/w/c/a.ts"), Some((None, "w/c/a.ts".into())));
+        assert_eq!(split("/p/tok-en/hls/w/c/a.ts"), Some((Some("tok-en"), "w/c/a.ts".into())));
+        assert_eq!(split("/p//hls/w/c/a.ts"), Some((Some(""), "w/c/a.ts".into())));
         for elsewhere in ["/", "/hls", "/p/", "/p/token", "/p/token/watch/w", "/api/hls/w/c/a.ts"] {
             assert_eq!(split(elsewhere), None, "{elsewhere}");
         }
+    }
+
+    #[test]
+    fn the_programme_has_a_compatible_name_too() {
+        let of = |path| split(path).map(|(token, rest)| (token.is_some(), rest.into_owned()));
+        let program = |file: &str| Some((false, format!("w/program/{file}")));
+        assert_eq!(of("/hls_output/output_w/output.m3u8"), program("index.m3u8"));
+        assert_eq!(of("/hls_output/output_w/media.m3u8"), program("media.m3u8"));
+        assert_eq!(of("/hls_output/output_w/s7_12.m4s"), program("s7_12.m4s"));
+        for elsewhere in ["/hls_output/", "/hls_output/w/output.m3u8", "/hls_output/output_w"] {
+            assert_eq!(of(elsewhere), None, "{elsewhere}");
+        }
+        let (_, rest) = split("/hls_output/output_w/../c/output.m3u8").unwrap();
+        assert_eq!(parse(&rest), None);
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl<F: Fallback> hyper::service::Service<Request<Incoming>> for Service<F> {
         if let Some((token, path)) = path::split(request.uri().path()) {
             let answer = self.origin.answer(&Asked {
                 method: request.method(),
-                path,
+                path: &path,
                 query: request.uri().query(),
                 headers: request.headers(),
                 token,

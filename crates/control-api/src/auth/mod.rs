@@ -47,7 +47,7 @@ pub(crate) use self::policy::Action;
 use self::policy::{Decision, EventFacts, may};
 pub(crate) use self::principal::{Caller, Creator, Principal};
 pub(crate) use self::throttle::Throttle;
-use crate::extract::{camera_id, event_id, path_params};
+use crate::paths::{camera_id, event_id, path_params};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 use crate::time::now;
@@ -82,7 +82,12 @@ async fn admit(shared: &Arc<Shared>, request: Request) -> Result<Request, Proble
         let named = |names: [&str; 2]| params.iter().any(|(name, _)| names.contains(&name));
         let event = named(["event", "wedding_id"]).then(|| event_id(&params)).transpose()?;
         let camera = named(["camera", "camera_id"]).then(|| camera_id(&params)).transpose()?;
-        authorise(shared, &principal, action, event.as_ref(), camera.as_ref()).await?;
+        match (event, camera) {
+            (None, Some(camera)) => authorise_alone(shared, &principal, action, &camera).await?,
+            (event, camera) => {
+                authorise(shared, &principal, action, event.as_ref(), camera.as_ref()).await?;
+            }
+        }
     }
     parts.extensions.insert(principal);
     Ok(Request::from_parts(parts, body))
@@ -104,6 +109,22 @@ pub(crate) async fn may_follow(
 /// For how long a caller whom [`guard`] let pass may go on.
 pub(crate) fn admission(shared: &Arc<Shared>, caller: &Principal) -> Admission {
     Admission::new(shared, caller)
+}
+
+/// The same for a camera whose event the call does not name. Where the event is not theirs to know of, neither is
+/// the camera.
+async fn authorise_alone(
+    shared: &Shared,
+    principal: &Principal,
+    action: Action,
+    camera: &CameraId,
+) -> Result<(), Problem> {
+    let event = shared.live.event_of(camera).ok_or_else(Problem::camera_not_found)?;
+    let decided = authorise(shared, principal, action, Some(&event), Some(camera)).await;
+    decided.map_err(|problem| match problem.code() {
+        ProblemCode::EventNotFound => Problem::camera_not_found(),
+        _ => problem,
+    })
 }
 
 async fn authorise(

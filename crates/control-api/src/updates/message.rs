@@ -81,6 +81,8 @@ pub(crate) enum Update {
         /// What it sends.
         health: Option<Box<Health>>,
     },
+    /// How many players follow has changed; at most once a second.
+    Viewers(Viewers),
     /// What a take of each live camera would cost now; twice a second while that changes.
     Forecast {
         /// The live cameras.
@@ -102,6 +104,27 @@ pub(crate) struct Snapshot {
     pub(super) cameras: Vec<CameraView>,
     /// The cut that is waited for.
     pub(super) pending: Option<Cut>,
+}
+
+/// How many players follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Viewers {
+    /// The programme.
+    #[schema(example = 120)]
+    pub(super) program: u64,
+    /// Each camera alone.
+    pub(super) cameras: Vec<CameraViewers>,
+}
+
+/// How many players follow a camera alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct CameraViewers {
+    /// Which.
+    #[schema(example = "k5x2mhd7qpa3vtye")]
+    pub(super) camera_id: String,
+    /// How many.
+    #[schema(example = 3)]
+    pub(super) viewers: u64,
 }
 
 /// A stage of a take.

@@ -2,7 +2,7 @@
 
 use genlock_store::{Camera, Event};
 
-use super::message::{CameraForecast, Update};
+use super::message::{CameraForecast, CameraViewers, Update, Viewers};
 use crate::addresses::Links;
 use crate::cameras::CameraView;
 use crate::events::EventView;
@@ -74,6 +74,11 @@ impl Picture {
                 }
             }
         }
+        if scope.health && self.viewers() != before.viewers() {
+            updates.push(Update::Viewers(self.viewers()));
+        } else if !scope.health {
+            self.keep_viewers(before);
+        }
         if scope.forecasts && self.forecasts() != before.forecasts() {
             updates.push(Update::Forecast { cameras: self.forecasts() });
         } else {
@@ -83,6 +88,22 @@ impl Picture {
             }
         }
         updates
+    }
+
+    fn viewers(&self) -> Viewers {
+        let of = |(camera, state): (&Camera, &CameraState)| CameraViewers {
+            camera_id: camera.id.to_string(),
+            viewers: state.viewers,
+        };
+        Viewers { program: self.program.viewers, cameras: self.cameras().map(of).collect() }
+    }
+
+    fn keep_viewers(&mut self, before: &Self) {
+        self.program.viewers = before.program.viewers;
+        for (camera, state) in self.kept.cameras.iter().zip(&mut self.states) {
+            let known = before.find(camera).map(|(_, known)| known.viewers);
+            state.viewers = known.unwrap_or(state.viewers);
+        }
     }
 
     fn forecasts(&self) -> Vec<CameraForecast> {

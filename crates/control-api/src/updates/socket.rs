@@ -17,8 +17,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{RawQuery, State};
+use axum::extract::{FromRequestParts, RawQuery, State};
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use genlock_store::EventId;
 use serde::Deserialize;
@@ -27,12 +28,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use super::hub::{self, Delivery, Follower, Resume, text};
 use super::journal::Entry;
 use crate::auth::{self, Admission, Peer};
-use crate::extract::EventPath;
 use crate::limits::{
     SOCKET_AUTH_TIME_MAX, SOCKET_MESSAGE_BYTES_MAX, SOCKET_PING_EVERY, SOCKET_SILENCE_MAX,
     SOCKET_WRITE_TIME_MAX,
 };
+use crate::paths::{EventPath, WeddingPath};
 use crate::problem::{Problem, ProblemCode};
+use crate::query;
 use crate::state::Shared;
 
 /// What a client may say.
@@ -59,7 +61,7 @@ enum Words {
 #[utoipa::path(
     get, path = "/api/events/{event}/ws", tag = "live", operation_id = "follow_by_websocket",
     params(
-        ("event" = String, Path, description = "id of the event"),
+        EventPath,
         ("stream" = Option<String>, Query, description = "`stream` of the last snapshot"),
         ("seq" = Option<u64>, Query, description = "`seq` of the last message")
     ),
@@ -74,7 +76,7 @@ pub(crate) async fn follow(
     EventPath(event): EventPath,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     let place = Place { event, peer, resume: resume(query.as_deref().unwrap_or_default()) };
     open(&shared, place, &headers, upgrade, Words::Own).await
@@ -86,7 +88,7 @@ pub(crate) async fn follow(
 #[utoipa::path(
     get, path = "/ws/camera-control/{wedding_id}", tag = "compatible",
     operation_id = "compatible_follow",
-    params(("wedding_id" = String, Path, description = "id of the event")),
+    params(WeddingPath),
     responses(
         (status = 101, description = "a WebSocket"),
         (status = 403, description = "a page of another origin asks")
@@ -97,10 +99,25 @@ pub(crate) async fn follow_compatible(
     Peer(peer): Peer,
     EventPath(event): EventPath,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     let place = Place { event, peer, resume: None };
     open(&shared, place, &headers, upgrade, Words::Compatible).await
+}
+
+/// A request to go on as a WebSocket.
+pub(crate) struct Upgrade(WebSocketUpgrade);
+
+impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await;
+        upgrade.map(Self).map_err(|_| {
+            let detail = "this is a WebSocket: ask for it with `upgrade: websocket`, version 13";
+            Problem::new(ProblemCode::UpgradeRequired, detail)
+        })
+    }
 }
 
 /// What a client wants to follow, and from where.
@@ -114,8 +131,7 @@ struct Place {
 /// client that starts anew.
 fn resume(query: &str) -> Option<Resume> {
     let value = |wanted: &str| {
-        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find_map(|(name, value)| (name == wanted).then_some(value))
+        query::pairs(query).find_map(|(name, value)| (name == wanted).then_some(value))
     };
     Some(Resume { stream: value("stream")?.to_owned(), seen: value("seq")?.parse().ok()? })
 }
@@ -124,7 +140,7 @@ async fn open(
     shared: &Arc<Shared>,
     place: Place,
     headers: &HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
     words: Words,
 ) -> Result<Response, Problem> {
     if !super::origin::is_own(headers, &shared.addresses) {
@@ -137,6 +153,7 @@ async fn open(
         None => None,
     };
     let shared = Arc::clone(shared);
+    let Upgrade(upgrade) = upgrade;
     let upgrade = upgrade.max_message_size(SOCKET_MESSAGE_BYTES_MAX);
     let talk = move |socket| async move {
         let mut connection = Connection { socket, words };

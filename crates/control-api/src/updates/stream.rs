@@ -14,16 +14,20 @@ use futures_util::Stream;
 
 use super::hub::{self, Follower, Resume, text};
 use crate::auth::{self, Admission, Caller};
-use crate::extract::EventPath;
 use crate::limits::SOCKET_PING_EVERY;
+use crate::paths::EventPath;
 use crate::problem::Problem;
 use crate::state::Shared;
+
+/// In the description of the API.
+const EXAMPLE: &str = "id: k5x2mhd7qpa3vtye:43\ndata: {\"seq\":43,\"at\":\"2026-10-31T12:00:00.000Z\",\
+    \"type\":\"event_status\",\"status\":\"live\"}\n\n";
 
 /// Follow an event by server-sent events
 #[utoipa::path(
     get, path = "/api/events/{event}/updates", tag = "live", operation_id = "follow_by_sse",
     params(
-        ("event" = String, Path, description = "id of the event"),
+        EventPath,
         (
             "last-event-id" = Option<String>, Header,
             description = "id of the last event that was received, to go on after it"
@@ -31,7 +35,8 @@ use crate::state::Shared;
     ),
     responses((
         status = 200, description = "a snapshot, then each change; `data` is one `Message`",
-        content_type = "text/event-stream", body = String
+        content_type = "text/event-stream", body = String,
+        example = json!(EXAMPLE)
     ))
 )]
 pub(crate) async fn follow(

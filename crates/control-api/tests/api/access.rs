@@ -154,7 +154,7 @@ async fn a_tally_page_sees_its_camera_and_no_other() {
     api.by(&tally, "GET", &event, None).await.problem(403, "forbidden", None);
     let nowhere = json!({ "role": "viewer", "camera": "nothing", "expires_in": 60 });
     let refused = api.post(&format!("{event}/tokens"), nowhere).await;
-    refused.problem(404, "camera_not_found", None);
+    refused.problem(400, "invalid_value", Some("camera"));
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn to_a_guest_other_events_do_not_exist() {
     let exists = api.by(&guest, "GET", &other, None).await;
     let missing = api.by(&guest, "GET", "/api/events/nothing", None).await;
     exists.problem(404, "event_not_found", None);
-    assert_eq!(exists.text, missing.text);
+    assert_eq!(exists.without_id(), missing.without_id());
 }
 
 #[tokio::test]
@@ -251,7 +251,8 @@ async fn whoever_keeps_guessing_is_not_listened_to() {
     }
     for answer in &answers {
         answer.problem(401, "unauthorized", None);
-        assert_eq!(answer.text, answers[0].text, "the answer says nothing about the guess");
+        let first = answers[0].without_id();
+        assert_eq!(answer.without_id(), first, "the answer says nothing about the guess");
     }
     let limited = from(&api, attacker, "wrong").await;
     limited.problem(429, "too_many_attempts", None);

@@ -48,7 +48,7 @@ async fn fields_are_named() {
     answer.problem(400, "wrong_type", None);
     let detail = answer.json()["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("expected an object"), "{detail}");
-    assert_eq!(api.get("/api/events").await.json(), json!({ "items": [] }));
+    assert_eq!(api.get("/api/events").await.json(), json!({ "items": [], "next_after": null }));
 }
 
 #[tokio::test]

@@ -32,7 +32,10 @@ async fn an_event_is_made_listed_and_read() {
     });
     assert_eq!(event["program"], program);
 
-    assert_eq!(api.get("/api/events").await.json(), json!({ "items": [event] }));
+    assert_eq!(
+        api.get("/api/events").await.json(),
+        json!({ "items": [event], "next_after": null })
+    );
     let mut with_cameras = event.clone();
     with_cameras["cameras"] = json!([]);
     assert_eq!(api.get(made.header("location")).await.json(), with_cameras);

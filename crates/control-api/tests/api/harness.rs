@@ -31,6 +31,8 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 use tower::ServiceExt;
 
+use crate::described;
+
 pub(crate) const TOKEN: &str = "correct-horse-battery";
 
 /// What creators' tokens are signed with.
@@ -89,6 +91,8 @@ pub(crate) struct FakeState {
     /// Key hashes that the system was told.
     /// What the creators have decided about events.
     pub(crate) lives: HashMap<EventId, Life>,
+    /// The event of each camera.
+    pub(crate) events_of: HashMap<CameraId, EventId>,
     pub(crate) playback_keys: Option<genlock_store::PlaybackKeys>,
     pub(crate) key_hashes: Vec<genlock_store::SecretHash>,
 }
@@ -101,6 +105,10 @@ impl FakeLive {
 
 #[async_trait]
 impl Live for FakeLive {
+    fn event_of(&self, camera: &CameraId) -> Option<EventId> {
+        self.state().events_of.get(camera).cloned()
+    }
+
     fn camera(&self, _event: &EventId, camera: &CameraId) -> CameraState {
         if !self.state().live.contains(camera) {
             return CameraState::default();
@@ -230,6 +238,7 @@ impl Live for FakeLive {
             }
             Change::EventDeleted(id) => format!("event deleted: {id}"),
             Change::CameraCreated(camera) => {
+                state.events_of.insert(camera.id.clone(), camera.event.clone());
                 state.key_hashes.push(camera.key_hash);
                 format!("camera created: {}", camera.name)
             }
@@ -450,6 +459,13 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
+    /// A problem without what tells its request from others.
+    pub(crate) fn without_id(&self) -> Value {
+        let mut body = self.json();
+        body.as_object_mut().unwrap().remove("request_id");
+        body
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -501,12 +517,16 @@ impl Api {
         Self { router, live, store }
     }
 
+    /// Sends a request and holds the answer against the description.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.into()).unwrap();
-        Answer { status: parts.status, headers: parts.headers, text }
+        let answer = Answer { status: parts.status, headers: parts.headers, text };
+        described::check(&method, &path, &answer);
+        answer
     }
 
     /// A call by whoever holds `token`.

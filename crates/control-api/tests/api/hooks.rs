@@ -31,7 +31,7 @@ async fn what_was_given_up_is_listed_with_its_reason() {
         "id": "d1", "target": "back-end", "event_id": "ev", "attempts": 30,
         "last_error": "it answered 503", "body": { "type": "camera.live" },
         "created_at": "1970-01-01T00:00:00.000Z",
-    }] });
+    }], "next_after": null });
     assert_eq!(api.get("/api/hooks/dead").await.json(), expect);
 }
 
@@ -55,7 +55,7 @@ async fn a_delivery_is_forgotten_on_demand() {
     let api = with_dead().await;
     assert_eq!(api.call("DELETE", "/api/hooks/dead/d1").await.status, StatusCode::NO_CONTENT);
     api.call("DELETE", "/api/hooks/dead/d1").await.problem(404, "delivery_not_found", None);
-    assert_eq!(api.get("/api/hooks/dead").await.json(), json!({ "items": [] }));
+    assert_eq!(api.get("/api/hooks/dead").await.json(), json!({ "items": [], "next_after": null }));
 }
 
 #[tokio::test]

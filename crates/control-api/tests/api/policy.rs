@@ -108,7 +108,7 @@ async fn a_new_event_has_no_camera_for_its_sound() {
     let wanted = json!({ "name": "a", "policy": { "audio_source": "desk" } });
     let refused = api.post("/api/events", wanted).await;
     refused.problem(400, "invalid_value", Some("policy.audio_source"));
-    assert_eq!(api.get("/api/events").await.json(), json!({ "items": [] }));
+    assert_eq!(api.get("/api/events").await.json(), json!({ "items": [], "next_after": null }));
     let wanted =
         json!({ "name": "a", "policy": { "audio_source": "follow", "cut_style": "clean" } });
     let made = api.post("/api/events", wanted).await.json();

@@ -35,12 +35,18 @@ async fn takes_are_scheduled_listed_in_order_and_cancelled() {
     assert!(take["created_at"].as_str().unwrap().starts_with("20"));
     let list = format!("{event}/scheduled-takes");
     assert_eq!(first.header("location"), format!("{list}/{}", take["id"].as_str().unwrap()));
-    assert_eq!(api.get(&list).await.json(), json!({ "items": [take, second.json()] }));
+    assert_eq!(
+        api.get(&list).await.json(),
+        json!({ "items": [take, second.json()], "next_after": null })
+    );
     assert_eq!(api.live.state().scheduled.len(), 2);
 
     let gone = api.call("DELETE", first.header("location")).await;
     assert_eq!((gone.status, gone.text.as_str()), (StatusCode::NO_CONTENT, ""));
-    assert_eq!(api.get(&list).await.json(), json!({ "items": [second.json()] }));
+    assert_eq!(
+        api.get(&list).await.json(),
+        json!({ "items": [second.json()], "next_after": null })
+    );
     assert_eq!(api.live.state().scheduled.len(), 1);
     let again = api.call("DELETE", first.header("location")).await;
     again.problem(404, "scheduled_take_not_found", None);
@@ -83,7 +89,7 @@ async fn illegal_values_name_their_field() {
     ] {
         api.post(&path, body.clone()).await.problem(400, code, Some(field));
     }
-    assert_eq!(api.get(&path).await.json(), json!({ "items": [] }));
+    assert_eq!(api.get(&path).await.json(), json!({ "items": [], "next_after": null }));
     assert!(api.live.state().scheduled.is_empty());
 }
 
@@ -136,6 +142,6 @@ async fn the_number_of_scheduled_takes_has_an_end() {
         assert_eq!(schedule(&api, &event, &camera, &at).await.status, StatusCode::CREATED);
     }
     schedule(&api, &event, &camera, &at).await.problem(409, "limit_reached", None);
-    let list: Value = api.get(&format!("{event}/scheduled-takes")).await.json();
+    let list: Value = api.get(&format!("{event}/scheduled-takes?limit=500")).await.json();
     assert_eq!(list["items"].as_array().map(Vec::len), Some(SCHEDULED_PER_EVENT_MAX as usize));
 }

@@ -2,8 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use serde_json::json;
 
-use crate::harness::{Answer, Api, TOKEN, last_segment};
+use crate::harness::{Answer, Api, TOKEN, creator_token, last_segment};
 
 async fn get_unless(api: &Api, path: &str, etag: &str) -> Answer {
     let request = Request::get(path)
@@ -57,4 +58,29 @@ async fn what_is_not_there_has_no_picture() {
     missing.problem(404, "event_not_found", None);
     let bad = api.get("/api/camera-thumbnail/a.b").await;
     bad.problem(400, "invalid_id", Some("camera_id"));
+}
+
+#[tokio::test]
+async fn a_picture_by_its_camera_alone_is_for_those_who_may_see_the_camera() {
+    let api = Api::new();
+    let (ann, bob) = (creator_token("ann", &json!({})), creator_token("bob", &json!({})));
+    let made = api.by(&ann, "POST", "/api/events", Some(json!({ "name": "Ann" }))).await;
+    let event = made.header("location").to_owned();
+    let (camera, other) = (api.camera(&event, "Altar").await, api.camera(&event, "Aisle").await);
+    api.publish(&camera);
+    api.publish(&other);
+    let path = |camera: &str| format!("/api/camera-thumbnail/{}", last_segment(camera));
+    let wanted = json!({ "role": "viewer", "expires_in": 60, "camera": last_segment(&camera) });
+    let guest = api.post(&format!("{event}/tokens"), wanted).await.json();
+    let guest = guest["token"].as_str().unwrap();
+    let elsewhere = api.camera(&api.event().await, "elsewhere").await;
+    api.publish(&elsewhere);
+    for who in [ann.as_str(), guest] {
+        assert_eq!(api.by(who, "GET", &path(&camera), None).await.status, StatusCode::OK);
+    }
+    api.by(&bob, "GET", &path(&camera), None).await.problem(403, "forbidden", None);
+    for hidden in [&other, &elsewhere, &"/nobody".to_owned()] {
+        let answer = api.by(guest, "GET", &path(hidden), None).await;
+        answer.problem(404, "camera_not_found", None);
+    }
 }

@@ -113,7 +113,7 @@ async fn a_snapshot_comes_first_and_then_each_change_in_order() {
     api.publish(&camera);
     // What is looked at less often comes later.
     let mut told = HashMap::new();
-    for number in 1..=3 {
+    for number in 1..=4 {
         let (_, message) = follower.next().await.unwrap();
         assert_eq!(message["seq"], number);
         told.insert(message["type"].as_str().unwrap().to_owned(), message);
@@ -122,10 +122,13 @@ async fn a_snapshot_comes_first_and_then_each_change_in_order() {
     assert_eq!(told["camera_status"]["camera_id"], last_segment(&camera));
     assert_eq!(told["health"]["health"]["bitrate_bps"], 6_000_000);
     assert_eq!(told["forecast"]["cameras"][0]["wait_ms"], 700);
+    assert_eq!(told["viewers"]["program"], 0);
+    let viewers = json!([{ "camera_id": last_segment(&camera), "viewers": 2 }]);
+    assert_eq!(told["viewers"]["cameras"], viewers);
 
     api.happen(&event, switched(&camera));
     let (_, switched) = follower.next().await.unwrap();
-    assert_eq!((&switched["type"], &switched["seq"]), (&json!("camera_switched"), &json!(4)));
+    assert_eq!((&switched["type"], &switched["seq"]), (&json!("camera_switched"), &json!(5)));
     assert_eq!(switched["camera_name"], "Goal");
     assert_eq!(switched["cause"], "take");
 }

@@ -21,6 +21,11 @@ use super::{Engine, PROGRAM, WallClock, happenings, program_publication};
 
 #[async_trait]
 impl Live for Engine {
+    fn event_of(&self, camera: &CameraId) -> Option<EventId> {
+        let events = self.all_events();
+        events.iter().find(|event| event.camera(camera).is_some()).map(|event| event.id().clone())
+    }
+
     fn camera(&self, event: &EventId, camera: &CameraId) -> CameraState {
         let Some(live) = self.camera(event, camera) else { return CameraState::default() };
         let health = live.health(self.clock.now());
