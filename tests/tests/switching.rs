@@ -6,13 +6,16 @@ use std::time::Duration;
 use anyhow::Result;
 use genlock_e2e::api::NewCamera;
 use genlock_e2e::browser::{Seen, Viewer};
-use genlock_e2e::{Camera, Clip, Colour, Server, probe};
+use genlock_e2e::{Camera, Clip, Colour, Server, probe, wait};
 
 /// Pause between two takes: longer than the longest GOP of the clips, so that every camera is seen.
 const BETWEEN_TAKES: Duration = Duration::from_millis(3500);
 
 /// More than a player is behind: what happened that long ago has been seen.
 const PLAYER_LATENCY: Duration = Duration::from_secs(5);
+
+/// From a take to the entry in the log that tells when it was listed: a GOP, a segment, and a slow machine.
+const LISTED_MAX: Duration = Duration::from_secs(20);
 
 /// How often the takes are watched before a stall counts. A machine that has no time for a browser stalls
 /// at random, a splice that is wrong stalls every time.
@@ -58,6 +61,28 @@ impl Show {
         self.take_in_turn(takes)?;
         sleep(PLAYER_LATENCY);
         viewer.finish()
+    }
+
+    /// Takes a camera while the programme is watched: the switch log tells when the playlist listed the cut,
+    /// which is behind the moment at which it was made.
+    fn assert_listed(&self) -> Result<()> {
+        let api = self.server.api();
+        let playlist = format!("/hls/{}/program/media.m3u8", self.event);
+        api.wait_for(&playlist)?;
+        let (taken, _) = &self.cameras[1];
+        api.switch(&self.event, &taken.id)?;
+        let log = format!("/api/events/{}/switches?limit=1", self.event);
+        let [made, listed] = wait::until("a listed cut", LISTED_MAX, || {
+            api.wait_for(&playlist)?;
+            let entry = api.json("GET", &log, None)?["items"][0].clone();
+            let time = |name: &str| entry["ledger"][name].as_str().map(str::to_owned);
+            let taken = entry["to_camera_id"] == *taken.id;
+            let times = time("committed_at").zip(time("published_at")).filter(|_| taken);
+            Ok(times.map(|(made, listed)| [made, listed]))
+        })?;
+        // RFC 3339 in UTC: the order of the texts is that of the times.
+        assert!(made <= listed, "made at {made}, listed at {listed}");
+        Ok(())
     }
 
     /// The takes are spread over the watching time; nothing is asserted on when they show.
@@ -133,6 +158,7 @@ fn a_browser_plays_through_ten_cuts_between_unlike_cameras() -> Result<()> {
 #[test]
 fn ffmpeg_decodes_the_programme_and_a_camera_in_both_flavours_without_a_warning() -> Result<()> {
     let show = Show::start(&EQUAL)?;
+    show.assert_listed()?;
     show.take_in_turn(3)?;
     let camera = &show.cameras[1].0.id;
     for path in ["program/index.m3u8", "program/ts.m3u8", &format!("{camera}/index.m3u8")] {
