@@ -1,7 +1,7 @@
 // The REST API with the types of its own description.
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.gen";
-import type { CutStyle, PolicyChange, Problem } from "./types";
+import type { CutStyle, Event, PolicyChange, Problem } from "./types";
 
 /** An answer other than 2xx, or none at all (`status` 0), in words for people. */
 export class ApiError extends Error {
@@ -51,7 +51,17 @@ export function connect(token: string) {
   const ofCamera = (event: string, camera: string) => ({ params: { path: { event, camera } } });
   return {
     token,
-    events: () => body(client.GET("/api/events")).then((list) => list.items),
+    events: async () => {
+      const events: Event[] = [];
+      let after: string | null = null;
+      do {
+        const query: { limit: number; after?: string } = { limit: 500, ...(after !== null && { after }) };
+        const page = await body(client.GET("/api/events", { params: { query } }));
+        events.push(...page.items);
+        after = page.next_after ?? null;
+      } while (after !== null);
+      return events;
+    },
     event: (event: string) => body(client.GET("/api/events/{event}", of(event))),
     createEvent: (name: string, hold: boolean) =>
       body(client.POST("/api/events", { body: { name, hold } })),

@@ -24,6 +24,7 @@ export const FORECAST: Forecast = {
 export function camera(name: string, changes: Partial<Camera> = {}): Camera {
   return {
     camera_id: name.toLowerCase(),
+    version: "1",
     name,
     priority: 100,
     sync_offset_ms: 0,
@@ -41,6 +42,7 @@ export function camera(name: string, changes: Partial<Camera> = {}): Camera {
 export function event(changes: Partial<Event> = {}): Event {
   return {
     id: "show",
+    version: "1",
     name: "Anna & Ben",
     status: "live",
     viewers: 3,
