@@ -97,6 +97,9 @@ async function connectCameras(page) {
     assert.ok(!(await page.content()).includes(key), "the key is gone with its panel");
   }
   await page.getByText("3 cameras are live.").waitFor();
+  await page.getByText("Event settings").click();
+  await page.getByLabel("Only people with a signed link may watch").click();
+  await page.locator("input:checked").waitFor();
   return publish;
 }
 
@@ -109,7 +112,12 @@ async function openLiveControl(page) {
   if ((await states(page))[0] !== "on-air") await tile(page, 1).click();
   await onAir(page, 1);
   await page.locator('[data-take="idle"]').waitFor();
+  const programme = page.getByRole("region", { name: "Programme" });
+  await programme.locator("canvas").waitFor();
+  // The event is watched by signed paths only, and the console has one.
+  await programme.getByRole("button", { name: "Viewers’ picture" }).click();
   await page.waitForFunction(() => (document.querySelector("video")?.currentTime ?? 0) > 0);
+  await programme.getByRole("button", { name: "Viewers’ picture" }).click();
 }
 
 async function cutByClick(page) {

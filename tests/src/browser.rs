@@ -130,6 +130,30 @@ impl Console {
     }
 }
 
+/// What a console's live page shows of cameras with a clock, as `browser/multiview.mjs` reads it.
+///
+/// # Errors
+/// When the page does not show `cameras` pictures by this rung.
+pub fn multiview(
+    http: &str,
+    event: &str,
+    rung: &str,
+    cameras: usize,
+    seconds: u32,
+) -> Result<Value> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/multiview.mjs");
+    let output = Command::new("node")
+        .arg(script)
+        .args([http, ADMIN_TOKEN, event, rung])
+        .args([cameras.to_string(), seconds.to_string()])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start node")?;
+    ensure!(output.status.success(), "the page ended with {}", output.status);
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
 /// A child that does not outlive this.
 #[derive(Debug)]
 struct Killed(Child);

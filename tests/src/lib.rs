@@ -8,6 +8,7 @@ pub mod back_end;
 pub mod browser;
 pub mod camera;
 pub mod clip;
+pub mod clock;
 pub mod database;
 pub mod players;
 pub mod probe;

@@ -38,6 +38,14 @@ impl Reading {
         Some(Self { clip_ms: value >> CAMERA_BITS, camera })
     }
 
+    /// The cells that tell this, most significant bit first.
+    #[must_use]
+    pub fn cells(self) -> impl Iterator<Item = bool> {
+        let value = self.clip_ms << CAMERA_BITS | u32::from(self.camera);
+        let cells = value << CHECK_BITS | !value & CHECK_MASK;
+        (0..CELLS).rev().map(move |bit| cells >> bit & 1 == 1)
+    }
+
     /// Reads one brightness for each cell.
     #[must_use]
     pub fn of_pixels(pixels: impl IntoIterator<Item = u8>) -> Option<Self> {
@@ -73,6 +81,13 @@ mod tests {
         assert_eq!(Reading::of(cells(754_321, 2)), Some(reading));
         let pixels =
             (0..CELLS).rev().map(|bit| if cells(754_321, 2) >> bit & 1 == 1 { 200 } else { 40 });
+        assert_eq!(Reading::of_pixels(pixels), Some(reading));
+    }
+
+    #[test]
+    fn cells_are_what_a_reader_reads() {
+        let reading = Reading { clip_ms: 1_048_575, camera: 1 };
+        let pixels = reading.cells().map(|bright| if bright { 220 } else { 30 });
         assert_eq!(Reading::of_pixels(pixels), Some(reading));
     }
 

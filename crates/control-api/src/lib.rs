@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`live`] | what is needed of the running system |
 //! | [`thumbnails`] | small pictures of cameras and programmes |
+//! | [`preview`] | live pictures over a WebSocket |
 //! | [`slates`] | the picture for when no camera is left |
 //! | `events`, `policy`, `cameras` | the calls, with their bodies and answers |
 //! | `takes`, `lock`, `scheduled`, `switch_log` | the same, about what is on air |
@@ -48,6 +49,7 @@ mod openapi;
 mod paths;
 mod playback;
 mod policy;
+pub mod preview;
 mod problem;
 mod query;
 mod rejected;
@@ -71,6 +73,7 @@ pub use auth::quota::CreatorLimits;
 pub use hooks::Hooks;
 pub use live::{Change, Live};
 pub use openapi::document;
+pub use preview::Previews;
 pub use problem::ProblemCode;
 pub use service::router;
 pub use slates::Slates;

@@ -19,7 +19,7 @@ use crate::state::{ApiState, Shared};
 use crate::updates::{socket, stream};
 use crate::{
     auth, cameras, compatibility, compatible, docs, events, hook_targets, hooks, life, lock,
-    openapi, playback, rejected, request_id, scheduled, slates, switch_log, system, takes,
+    openapi, playback, preview, rejected, request_id, scheduled, slates, switch_log, system, takes,
     thumbnails, tokens,
 };
 
@@ -111,6 +111,7 @@ pub(crate) fn public() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
         .routes(routes!(socket::follow))
         .routes(routes!(socket::follow_compatible))
+        .routes(routes!(preview::open))
         .routes(routes!(system::healthz))
         .routes(routes!(system::readyz))
         .routes(routes!(system::metrics))

@@ -16,6 +16,7 @@ use crate::hooks::Hooks;
 use crate::idempotency::IdempotencyKeys;
 use crate::limits::CHANGE_WAIT_MAX;
 use crate::live::Live;
+use crate::preview::Previews;
 use crate::problem::{Problem, ProblemCode};
 use crate::slates::Slates;
 use crate::takes::Take;
@@ -32,6 +33,8 @@ pub struct ApiState {
     pub slates: Arc<dyn Slates>,
     /// Where thumbnails come from.
     pub thumbnails: Arc<dyn Thumbnails>,
+    /// Where live pictures come from.
+    pub previews: Arc<dyn Previews>,
     /// What delivers to other systems.
     pub hooks: Arc<dyn Hooks>,
     /// Hash of the administrator's token.
@@ -91,6 +94,7 @@ pub(crate) struct Shared {
     pub(crate) live: Arc<dyn Live>,
     pub(crate) slates: Arc<dyn Slates>,
     pub(crate) thumbnails: Arc<dyn Thumbnails>,
+    pub(crate) previews: Arc<dyn Previews>,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) admin_token: SecretHash,
     pub(crate) creators: Option<JwtVerifier>,
@@ -113,6 +117,7 @@ impl Shared {
             live,
             slates,
             thumbnails,
+            previews,
             hooks,
             admin_token,
             creators,
@@ -125,6 +130,7 @@ impl Shared {
             live,
             slates,
             thumbnails,
+            previews,
             hooks,
             admin_token,
             creators,

@@ -162,6 +162,7 @@ impl Server {
             live: engine.clone(),
             slates: engine.clone(),
             thumbnails: engine.clone(),
+            previews: engine.clone(),
             hooks: Arc::new(HookDesk::new(notices, targets)),
             admin_token: token.hash(),
             creators: settings.creators,

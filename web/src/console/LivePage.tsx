@@ -61,7 +61,7 @@ function Desk({ switching }: { switching: Switching }) {
   return (
     <div className={css.live} ref={desk}>
       <div className={css.gridBox}>
-        <Grid onIssues={setIssuesOf} onHover={setHovered} />
+        <Grid hovered={hovered} onIssues={setIssuesOf} onHover={setHovered} />
       </div>
       <div className={css.rail}>
         <Monitors />
@@ -76,7 +76,12 @@ function Desk({ switching }: { switching: Switching }) {
 
 const HINT_KEY = "genlock.hint";
 
-function Grid({ onIssues, onHover }: { onIssues: (camera: string) => void; onHover: (camera: string | null) => void }) {
+function Grid(props: {
+  hovered: string | null;
+  onIssues: (camera: string) => void;
+  onHover: (camera: string | null) => void;
+}) {
+  const { hovered, onIssues, onHover } = props;
   const { event } = useEventScope();
   const cameras = useLive((live) => live.cameras);
   const [focused, setFocused] = useState(0);
@@ -102,6 +107,7 @@ function Grid({ onIssues, onHover }: { onIssues: (camera: string) => void; onHov
           key={each.camera_id}
           camera={each}
           place={place}
+          hovered={hovered === each.camera_id}
           tabbable={place === Math.min(focused, cameras.length - 1)}
           onFocus={setFocused}
           onArrow={onArrow}
@@ -109,7 +115,7 @@ function Grid({ onIssues, onHover }: { onIssues: (camera: string) => void; onHov
           onConnect={onConnect}
         />
       )),
-    [cameras, focused, onArrow, onIssues, onConnect],
+    [cameras, focused, hovered, onArrow, onIssues, onConnect],
   );
   return (
     <>

@@ -8,15 +8,27 @@ import css from "./live.module.css";
 export function Monitors() {
   const onAir = useLive((live) => live.cameras.find((camera) => camera.on_air)?.name ?? null);
   const armed = useHand((hand) => hand.armed);
+  const status = useLive((live) => live.event?.status ?? "waiting");
+  const [viewers, setViewers] = useState(false);
   const preview = useLive((live) => live.cameras.find((camera) => camera.camera_id === armed)?.name ?? null);
   return (
     <div className={css.monitors}>
       <section className={css.monitor} aria-label="Programme">
         <div className={css.monitorHead}>
           PROGRAMME <bdi>{onAir}</bdi>
+          <button
+            type="button"
+            className={css.source}
+            aria-pressed={viewers}
+            title="What viewers see, as late as they see it"
+            onClick={() => setViewers(!viewers)}
+          >
+            Viewers’ picture
+          </button>
         </div>
         <div className={`${css.screen} ${onAir ? css.programScreen : ""}`}>
-          <Program />
+          {viewers ? <ViewersPicture /> : <CameraPicture camera={undefined} important />}
+          {WORDS[status] && <p className={css.blank}>{WORDS[status]}</p>}
         </div>
       </section>
       <section className={css.monitor} aria-label="Preview">
@@ -25,7 +37,7 @@ export function Monitors() {
         </div>
         <div className={`${css.screen} ${preview ? css.previewScreen : ""}`}>
           {armed && preview !== null ? (
-            <CameraPicture camera={armed} key={armed} />
+            <CameraPicture camera={armed} key={armed} important />
           ) : (
             <p className={css.blank}>A right click or long press puts a camera here.</p>
           )}
@@ -35,10 +47,11 @@ export function Monitors() {
   );
 }
 
+/** What stands where the programme has no picture. A break has one: the slate. */
 const WORDS = {
   waiting: "Viewers see “Starts soon”.",
-  live: "The programme is starting…",
-  paused: "Paused. Viewers see “Back shortly”.",
+  live: null,
+  paused: null,
   ended: "It has ended.",
 } as const;
 
@@ -47,7 +60,7 @@ const TOKEN_SECONDS = 4 * 3600;
 const RENEW_SECONDS = TOKEN_SECONDS - 300;
 
 /** The programme as viewers have it: the same playlists, by hls.js. */
-function Program() {
+function ViewersPicture() {
   const { event } = useEventScope();
   const { api } = useSession();
   const status = useLive((live) => live.event?.status ?? "waiting");
@@ -84,7 +97,7 @@ function Program() {
   return (
     <>
       <video ref={video} muted playsInline aria-label="The programme, as viewers see it" />
-      {!playing && <p className={css.blank}>{WORDS[status]}</p>}
+      {running && !playing && <p className={css.blank}>Loading…</p>}
     </>
   );
 }

@@ -6,8 +6,10 @@ import { Cross, Dot, Half, Play, Ring, Warning } from "../ui/icons";
 import { bitrate, fps, signedMs, UNKNOWN } from "../words/format";
 import { badge } from "../words/health";
 import { forecastWords } from "../words/forecast";
+import type { PictureState } from "../picture/pictures";
+import { pictureNote } from "../words/picture";
 import { tileWords, type TileState } from "../words/tile";
-import { useEventScope, useLive } from "./event";
+import { useEventScope, useLive, usePictureState } from "./event";
 import { KeyframeRing } from "./KeyframeRing";
 import { useSettings } from "./settings";
 import { useHand, useSwitching } from "./switching";
@@ -34,13 +36,15 @@ export interface TileProps {
   place: number;
   /** The one tile that the Tab key reaches. */
   tabbable: boolean;
+  /** Under the pointer or the keyboard focus: its picture gives way last. */
+  hovered: boolean;
   onFocus: (place: number) => void;
   onArrow: (event: KeyboardEvent, place: number) => void;
   onIssues: (camera: string) => void;
   onConnect: () => void;
 }
 
-export const Tile = memo(function Tile({ camera, place, tabbable, onFocus, onArrow, onIssues, onConnect }: TileProps) {
+export const Tile = memo(function Tile({ camera, place, tabbable, hovered, onFocus, onArrow, onIssues, onConnect }: TileProps) {
   const { store } = useEventScope();
   const armed = useHand((hand) => hand.armed === camera.camera_id);
   const taking = useHand((hand) =>
@@ -48,12 +52,12 @@ export const Tile = memo(function Tile({ camera, place, tabbable, onFocus, onArr
   );
   const offset = useLive((live) => live.clockOffset);
   useNow(500);
+  const picture = usePictureState(camera.camera_id);
   const waitMs = taking?.cutAt == null ? null : Math.max(0, taking.cutAt - performance.now());
   const words = tileWords(camera, {
     armed,
     taking: taking && { waitMs },
-    // Stills do not tell how old they are.
-    silentMs: null,
+    silentMs: picture?.silentMs ?? null,
     serverNow: Date.now() + offset,
   });
   const Icon = GLYPHS[words.state];
@@ -84,7 +88,7 @@ export const Tile = memo(function Tile({ camera, place, tabbable, onFocus, onArr
         {...press}
       >
         <span className={css.picture}>
-          <CameraPicture camera={camera.camera_id} />
+          <CameraPicture camera={camera.camera_id} important={hovered} />
         </span>
         <span className="visually-hidden" id={`forecast-${camera.camera_id}`} data-described />
         <span className={css.top}>
@@ -100,6 +104,7 @@ export const Tile = memo(function Tile({ camera, place, tabbable, onFocus, onArr
         </span>
         {words.state !== "holding" && words.detail && <span className={css.detail}>{words.detail}</span>}
         {words.state === "taking" && <span className={css.takingBar} />}
+        {picture && camera.status === "live" && <PictureNote state={picture} />}
       </button>
       {words.state === "waiting" ? (
         <Button className={css.connectButton ?? ""} onClick={onConnect}>
@@ -125,6 +130,18 @@ export const Tile = memo(function Tile({ camera, place, tabbable, onFocus, onArr
     </li>
   );
 });
+
+/** Why the picture is less than it could be, where it is. */
+function PictureNote({ state }: { state: PictureState }) {
+  const note = pictureNote(state);
+  return (
+    note && (
+      <span className={css.pictureNote} title={note.sentence}>
+        {note.label}
+      </span>
+    )
+  );
+}
 
 function spoken(state: TileState): string {
   return state === "on-air" ? "on air" : state === "preview" ? "live, preview" : state;

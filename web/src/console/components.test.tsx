@@ -66,7 +66,7 @@ describe("the events", () => {
 });
 
 describe("a tile", () => {
-  const props = { place: 1, tabbable: true, onFocus: vi.fn(), onArrow: vi.fn(), onIssues: vi.fn(), onConnect: vi.fn() };
+  const props = { place: 1, tabbable: true, hovered: false, onFocus: vi.fn(), onArrow: vi.fn(), onIssues: vi.fn(), onConnect: vi.fn() };
   const show = (shown = CAMERAS[1]!, hand = {}) => renderInEvent(<Tile camera={shown} {...props} />, {}, hand);
   const face = () => screen.getByRole("button", { name: /^2, / });
 
@@ -107,7 +107,6 @@ describe("a tile", () => {
     fireEvent.click(face());
     expect(switching.arm).toHaveBeenCalledTimes(1);
     expect(switching.cut).not.toHaveBeenCalled();
-    vi.useRealTimers();
   });
 
   it("tells its state in words", () => {

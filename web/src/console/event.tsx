@@ -1,16 +1,16 @@
 // What all pages of one event share: its live state, its calls.
-import { createContext, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, useContext, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import type { Live, LiveStore } from "../live/store";
 import { followInStore } from "../live/store";
 import { withDetails } from "../live/state";
-import { Stills } from "../picture/stills";
+import { Pictures, type PictureState } from "../picture/pictures";
 import { useSession } from "./session";
 
 export interface EventScope {
   event: string;
   store: LiveStore;
-  stills: Stills;
+  pictures: Pictures;
 }
 
 export const EventContext = createContext<EventScope | null>(null);
@@ -26,17 +26,22 @@ export function useLive<T>(select: (live: Live) => T): T {
   return useStore(useEventScope().store, select);
 }
 
+/** How the pictures of a camera are on this page, `undefined` while none are shown. */
+export function usePictureState(camera: string): PictureState | undefined {
+  return useStore(useEventScope().pictures.states, (states) => states[camera]);
+}
+
 /** What the live updates do not tell is read so often. */
 const DETAILS_EVERY_MS = 3000;
 
 /** Follows `event` for as long as the component lives; `null` until the connection exists. */
 export function useFollow(event: string): EventScope | null {
   const { api } = useSession();
-  const stills = useMemo(() => new Stills(api, event), [api, event]);
   const [scope, setScope] = useState<EventScope | null>(null);
   useEffect(() => {
     const { store, stop } = followInStore(event, api.token);
-    setScope({ event, store, stills });
+    const pictures = new Pictures(api, event);
+    setScope({ event, store, pictures });
     const read = () => {
       if (document.hidden || store.getState().link.state !== "open") return;
       api.event(event).then(
@@ -51,8 +56,9 @@ export function useFollow(event: string): EventScope | null {
       clearTimeout(first);
       clearInterval(timer);
       stop();
+      pictures.stop();
       setScope(null);
     };
-  }, [api, event, stills]);
+  }, [api, event]);
   return scope;
 }

@@ -10,7 +10,7 @@ import { type Hand, type Switching, SwitchingContext } from "../console/switchin
 import { IDLE } from "../live/take";
 import { NOTHING } from "../live/state";
 import type { Live } from "../live/store";
-import { Stills } from "../picture/stills";
+import { Pictures } from "../picture/pictures";
 import { CAMERAS, event } from "./samples";
 
 /** What the server would answer, by method and path. */
@@ -54,9 +54,9 @@ export function renderInEvent(children: ReactNode, live: Partial<Live> = {}, han
     setStyle: vi.fn(),
     stop: vi.fn(),
   } satisfies Switching;
-  const stills = new Stills(connect("token"), "show");
+  const pictures = new Pictures(connect("token"), "show");
   const shown = renderSignedIn(
-    <EventContext value={{ event: "show", store, stills }}>
+    <EventContext value={{ event: "show", store, pictures }}>
       <SwitchingContext value={switching}>{children}</SwitchingContext>
     </EventContext>,
   );

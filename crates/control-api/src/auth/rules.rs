@@ -33,8 +33,9 @@ const RULES: &[(Method, &str, Action)] = &[
     (Method::GET, "/api/events/{event}/scheduled-takes", Action::Look),
     (Method::DELETE, "/api/events/{event}/scheduled-takes/{take}", Action::Operate),
     (Method::GET, "/api/events/{event}/updates", Action::Look),
-    // These two ask by `may_follow`: a browser says who it is after the connection is made.
+    // These three ask by `may_follow`: a browser says who it is after the connection is made.
     (Method::GET, "/api/events/{event}/ws", Action::Look),
+    (Method::GET, "/api/events/{event}/preview", Action::Look),
     (Method::GET, "/ws/camera-control/{wedding_id}", Action::Look),
     (Method::POST, "/api/events/{event}/tokens", Action::Own),
     (Method::GET, "/api/events/{event}/tokens", Action::Own),

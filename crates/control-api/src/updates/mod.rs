@@ -14,7 +14,7 @@
 mod hub;
 mod journal;
 mod message;
-mod origin;
+pub(crate) mod origin;
 mod picture;
 pub(crate) mod socket;
 pub(crate) mod stream;

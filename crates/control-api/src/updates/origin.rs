@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Uri, header};
 use crate::addresses::Addresses;
 
 /// Whether the request comes from a page of this server, or from no page at all.
-pub(super) fn is_own(headers: &HeaderMap, addresses: &Addresses) -> bool {
+pub(crate) fn is_own(headers: &HeaderMap, addresses: &Addresses) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Some(origin) = origin.to_str().ok().and_then(authority) else { return false };
     let public = addresses.public_url.as_deref().and_then(authority);

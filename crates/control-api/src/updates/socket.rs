@@ -165,7 +165,7 @@ async fn open(
 
 /// Why a connection ends.
 #[derive(Debug)]
-enum End {
+pub(crate) enum End {
     /// The client went away, or is too slow to be told anything.
     Lost,
     /// With a close code (RFC 6455 §7.4.1) and a reason.
@@ -186,7 +186,7 @@ impl Connection {
     ) -> End {
         let admission = match admission {
             Some(admission) => admission,
-            None => match self.authorize(shared, &place).await {
+            None => match authorize(&mut self.socket, shared, place.peer, &place.event).await {
                 Ok(admission) => admission,
                 Err(end) => return end,
             },
@@ -195,18 +195,6 @@ impl Connection {
             Ok(follower) => self.deliver(follower, admission).await,
             Err(_) => End::Close(close_code::POLICY, "there is no such event"),
         }
-    }
-
-    /// Waits for the client's token.
-    async fn authorize(&mut self, shared: &Arc<Shared>, place: &Place) -> Result<Admission, End> {
-        let refused = End::Close(close_code::POLICY, "the first message must hold a valid token");
-        let Ok(first) = timeout(SOCKET_AUTH_TIME_MAX, self.socket.recv()).await else {
-            return Err(refused);
-        };
-        let Some(Ok(Message::Text(said))) = first else { return Err(refused) };
-        let Ok(Said::Auth { token }) = serde_json::from_str(&said) else { return Err(refused) };
-        let admitted = auth::may_follow(shared, place.peer, &token, &place.event).await;
-        admitted.map_err(|_| refused)
     }
 
     async fn deliver(&mut self, mut follower: Follower, mut admission: Admission) -> End {
@@ -263,19 +251,45 @@ impl Connection {
         }
     }
 
-    /// A client that takes nothing for that long is given up: what it misses, it finds when it comes back.
     async fn send(&mut self, message: Message) -> Result<(), End> {
-        match timeout(SOCKET_WRITE_TIME_MAX, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Lost),
-        }
+        send(&mut self.socket, message).await
     }
 
     async fn close(mut self, end: End) {
-        if let End::Close(code, reason) = end {
-            let frame = CloseFrame { code, reason: reason.into() };
-            // Whoever does not take it is gone.
-            let _ = self.send(Message::Close(Some(frame))).await;
-        }
+        close(&mut self.socket, end).await;
+    }
+}
+
+/// Waits for the client's token, which a browser cannot send in a header.
+pub(crate) async fn authorize(
+    socket: &mut WebSocket,
+    shared: &Arc<Shared>,
+    peer: IpAddr,
+    event: &EventId,
+) -> Result<Admission, End> {
+    let refused = End::Close(close_code::POLICY, "the first message must hold a valid token");
+    let Ok(first) = timeout(SOCKET_AUTH_TIME_MAX, socket.recv()).await else {
+        return Err(refused);
+    };
+    let Some(Ok(Message::Text(said))) = first else { return Err(refused) };
+    let Ok(Said::Auth { token }) = serde_json::from_str(&said) else { return Err(refused) };
+    let admitted = auth::may_follow(shared, peer, &token, event).await;
+    admitted.map_err(|_| refused)
+}
+
+/// A client that takes nothing for that long is given up: what it misses, it finds when it comes back.
+pub(crate) async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {
+    match timeout(SOCKET_WRITE_TIME_MAX, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(End::Lost),
+    }
+}
+
+/// Says why, where there is something to say.
+pub(crate) async fn close(socket: &mut WebSocket, end: End) {
+    if let End::Close(code, reason) = end {
+        let frame = CloseFrame { code, reason: reason.into() };
+        // Whoever does not take it is gone.
+        let _ = send(socket, Message::Close(Some(frame))).await;
     }
 }

@@ -18,6 +18,7 @@ use genlock_control_api::live::{
     Discontinuity, EventStatus, Forecast, Happening, Happenings, Health, Issue, Pairing,
     PlaybackGrant, ProgramState, Severity, TakeError, Totals, Track, UndoError, Undone, Verdict,
 };
+use genlock_control_api::preview::{PreviewRequest, PreviewSession, Previews};
 use genlock_control_api::slates::{Kept, Slates, SlatesError, Uploaded};
 use genlock_control_api::thumbnails::{Jpeg, Thumbnails};
 use genlock_control_api::{
@@ -328,6 +329,36 @@ impl Thumbnails for FakeLive {
     }
 }
 
+/// Tells a client what it said.
+#[derive(Debug)]
+struct FakePreviews;
+
+struct Echo(Vec<String>);
+
+impl Previews for FakePreviews {
+    fn open(&self, _event: &EventId) -> Option<Box<dyn PreviewSession>> {
+        Some(Box::new(Echo(vec!["hello".to_owned()])))
+    }
+}
+
+#[async_trait]
+impl PreviewSession for Echo {
+    fn hear(&mut self, said: PreviewRequest) -> Result<(), &'static str> {
+        if matches!(said, PreviewRequest::Subscribe { sub: 999, .. }) {
+            return Err("too many subscriptions");
+        }
+        self.0.push(format!("{said:?}"));
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Bytes {
+        match self.0.pop() {
+            Some(said) => said.into(),
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// Slates that are pictures unless they say that they are broken.
 #[derive(Debug, Default)]
 struct FakeSlates(Mutex<HashMap<EventId, Bytes>>);
@@ -508,6 +539,7 @@ impl Api {
             slates: Arc::new(FakeSlates::default()),
             hooks: Arc::new(FakeHooks::new(Arc::clone(&store))),
             thumbnails: Arc::clone(&live) as Arc<dyn Thumbnails>,
+            previews: Arc::new(FakePreviews),
             admin_token: AdminToken::parse(TOKEN).unwrap().hash(),
             creators: Some(creators()),
             creator_limits: limits(),

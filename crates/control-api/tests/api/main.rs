@@ -19,6 +19,7 @@ mod openapi;
 mod pages;
 mod playback;
 mod policy;
+mod preview;
 mod request_ids;
 mod scheduled;
 mod secrets;

@@ -25,6 +25,7 @@ mod notices;
 mod playback;
 mod policy;
 mod presence;
+mod preview;
 mod publish_session;
 mod scheduled;
 mod slates;

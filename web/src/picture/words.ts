@@ -1,0 +1,37 @@
+// What the page and its worker say to each other.
+import type { Config, Sample } from "./protocol";
+
+/** How much of a camera is sent. */
+export type Mode = "all" | "refs" | "sync";
+
+/** From the page to the worker. A stream is a camera's pictures; a place is one canvas that shows them. */
+export type Asked =
+  | { type: "open"; url: string; token: string }
+  /** `forward`: the page decodes by itself (Media Source Extensions). */
+  | { type: "subscribe"; sub: number; camera: string | null; mode: Mode; forward: boolean; important: boolean }
+  | { type: "unsubscribe"; sub: number }
+  | { type: "attach"; sub: number; place: number; canvas: OffscreenCanvas; width: number }
+  | { type: "resize"; sub: number; place: number; width: number }
+  | { type: "detach"; sub: number; place: number }
+  | { type: "close" };
+
+export interface StreamReport {
+  sub: number;
+  /** Pictures that wait for the decoder. */
+  queue: number;
+  /** From presentation time to drawing, in milliseconds; `null` while nothing was drawn. */
+  ageMs: number | null;
+  /** Since the newest sample came. */
+  silentMs: number;
+  /** Drawn since the last report. */
+  drawn: number;
+}
+
+/** From the worker to the page. */
+export type Answered =
+  | { type: "report"; streams: StreamReport[] }
+  /** This browser does not decode it. */
+  | { type: "unsupported"; sub: number; codec: string }
+  | { type: "config"; config: Config }
+  | { type: "sample"; sample: Sample; ageMs: number }
+  | { type: "link"; open: boolean };
