@@ -26,6 +26,13 @@ export interface PictureState {
 /** By camera; the programme is "". */
 export type PictureStates = Readonly<Record<string, PictureState>>;
 
+/** A picture on the page. */
+export interface Shown {
+  /** What is important gives way last. */
+  setImportant(important: boolean): void;
+  stop(): void;
+}
+
 interface Place {
   id: number;
   host: HTMLElement;
@@ -77,8 +84,8 @@ export class Pictures {
     this.stills = new Stills(api, event);
   }
 
-  /** Shows `camera` (the programme where undefined) in `host` until the returned function is called. */
-  attach(camera: string | undefined, host: HTMLElement, important: boolean): () => void {
+  /** Shows `camera` (the programme where undefined) in `host`. */
+  attach(camera: string | undefined, host: HTMLElement): Shown {
     const key = camera ?? "";
     const stream = this.streams.get(key) ?? this.begin(key, camera);
     const id = this.nextPlace++;
@@ -86,19 +93,26 @@ export class Pictures {
       this.post({ type: "resize", sub: stream.sub, place: id, width: pixels(host) });
       this.subscribe(stream);
     });
-    const place: Place = { id, host, important, shown: null, observer, stopStill: null };
+    const place: Place = { id, host, important: false, shown: null, observer, stopStill: null };
     stream.places.set(id, place);
     observer.observe(host);
     this.subscribe(stream);
     this.show(stream, place);
-    return () => {
-      observer.disconnect();
-      this.clear(stream, place);
-      stream.places.delete(id);
-      if (stream.places.size > 0) return this.subscribe(stream);
-      this.streams.delete(key);
-      this.end(stream);
-      this.states.setState(({ [key]: _gone, ...rest }) => rest, true);
+    return {
+      setImportant: (important) => {
+        if (place.important === important) return;
+        place.important = important;
+        this.subscribe(stream);
+      },
+      stop: () => {
+        observer.disconnect();
+        this.clear(stream, place);
+        stream.places.delete(id);
+        if (stream.places.size > 0) return this.subscribe(stream);
+        this.streams.delete(key);
+        this.end(stream);
+        this.states.setState(({ [key]: _gone, ...rest }) => rest, true);
+      },
     };
   }
 
