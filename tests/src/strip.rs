@@ -39,7 +39,6 @@ impl Reading {
     }
 
     /// The cells that tell this, most significant bit first.
-    #[must_use]
     pub fn cells(self) -> impl Iterator<Item = bool> {
         let value = self.clip_ms << CAMERA_BITS | u32::from(self.camera);
         let cells = value << CHECK_BITS | !value & CHECK_MASK;
