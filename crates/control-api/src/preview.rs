@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::extract::State;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::ws::{Message, WebSocket, close_code};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -26,12 +26,12 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
 use crate::auth::{self, Admission, Peer};
-use crate::extract::EventPath;
 use crate::limits::{SOCKET_MESSAGE_BYTES_MAX, SOCKET_SILENCE_MAX};
+use crate::paths::EventPath;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 use crate::updates::origin;
-use crate::updates::socket::{End, authorize, close, send};
+use crate::updates::socket::{End, Upgrade, authorize, close, send};
 
 /// Where pictures come from.
 pub trait Previews: Send + Sync + 'static {
@@ -139,7 +139,7 @@ impl Said {
 /// `{"type":"ack","seq":…}` for what has come. The messages are described in docs/preview.md.
 #[utoipa::path(
     get, path = "/api/events/{event}/preview", tag = "live", operation_id = "preview",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     responses(
         (status = 101, description = "a WebSocket with binary messages"),
         (status = 403, description = "a page of another origin asks")
@@ -150,7 +150,7 @@ pub(crate) async fn open(
     Peer(peer): Peer,
     EventPath(event): EventPath,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    Upgrade(upgrade): Upgrade,
 ) -> Result<Response, Problem> {
     if !origin::is_own(&headers, &shared.addresses) {
         let why = "pages of other origins may not open this";

@@ -38,6 +38,7 @@ const OF_CALLS: &[(&str, &[ProblemCode])] = &[
     ("put_slate", &[UnusablePicture]),
     ("follow_by_websocket", &[ForeignOrigin, UpgradeRequired]),
     ("compatible_follow", &[ForeignOrigin, UpgradeRequired]),
+    ("preview", &[ForeignOrigin, UpgradeRequired]),
 ];
 
 /// What stands in the way of a take.

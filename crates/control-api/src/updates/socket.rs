@@ -106,7 +106,7 @@ pub(crate) async fn follow_compatible(
 }
 
 /// A request to go on as a WebSocket.
-pub(crate) struct Upgrade(WebSocketUpgrade);
+pub(crate) struct Upgrade(pub(crate) WebSocketUpgrade);
 
 impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
     type Rejection = Problem;
