@@ -1,0 +1,174 @@
+//! `/api/events/{event}/recordings`: what was recorded, to list, watch, download and remove.
+//!
+//! | module | owns |
+//! |---|---|
+//! | `views` | recordings as JSON |
+//! | `media` | playlists, files, progressive MP4, pictures |
+//! | `query` | times in queries |
+//! | `body` | files and stretches of them as bodies, with ranges |
+//!
+//! Everything is read from the disk when it is asked for, off the async threads.
+
+mod body;
+pub(crate) mod media;
+mod query;
+mod views;
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{FromRequestParts, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use genlock_recorder::{Recorder, Recording, RecordingId, Source};
+use genlock_store::EventId;
+
+use self::views::{
+    DeletionList, DeletionView, RecordingDetail, RecordingList, RecordingView, SourceView,
+};
+use crate::addresses::Links;
+use crate::auth::{Caller, Principal};
+use crate::events;
+use crate::extract::{EventPath, event_id, path_params};
+use crate::problem::{Problem, ProblemCode};
+use crate::state::Shared;
+
+/// The event and the recording that a path names.
+#[derive(Debug)]
+pub(crate) struct RecordingPath(pub(crate) EventId, pub(crate) RecordingId);
+
+impl FromRequestParts<Arc<Shared>> for RecordingPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let params = path_params(parts, shared).await?;
+        let text = params.iter().find(|(name, _)| *name == "recording").map_or("", |(_, text)| text);
+        // A name that is none is that of no recording.
+        let id = RecordingId::parse(text).ok_or_else(Problem::recording_not_found)?;
+        Ok(Self(event_id(&params)?, id))
+    }
+}
+
+/// List what was recorded of an event, and what becomes of its cameras and its programme now
+#[utoipa::path(
+    get, path = "/api/events/{event}/recordings", tag = "recordings", operation_id = "list_recordings",
+    params(("event" = String, Path, description = "id of the event")),
+    responses((status = 200, description = "oldest first", body = RecordingList))
+)]
+pub(crate) async fn list(
+    State(shared): State<Arc<Shared>>,
+    EventPath(event): EventPath,
+    links: Links,
+) -> Result<Json<RecordingList>, Problem> {
+    events::find(&shared, &event).await?;
+    let recorder = &shared.recorder;
+    let statuses = recorder.statuses();
+    let here = statuses.iter().filter(|(source, _)| source.event() == event.as_str());
+    let sources = here.map(|(source, status)| SourceView::of(source, status)).collect();
+    let found = on_disk(&shared, move |recorder| recorder.library().list(event.as_str())).await?;
+    let items = found.iter().map(|found| RecordingView::of(found, recorder, &links)).collect();
+    Ok(Json(RecordingList { items, sources }))
+}
+
+/// Read a recording: with its files, its tracks, and what is missing
+#[utoipa::path(
+    get, path = "/api/events/{event}/recordings/{recording}", tag = "recordings",
+    operation_id = "get_recording",
+    params(
+        ("event" = String, Path, description = "id of the event"),
+        ("recording" = String, Path, description = "id of the recording")
+    ),
+    responses((status = 200, description = "the recording", body = RecordingDetail))
+)]
+pub(crate) async fn get(
+    State(shared): State<Arc<Shared>>,
+    RecordingPath(event, id): RecordingPath,
+    links: Links,
+) -> Result<Json<RecordingDetail>, Problem> {
+    let found = find(&shared, &event, id).await?;
+    Ok(Json(RecordingDetail::of(&found, &shared.recorder, &links)))
+}
+
+/// Remove a recording and its files for good
+///
+/// What is being recorded cannot be removed: end the event, or set its policy's `recording`, first. Who has
+/// removed what is written down.
+#[utoipa::path(
+    delete, path = "/api/events/{event}/recordings/{recording}", tag = "recordings",
+    operation_id = "delete_recording",
+    params(
+        ("event" = String, Path, description = "id of the event"),
+        ("recording" = String, Path, description = "id of the recording")
+    ),
+    responses(
+        (status = 204, description = "it is gone"),
+        (status = 409, description = "it is being recorded")
+    )
+)]
+pub(crate) async fn delete(
+    State(shared): State<Arc<Shared>>,
+    Caller(caller): Caller,
+    RecordingPath(event, id): RecordingPath,
+) -> Result<StatusCode, Problem> {
+    let found = find(&shared, &event, id.clone()).await?;
+    if is_open(&shared.recorder, &found.source, &id) {
+        let detail = "it is being recorded: end the event, or set its policy's `recording`, first";
+        return Err(Problem::new(ProblemCode::RecordingOpen, detail));
+    }
+    let by = name_of(&caller);
+    let removed = on_disk(&shared, move |recorder| {
+        recorder.library().remove(event.as_str(), &id, &by, recorder.now())
+    });
+    removed.await?.ok_or_else(Problem::recording_not_found)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// List which recordings of an event were removed, when and by whom
+#[utoipa::path(
+    get, path = "/api/events/{event}/recordings/deletions", tag = "recordings",
+    operation_id = "list_recording_deletions",
+    params(("event" = String, Path, description = "id of the event")),
+    responses((status = 200, description = "oldest first, the newest thousand", body = DeletionList))
+)]
+pub(crate) async fn deletions(
+    State(shared): State<Arc<Shared>>,
+    EventPath(event): EventPath,
+) -> Result<Json<DeletionList>, Problem> {
+    events::find(&shared, &event).await?;
+    let found = on_disk(&shared, move |recorder| recorder.library().deletions(event.as_str()));
+    Ok(Json(DeletionList { items: found.await?.into_iter().map(DeletionView::from).collect() }))
+}
+
+/// One recording, or the problem that there is none.
+async fn find(shared: &Shared, event: &EventId, id: RecordingId) -> Result<Recording, Problem> {
+    events::find(shared, event).await?;
+    let event = event.clone();
+    let found = on_disk(shared, move |recorder| recorder.library().get(event.as_str(), &id));
+    found.await?.ok_or_else(Problem::recording_not_found)
+}
+
+fn is_open(recorder: &Recorder, source: &Source, id: &RecordingId) -> bool {
+    recorder.status(source).is_some_and(|status| status.recording.as_ref() == Some(id))
+}
+
+/// Whoever removes something, as it is written down.
+fn name_of(caller: &Principal) -> String {
+    match caller {
+        Principal::Admin => "administrator".to_owned(),
+        Principal::Creator(creator) => format!("creator {}", creator.id),
+        Principal::Guest(_) => "guest".to_owned(),
+    }
+}
+
+async fn on_disk<T: Send + 'static>(
+    shared: &Shared,
+    work: impl FnOnce(&Recorder) -> io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let recorder = shared.recorder.clone();
+    let done = tokio::task::spawn_blocking(move || work(&recorder)).await;
+    done.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|error| {
+        tracing::error!(%error, "the recordings' folder fails");
+        Problem::new(ProblemCode::Internal, "the recordings cannot be read or changed")
+    })
+}

@@ -1,0 +1,220 @@
+//! The recorder's thread, and the one that makes files durable.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::mem::take;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use genlock_feed::clock::EventClock;
+use genlock_media::EventTime;
+
+use super::desk::{Desk, RecorderConfig, RecordingTotals, SYNC_INTERVAL, Stop};
+use super::disk::{self, Room};
+use super::folder::{Library, Recording};
+use super::job::{Job, Means, is_stale};
+use crate::name::Source;
+
+/// How often Feeds are read. Default 200 ms: few wake-ups, and a fragment is on its way to the disk
+/// within that time.
+const TICK: Duration = Duration::from_millis(200);
+
+/// How often the room on the disk is looked at. Default 1 s.
+const ROOM_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often the folder is looked at: what it holds, what is too old. Default 60 s.
+const KEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Files that wait to be made durable. Default 1024, the files of 500 sources. What finds no place waits
+/// for its next turn.
+const DURABLE_QUEUE: usize = 1024;
+
+/// Records until the desk says that it is over.
+pub(super) fn run(desk: &Arc<Desk>, config: &RecorderConfig, clock: EventClock) {
+    let (durable, files) = sync_channel::<File>(DURABLE_QUEUE);
+    let syncing = thread::Builder::new().name("recorder-sync".to_owned()).spawn(move || {
+        for file in files {
+            if let Err(error) = file.sync_data() {
+                tracing::warn!(%error, "a recording cannot be made durable");
+            }
+        }
+    });
+    let mut recordings = Recordings::new(config, durable);
+    recordings.mend(clock.now());
+    loop {
+        recordings.turn(desk, clock.now());
+        if desk.lock().finishing || Arc::strong_count(desk) == 1 {
+            break;
+        }
+        desk.wait(TICK);
+    }
+    recordings.finish(clock.now());
+    if let Ok(syncing) = syncing {
+        let _ = syncing.join();
+    }
+}
+
+struct Recordings<'a> {
+    config: &'a RecorderConfig,
+    library: Library,
+    jobs: BTreeMap<Source, Job>,
+    room: Room,
+    totals: RecordingTotals,
+    durable: SyncSender<File>,
+    room_at: Option<EventTime>,
+    keep_at: Option<EventTime>,
+    sync_at: Option<EventTime>,
+}
+
+impl<'a> Recordings<'a> {
+    fn new(config: &'a RecorderConfig, durable: SyncSender<File>) -> Self {
+        let library = Library::new(config.folder.clone(), config.zero_unix_micros);
+        let (jobs, room) = (BTreeMap::new(), Room::default());
+        Self {
+            config,
+            library,
+            jobs,
+            room,
+            totals: RecordingTotals::default(),
+            durable,
+            room_at: None,
+            keep_at: None,
+            sync_at: None,
+        }
+    }
+
+    /// Makes whole what a crash has left.
+    fn mend(&self, now: EventTime) {
+        for event in self.library.events().unwrap_or_default() {
+            for (source, id, folder) in self.library.find(&event).unwrap_or_default() {
+                let source = source.name();
+                match Recording::mend(&folder, now, self.config.zero_unix_micros) {
+                    Ok(done) => {
+                        for (file, bytes) in &done.truncate {
+                            tracing::warn!(event, source, %id, file, bytes, "a torn recording was cut");
+                        }
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, event, source, %id, "a recording cannot be mended")
+                    }
+                }
+            }
+        }
+    }
+
+    fn turn(&mut self, desk: &Desk, now: EventTime) {
+        self.look_around(now);
+        self.follow(desk, now);
+        let means = Means { config: self.config, library: &self.library, now };
+        for (source, job) in &mut self.jobs {
+            let refused = self.room.refuses(self.config, source, job.is_refused());
+            let lost = job.lost();
+            let written = job.work(means, refused);
+            self.totals.bytes += written;
+            self.totals.lost += job.lost() - lost;
+            self.room.add(source, written);
+        }
+        if is_due(&mut self.sync_at, now, SYNC_INTERVAL) {
+            let files: Vec<File> = self.jobs.values().flat_map(Job::handles).collect();
+            self.make_durable(files);
+        }
+        let statuses = self.jobs.iter().map(|(source, job)| (source.clone(), job.status(now)));
+        let statuses = statuses.collect();
+        self.totals.free = self.room.free;
+        let mut state = desk.lock();
+        state.statuses = statuses;
+        state.totals = self.totals;
+    }
+
+    /// Begins and stops what the desk says.
+    fn follow(&mut self, desk: &Desk, now: EventTime) {
+        let (wanted, stops, forgotten) = {
+            let mut state = desk.lock();
+            let (stops, forgotten) = (take(&mut state.stops), take(&mut state.forgotten));
+            (state.wanted.clone(), stops, forgotten)
+        };
+        let gone: Vec<Source> =
+            self.jobs.keys().filter(|source| !wanted.contains_key(*source)).cloned().collect();
+        for source in gone {
+            let how = stops.get(&source).copied().unwrap_or(Stop::Pause);
+            self.stop(&source, now, how);
+        }
+        for event in forgotten {
+            if let Err(error) = self.library.remove_event(&event, now) {
+                tracing::warn!(%error, event, "recordings of a removed event stay on the disk");
+            }
+            self.room.used.remove(&event);
+        }
+        let stale: Vec<Source> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| is_stale(job, now))
+            .map(|(source, _)| source.clone())
+            .collect();
+        for source in stale {
+            self.stop(&source, now, Stop::End);
+        }
+        for (source, feed) in wanted {
+            let known = self.jobs.entry(source.clone());
+            known.or_insert_with(|| Job::new(source, feed.clone())).follow(feed);
+        }
+    }
+
+    fn stop(&mut self, source: &Source, now: EventTime, how: Stop) {
+        if let Some(job) = self.jobs.remove(source) {
+            let files = job.stop(now, how);
+            self.make_durable(files);
+        }
+    }
+
+    fn finish(mut self, now: EventTime) {
+        let sources: Vec<Source> = self.jobs.keys().cloned().collect();
+        for source in sources {
+            self.stop(&source, now, Stop::Pause);
+        }
+    }
+
+    fn make_durable(&self, files: Vec<File>) {
+        for file in files {
+            if let Err(TrySendError::Full(_)) = self.durable.try_send(file) {
+                tracing::debug!("the disk is slow in making recordings durable");
+            }
+        }
+    }
+
+    fn look_around(&mut self, now: EventTime) {
+        if is_due(&mut self.room_at, now, ROOM_INTERVAL) {
+            self.room.free = disk::free(&self.config.folder);
+        }
+        if is_due(&mut self.keep_at, now, KEEP_INTERVAL) {
+            for event in self.library.events().unwrap_or_default() {
+                self.remove_old(&event, now);
+                let used = self.library.used(&event).unwrap_or(0);
+                self.room.used.insert(event, used);
+            }
+        }
+    }
+
+    fn remove_old(&self, event: &str, now: EventTime) {
+        let Some(keep) = self.config.keep else { return };
+        for recording in self.library.list(event).unwrap_or_default() {
+            let is_old = recording.newest().is_some_and(|ended| now.saturating_since(ended) > keep);
+            if is_old && recording.is_over(now) {
+                if let Err(error) = self.library.remove(event, &recording.id, "age", now) {
+                    tracing::warn!(%error, event, id = %recording.id, "an old recording cannot be removed");
+                }
+            }
+        }
+    }
+}
+
+/// Whether something is due, which then is due again after `interval`.
+fn is_due(last: &mut Option<EventTime>, now: EventTime, interval: Duration) -> bool {
+    let due = last.is_none_or(|last| now.saturating_since(last) >= interval);
+    if due {
+        *last = Some(now);
+    }
+    due
+}
