@@ -74,6 +74,28 @@ impl Server {
         Self::run(command, data_dir)
     }
 
+    /// Starts a server whose recordings are on a file system of their own, of `bytes` bytes, at `mount`. It is
+    /// gone with the server: it is mounted in a namespace of its own.
+    ///
+    /// # Errors
+    /// When namespaces are not allowed, or the server does not come up within 30 s.
+    pub fn start_on_small_disk(mount: &Path, bytes: u64) -> Result<Self> {
+        let data_dir = Arc::new(tempfile::tempdir()?);
+        let file = data_dir.path().join("genlock.toml");
+        let folder = mount.display();
+        std::fs::write(
+            &file,
+            format!("recordings = {{ folder = \"{folder}\", keep_free_mb = 0 }}\n"),
+        )?;
+        let server = command(data_dir.path());
+        let script = format!("mount -t tmpfs -o size={bytes} none '{folder}' && exec \"$@\"");
+        let mut inside = Command::new("unshare");
+        inside.args(["--map-root-user", "--mount", "sh", "-c", &script, "sh"]);
+        inside.arg(server.get_program()).args(server.get_args()).arg("--config").arg(file);
+        inside.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::run(inside, data_dir)
+    }
+
     fn run(mut command: Command, data_dir: Arc<TempDir>) -> Result<Self> {
         let mut process = command.spawn().context("cannot start genlock")?;
         let stdout = process.stdout.take().context("genlock has no standard output")?;

@@ -83,6 +83,11 @@ impl Links {
         format!("{}/hls/{event}/{camera}/index.m3u8", self.http)
     }
 
+    /// Something of a recording.
+    pub(crate) fn recording(&self, event: &str, recording: &str, file: &str) -> String {
+        format!("{}/api/events/{event}/recordings/{recording}/{file}", self.http)
+    }
+
     /// The server that cameras publish to, without a key.
     pub(crate) fn ingest(&self) -> Option<String> {
         self.rtmp.clone()

@@ -11,6 +11,7 @@
 //! | [`slates`] | the picture for when no camera is left |
 //! | `events`, `policy`, `cameras` | the calls, with their bodies and answers |
 //! | `takes`, `lock`, `scheduled`, `switch_log` | the same, about what is on air |
+//! | `recordings` | what was recorded |
 //! | [`hooks`], [`hook_targets`] | deliveries to other systems that were given up; who they go to |
 //! | `compatibility` | what cuts between any two cameras would be |
 //! | `compatible` | the same under the paths of the NGINX-RTMP plan |
@@ -52,6 +53,7 @@ mod policy;
 pub mod preview;
 mod problem;
 mod query;
+mod recordings;
 mod rejected;
 mod request_id;
 mod scheduled;

@@ -71,6 +71,18 @@ pub const KNOWN_TOKENS_MAX: usize = 10_000;
 /// For how long a token that was right is let through from an address that presented wrong ones.
 pub const KNOWN_TOKEN_TIME: Duration = Duration::from_secs(3600);
 
+/// Progressive files whose index is made at once. One of six hours takes 20 MB of memory and a second of one core.
+pub const MOVIES_AT_ONCE: usize = 2;
+
+/// Bytes of a file that are read at once for a download.
+pub const FILE_BLOCK_BYTES: u64 = 256 * 1024;
+
+/// Cuts of an edit list: one every five seconds for a day, and one page more.
+pub const EDIT_CUTS_MAX: usize = 17_280;
+
+/// Gaps of a recording that are told: some 100 bytes each.
+pub const RECORDING_GAPS_MAX: usize = 1000;
+
 /// Seconds that an access token lasts, at least. Less is not worth handing over.
 pub const TOKEN_SECONDS_MIN: u32 = 60;
 

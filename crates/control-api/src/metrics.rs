@@ -5,12 +5,13 @@
 
 use std::fmt::Write as _;
 
+use genlock_recorder::shell::RecordingTotals;
 use genlock_store::{StoreState, StoreStatus};
 
 use crate::live::Totals;
 
 /// The text for one scrape.
-pub(crate) fn render(totals: &Totals, store: &StoreStatus) -> String {
+pub(crate) fn render(totals: &Totals, recordings: &RecordingTotals, store: &StoreStatus) -> String {
     let mut text = Exposition::default();
     text.family("genlock_build_info", "gauge", "Version of the server");
     text.sample("genlock_build_info", concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1);
@@ -29,6 +30,7 @@ pub(crate) fn render(totals: &Totals, store: &StoreStatus) -> String {
     if let Some(viewers) = totals.viewers {
         text.single("genlock_viewers", "gauge", "Players that fetch playlists", viewers);
     }
+    text.recordings(recordings);
     text.store(store);
     text.0
 }
@@ -49,6 +51,27 @@ impl Exposition {
     fn single(&mut self, name: &str, kind: &str, help: &str, value: u64) {
         self.family(name, kind, help);
         self.sample(name, "", value);
+    }
+
+    fn recordings(&mut self, totals: &RecordingTotals) {
+        let name = "genlock_recordings";
+        self.family(name, "gauge", "Cameras and programmes that are to be recorded, by state");
+        for (state, count) in [
+            ("waiting", totals.waiting),
+            ("recording", totals.recording),
+            ("disk_low", totals.disk_low),
+            ("quota_reached", totals.quota_reached),
+            ("failed", totals.failed),
+        ] {
+            self.sample(name, &format!("{{state=\"{state}\"}}"), count);
+        }
+        let (bytes, lost) = (totals.bytes, totals.lost);
+        self.single("genlock_recorded_bytes_total", "counter", "Bytes of media recorded", bytes);
+        let help = "Samples that the disk was too slow for";
+        self.single("genlock_recording_lost_samples_total", "counter", help, lost);
+        if let Some(free) = totals.free {
+            self.single("genlock_recordings_free_bytes", "gauge", "Room for recordings", free);
+        }
     }
 
     fn store(&mut self, store: &StoreStatus) {
@@ -103,6 +126,19 @@ genlock_ingest_bytes_total 5
 # HELP genlock_cuts_total Cuts made, by takes or failovers
 # TYPE genlock_cuts_total counter
 genlock_cuts_total 6
+# HELP genlock_recordings Cameras and programmes that are to be recorded, by state
+# TYPE genlock_recordings gauge
+genlock_recordings{state=\"waiting\"} 0
+genlock_recordings{state=\"recording\"} 7
+genlock_recordings{state=\"disk_low\"} 0
+genlock_recordings{state=\"quota_reached\"} 0
+genlock_recordings{state=\"failed\"} 0
+# HELP genlock_recorded_bytes_total Bytes of media recorded
+# TYPE genlock_recorded_bytes_total counter
+genlock_recorded_bytes_total 8
+# HELP genlock_recording_lost_samples_total Samples that the disk was too slow for
+# TYPE genlock_recording_lost_samples_total counter
+genlock_recording_lost_samples_total 0
 # HELP genlock_store_up Whether the store takes writes where they belong
 # TYPE genlock_store_up gauge
 genlock_store_up 0
@@ -116,8 +152,11 @@ genlock_store_rejected 1
         let expect = expect.replace("0.1.0", env!("CARGO_PKG_VERSION"));
         let store =
             StoreStatus { state: StoreState::Behind, pending: 12, rejected: 1, last_error: None };
-        assert_eq!(render(&totals, &store), expect);
-        let with_viewers = render(&Totals { viewers: Some(7), ..totals }, &store);
-        assert!(with_viewers.contains("# TYPE genlock_viewers gauge\ngenlock_viewers 7\n"));
+        let recordings = RecordingTotals { recording: 7, bytes: 8, ..RecordingTotals::default() };
+        assert_eq!(render(&totals, &recordings, &store), expect);
+        let recordings = RecordingTotals { free: Some(9), ..recordings };
+        let more = render(&Totals { viewers: Some(7), ..totals }, &recordings, &store);
+        assert!(more.contains("# TYPE genlock_viewers gauge\ngenlock_viewers 7\n"));
+        assert!(more.contains("\ngenlock_recordings_free_bytes 9\n"));
     }
 }

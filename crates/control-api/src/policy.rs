@@ -8,7 +8,7 @@ use genlock_store::limits::{
     FLAP_CHANGES_MAX, FLAP_WINDOW_MS_MAX, FLAP_WINDOW_MS_MIN, LOOKAHEAD_MS_MAX,
     REVERT_AFTER_MS_MAX, REVERT_AFTER_MS_MIN, SLATE_AFTER_MS_MAX,
 };
-use genlock_store::{AudioSource, EventPolicy, PlaylistDialect, PolicyPatch};
+use genlock_store::{AudioSource, EventPolicy, PlaylistDialect, PolicyPatch, RecordingPolicy};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -66,6 +66,10 @@ pub(crate) struct PolicyChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     dialect: Option<Dialect>,
+    /// What is recorded.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    recording: Option<Recorded>,
 }
 
 /// What the programme of an event does by itself, and how it cuts.
@@ -103,6 +107,8 @@ pub(crate) struct PolicyView {
     slate_after_ms: u32,
     /// What the playlist speaks whose URL names no dialect.
     dialect: Dialect,
+    /// What is recorded.
+    recording: Recorded,
 }
 
 /// How many changes the programme may make by itself before it locks itself.
@@ -129,6 +135,18 @@ pub(crate) enum Dialect {
     Seamless,
 }
 
+/// What of an event is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Recorded {
+    /// Nothing.
+    Off,
+    /// The programme.
+    Program,
+    /// The programme and every camera.
+    All,
+}
+
 impl PolicyChange {
     /// The change, if every value is legal. Whether a camera exists is for the store to say.
     pub(crate) fn check(self) -> Result<PolicyPatch, Problem> {
@@ -150,6 +168,7 @@ impl PolicyChange {
             revert_after_ms: revert_after_ms.transpose()?,
             slate_after_ms: within("slate_after_ms", 0..=SLATE_AFTER_MS_MAX, self.slate_after_ms)?,
             dialect: self.dialect.map(Into::into),
+            recording: self.recording.map(Into::into),
         })
     }
 }
@@ -168,6 +187,7 @@ impl From<&EventPolicy> for PolicyView {
             revert_after_ms: policy.revert_after_ms,
             slate_after_ms: policy.slate_after_ms,
             dialect: policy.dialect.into(),
+            recording: policy.recording.into(),
         }
     }
 }
@@ -223,6 +243,26 @@ impl From<PlaylistDialect> for Dialect {
         match dialect {
             PlaylistDialect::Strict => Self::Strict,
             PlaylistDialect::Seamless => Self::Seamless,
+        }
+    }
+}
+
+impl From<Recorded> for RecordingPolicy {
+    fn from(recorded: Recorded) -> Self {
+        match recorded {
+            Recorded::Off => Self::Off,
+            Recorded::Program => Self::Program,
+            Recorded::All => Self::All,
+        }
+    }
+}
+
+impl From<RecordingPolicy> for Recorded {
+    fn from(recorded: RecordingPolicy) -> Self {
+        match recorded {
+            RecordingPolicy::Off => Self::Off,
+            RecordingPolicy::Program => Self::Program,
+            RecordingPolicy::All => Self::All,
         }
     }
 }

@@ -74,6 +74,10 @@ impl Problem {
         Self::new(ProblemCode::EventNotFound, "there is no such event")
     }
 
+    pub(crate) fn recording_not_found() -> Self {
+        Self::new(ProblemCode::RecordingNotFound, "the event has no such recording")
+    }
+
     pub(crate) fn camera_not_found() -> Self {
         Self::new(ProblemCode::CameraNotFound, "the event has no such camera")
     }

@@ -19,8 +19,8 @@ use crate::state::{ApiState, Shared};
 use crate::updates::{socket, stream};
 use crate::{
     auth, cameras, compatibility, compatible, docs, events, hook_targets, hooks, life, lock,
-    openapi, playback, preview, rejected, request_id, scheduled, slates, switch_log, system, takes,
-    thumbnails, tokens,
+    openapi, playback, preview, recordings, rejected, request_id, scheduled, slates, switch_log,
+    system, takes, thumbnails, tokens,
 };
 
 /// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
@@ -97,6 +97,15 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(thumbnails::camera))
         .routes(routes!(thumbnails::program))
         .routes(routes!(thumbnails::compatible))
+        .routes(routes!(recordings::list))
+        .routes(routes!(recordings::deletions))
+        .routes(routes!(recordings::get, recordings::delete))
+        .routes(routes!(recordings::media::playlist))
+        .routes(routes!(recordings::media::clip))
+        .routes(routes!(recordings::media::download))
+        .routes(routes!(recordings::media::thumbnail))
+        .routes(routes!(recordings::edit::edit_list))
+        .routes(routes!(recordings::media::file))
 }
 
 /// What takes larger bodies than the rest.

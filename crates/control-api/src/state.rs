@@ -4,8 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+use genlock_recorder::Recorder;
 use genlock_store::{SecretHash, Store};
-use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::addresses::Addresses;
@@ -14,7 +15,7 @@ use crate::auth::jwt::JwtVerifier;
 use crate::auth::quota::CreatorLimits;
 use crate::hooks::Hooks;
 use crate::idempotency::IdempotencyKeys;
-use crate::limits::CHANGE_WAIT_MAX;
+use crate::limits::{CHANGE_WAIT_MAX, MOVIES_AT_ONCE};
 use crate::live::Live;
 use crate::preview::Previews;
 use crate::problem::{Problem, ProblemCode};
@@ -37,6 +38,8 @@ pub struct ApiState {
     pub previews: Arc<dyn Previews>,
     /// What delivers to other systems.
     pub hooks: Arc<dyn Hooks>,
+    /// What records.
+    pub recorder: Recorder,
     /// Hash of the administrator's token.
     pub admin_token: SecretHash,
     /// Whose word is believed about who is a creator; `None` if there are no creators beside the administrator.
@@ -96,6 +99,9 @@ pub(crate) struct Shared {
     pub(crate) thumbnails: Arc<dyn Thumbnails>,
     pub(crate) previews: Arc<dyn Previews>,
     pub(crate) hooks: Arc<dyn Hooks>,
+    pub(crate) recorder: Recorder,
+    /// One for each progressive file whose index is being made.
+    pub(crate) movies: Semaphore,
     pub(crate) admin_token: SecretHash,
     pub(crate) creators: Option<JwtVerifier>,
     pub(crate) creator_limits: CreatorLimits,
@@ -119,6 +125,7 @@ impl Shared {
             thumbnails,
             previews,
             hooks,
+            recorder,
             admin_token,
             creators,
             creator_limits,
@@ -132,6 +139,8 @@ impl Shared {
             thumbnails,
             previews,
             hooks,
+            recorder,
+            movies: Semaphore::new(MOVIES_AT_ONCE),
             admin_token,
             creators,
             creator_limits,

@@ -151,6 +151,7 @@ pub(crate) async fn store(State(shared): State<Arc<Shared>>) -> Json<StoreView> 
     ))
 )]
 pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    let text = metrics::render(&shared.live.totals(), &shared.store.status());
+    let (live, store) = (shared.live.totals(), shared.store.status());
+    let text = metrics::render(&live, &shared.recorder.totals(), &store);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }

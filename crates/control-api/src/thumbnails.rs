@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use genlock_media::VideoConfig;
 use genlock_store::{CameraId, EventId};
 use utoipa::IntoResponses;
 
@@ -28,6 +29,9 @@ pub trait Thumbnails: Send + Sync + 'static {
 
     /// The newest picture of an event's programme, `None` if it is not known.
     async fn program(&self, event: &EventId) -> Option<Jpeg>;
+
+    /// A picture that was recorded: what decodes it and its access unit, `None` where there is none.
+    async fn recorded(&self, picture: Option<(VideoConfig, Bytes)>) -> Jpeg;
 }
 
 /// A picture and what tells it from others of the same place.
@@ -111,7 +115,7 @@ pub(crate) async fn compatible(
 }
 
 /// The picture, unless the client has it. Clients ask again each time: a picture lasts one GOP.
-fn answer(known: &IfNoneMatch, jpeg: Jpeg) -> Response {
+pub(crate) fn answer(known: &IfNoneMatch, jpeg: Jpeg) -> Response {
     let etag = Etag::new(&jpeg.tag);
     let is_known = known.knows(&etag);
     let about = (etag, [(header::CACHE_CONTROL, "private, no-cache")]);

@@ -4,6 +4,7 @@
 //! file, the key and what was expected.
 
 mod hooks;
+mod recordings;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use genlock_control_api::{CreatorLimits, JwtVerifier};
 use serde::Deserialize;
 
 pub(crate) use self::hooks::HookSettings;
+pub(crate) use self::recordings::RecordingSettings;
 use crate::creators::Auth;
 
 /// Everything that can be configured, with defaults that need no file.
@@ -30,6 +32,7 @@ pub(crate) struct Config {
     store: StoreConfig,
     log: Log,
     hooks: hooks::Hooks,
+    recordings: recordings::Recordings,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -201,6 +204,7 @@ pub(crate) struct Settings {
     pub(crate) part_target: Duration,
     pub(crate) window: Duration,
     pub(crate) hooks: HookSettings,
+    pub(crate) recordings: RecordingSettings,
     pub(crate) creators: Option<JwtVerifier>,
     pub(crate) creator_limits: CreatorLimits,
     pub(crate) log_filter: String,
@@ -276,6 +280,7 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
         part_target: Duration::from_millis(part_ms.into()),
         window: Duration::from_secs(window_s.into()),
         hooks: file.hooks.check()?,
+        recordings: file.recordings.check()?,
         creator_limits: file.auth.limits(),
         creators: file.auth.verifier(flags.jwt_secret.as_deref())?,
         log_filter: flags.log.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),

@@ -17,6 +17,7 @@ use genlock_feed::clock::EventClock;
 use genlock_hooks::{Deliveries, PublishHooks};
 use genlock_ingest::{Ingest, IngestConfig, TakeoverPolicy};
 use genlock_packager::PackagerConfig;
+use genlock_recorder::Recorder;
 use genlock_store::secret::{InvalidToken, NoEntropy};
 use genlock_store::{AdminToken, MetaKey, SecretHash, SlateFolder, SqliteStore, Store, StoreError};
 use tokio::net::TcpListener;
@@ -53,6 +54,8 @@ pub(crate) enum StartError {
     LogFilter(String, tracing_subscriber::filter::ParseError),
     #[error("cannot start the runtime: {0}")]
     Runtime(io::Error),
+    #[error("cannot start the recorder: {0}")]
+    Recorder(io::Error),
     #[error("cannot make a folder for the demo: {0}")]
     DemoFolder(io::Error),
     #[error("{what}: cannot listen on {address}: {error}")]
@@ -151,8 +154,18 @@ impl Server {
         let publish =
             publish.map(|config| PublishHooks::new(settings.hooks.client.clone(), config));
         let hooks = Hooks::new(publish, Some(notices.clone()));
-        let engine =
-            Engine::new(store.clone(), origin.clone(), clock, wall, takeover, slates, hooks);
+        let recordings = settings.recordings.config(&settings.data_dir, wall.zero_unix_micros());
+        let recorder = Recorder::start(recordings, clock).map_err(StartError::Recorder)?;
+        let engine = Engine::new(
+            store.clone(),
+            origin.clone(),
+            clock,
+            wall,
+            takeover,
+            slates,
+            hooks,
+            recorder.clone(),
+        );
         let ingest = Ingest::new(rtmp, ingest_config, engine.clone(), clock);
         engine.restore().await.map_err(failed)?;
         let rtmp_address = ingest.local_addr().unwrap_or(settings.rtmp_listen);
@@ -164,6 +177,7 @@ impl Server {
             thumbnails: engine.clone(),
             previews: engine.clone(),
             hooks: Arc::new(HookDesk::new(notices, targets)),
+            recorder,
             admin_token: token.hash(),
             creators: settings.creators,
             creator_limits: settings.creator_limits,

@@ -14,6 +14,7 @@
 //! | [`clip`] | a stretch of a recording, snapped to sync samples |
 //! | [`playlist`] | HLS over the files as they are |
 //! | [`movie`] | progressive MP4 over the files as they are |
+//! | [`edit`] | the switch log over the recordings, for editing programs |
 //! | [`media`] | reading init sections and fragments back |
 //! | [`name`], [`limits`] | names that are safe in paths; every bound |
 //! | [`shell`] | the thread that reads Feeds and appends to files, and what is on the disk |
@@ -24,6 +25,7 @@
 //! of a server line up to the tick.
 
 pub mod clip;
+pub mod edit;
 pub mod index;
 pub mod limits;
 pub mod media;

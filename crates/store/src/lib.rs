@@ -71,7 +71,9 @@ pub use life::Life;
 pub use mongo::{Migration, MongoOptions, MongoStore, SkippedDocument};
 pub use name::DisplayName;
 pub use playback::{Playback, PlaybackKeys};
-pub use policy::{AudioSource, EventPolicy, FlapLimit, PlaylistDialect, PolicyPatch};
+pub use policy::{
+    AudioSource, EventPolicy, FlapLimit, PlaylistDialect, PolicyPatch, RecordingPolicy,
+};
 pub use recording::{Recording, RecordingState};
 pub use replica::Replica;
 pub use scheduled::ScheduledTake;

@@ -43,13 +43,15 @@ pub struct EventPolicy {
     pub slate_after_ms: u32,
     /// What the playlist without a `dialect` in its URL speaks.
     pub dialect: PlaylistDialect,
+    /// What is recorded.
+    pub recording: RecordingPolicy,
     /// What else the document has.
     #[serde(flatten)]
     pub unknown: UnknownFields,
 }
 
 impl Default for EventPolicy {
-    /// `auto` up to one second, no lookahead, sound with the picture, strict playlists. A failover after
+    /// `auto` up to one second, no lookahead, sound with the picture, strict playlists; everything recorded. A failover after
     /// 900 ms: what a player that holds back three parts of 500 ms does not notice, with room for the takeover;
     /// at once then, from a camera that has been on air for a second, ten times a minute, and not back. The
     /// slate after three seconds.
@@ -66,6 +68,7 @@ impl Default for EventPolicy {
             revert_after_ms: None,
             slate_after_ms: 3000,
             dialect: PlaylistDialect::Strict,
+            recording: RecordingPolicy::All,
             unknown: UnknownFields::default(),
         }
     }
@@ -109,6 +112,8 @@ pub struct PolicyPatch {
     pub slate_after_ms: Option<u32>,
     /// New dialect of the default playlist.
     pub dialect: Option<PlaylistDialect>,
+    /// New choice of what is recorded.
+    pub recording: Option<RecordingPolicy>,
 }
 
 impl PolicyPatch {
@@ -126,6 +131,7 @@ impl PolicyPatch {
             revert_after_ms,
             slate_after_ms,
             dialect,
+            recording,
         } = self;
         set(&mut policy.cut_style, cut_style);
         set(&mut policy.auto_wait_ms, auto_wait_ms);
@@ -138,6 +144,7 @@ impl PolicyPatch {
         set(&mut policy.revert_after_ms, revert_after_ms);
         set(&mut policy.slate_after_ms, slate_after_ms);
         set(&mut policy.dialect, dialect);
+        set(&mut policy.recording, recording);
     }
 }
 
@@ -201,6 +208,19 @@ pub enum PlaylistDialect {
     Strict,
     /// By the parameter sets in the stream, where a player can go on without a discontinuity.
     Seamless,
+}
+
+/// What of an event is recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingPolicy {
+    /// Nothing.
+    Off,
+    /// The programme.
+    Program,
+    /// The programme and every camera.
+    #[default]
+    All,
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ export const POLICY: Policy = {
   on_air_min_ms: 1000,
   slate_after_ms: 3000,
   dialect: "strict",
+  recording: "all",
 };
 
 export const FORECAST: Forecast = {
@@ -74,7 +75,7 @@ export function message(update: DistributiveOmit<Message, "seq" | "at">): Messag
 type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
 
 export const snapshot = (): Message =>
-  message({ type: "snapshot", stream: "s1", resync: false, event: event(), cameras: CAMERAS, pending: null });
+  message({ type: "snapshot", stream: "s1", resync: false, event: event(), cameras: CAMERAS, pending: null, recordings: [] });
 
 export function cut(changes: Partial<Switch> = {}): Switch {
   return {

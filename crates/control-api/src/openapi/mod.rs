@@ -50,6 +50,7 @@ const TOKEN: &str = "token";
         (name = "cameras", description = "the publishers of an event"),
         (name = "takes", description = "putting cameras on air"),
         (name = "live", description = "following an event"),
+        (name = "recordings", description = "what was recorded, to watch, download and remove"),
         (name = "playback", description = "who may watch: signed paths and their keys"),
         (name = "tokens", description = "what owners hand to others: a guest operator, a tally page"),
         (name = "compatible", description = "the same under the paths of the NGINX-RTMP plan"),

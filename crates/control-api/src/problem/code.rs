@@ -80,6 +80,12 @@ codes! {
     DeliveryNotFound => NOT_FOUND,
     /// There is no hook target of this name that could be removed here.
     HookTargetNotFound => NOT_FOUND,
+    /// The event has no such recording, or the recording has no such file.
+    RecordingNotFound => NOT_FOUND,
+    /// The recording goes on.
+    RecordingOpen => CONFLICT,
+    /// Nothing was recorded at that time.
+    NothingRecorded => CONFLICT,
     /// The event has no such access token.
     TokenNotFound => NOT_FOUND,
     /// The call is for connections that become a WebSocket.

@@ -84,7 +84,12 @@ impl Pieces {
     }
 
     /// The answer to a request with `headers`. `tag` changes with the content.
-    pub(super) fn answer(self, headers: &HeaderMap, media_type: &'static str, tag: &str) -> Response {
+    pub(super) fn answer(
+        self,
+        headers: &HeaderMap,
+        media_type: &'static str,
+        tag: &str,
+    ) -> Response {
         let total = self.len();
         let etag = format!("\"{tag}\"");
         let asked = if is_current(headers, &etag) { asked(headers, total) } else { Asked::Whole };
@@ -226,7 +231,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("genlock-pieces-{}", std::process::id()));
         std::fs::write(&folder, b"0123456789").unwrap();
         let file = |offset, bytes| Piece::File { path: folder.clone(), offset, bytes };
-        let pieces = Pieces(vec![Piece::Memory(Bytes::from_static(b"head")), file(2, 3), file(7, 2)]);
+        let pieces =
+            Pieces(vec![Piece::Memory(Bytes::from_static(b"head")), file(2, 3), file(7, 2)]);
         let whole = b"head23478";
         for start in 0..whole.len() {
             for bytes in 1..=whole.len() - start {

@@ -16,7 +16,8 @@ use super::body::{Piece, Pieces};
 use super::query::{PlaceQuery, StretchQuery, place, stretch};
 use super::{RecordingPath, find, on_disk};
 use crate::addresses::Links;
-use crate::extract::path_params;
+use crate::etag::IfNoneMatch;
+use crate::paths::path_params;
 use crate::problem::{Problem, ProblemCode};
 use crate::slates::PictureFile;
 use crate::state::Shared;
@@ -243,13 +244,13 @@ pub(crate) async fn thumbnail(
     State(shared): State<Arc<Shared>>,
     RecordingPath(event, id): RecordingPath,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response, Problem> {
     let found = find(&shared, &event, id).await?;
     let at = place(query.as_deref(), &found.timeline)?;
     let sample = on_disk(&shared, move |_| found.sync_sample(at)).await?;
     let jpeg = shared.thumbnails.recorded(sample).await;
-    Ok(thumbnails::answer(&headers, jpeg))
+    Ok(thumbnails::answer(&known, jpeg))
 }
 
 fn recorded(clip: Option<Clip>) -> Result<Clip, Problem> {

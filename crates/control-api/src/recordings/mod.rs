@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `views` | recordings as JSON |
 //! | `media` | playlists, files, progressive MP4, pictures |
+//! | `edit` | the switch log as an edit list |
 //! | `query` | times in queries |
 //! | `body` | files and stretches of them as bodies, with ranges |
 //!
 //! Everything is read from the disk when it is asked for, off the async threads.
 
 mod body;
+pub(crate) mod edit;
 pub(crate) mod media;
 mod query;
 mod views;
@@ -24,13 +26,12 @@ use axum::http::request::Parts;
 use genlock_recorder::{Recorder, Recording, RecordingId, Source};
 use genlock_store::EventId;
 
-use self::views::{
-    DeletionList, DeletionView, RecordingDetail, RecordingList, RecordingView, SourceView,
-};
+pub(crate) use self::views::SourceView;
+use self::views::{DeletionList, DeletionView, RecordingDetail, RecordingList, RecordingView};
 use crate::addresses::Links;
 use crate::auth::{Caller, Principal};
 use crate::events;
-use crate::extract::{EventPath, event_id, path_params};
+use crate::paths::{EventPath, event_id, path_params};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 
@@ -43,7 +44,8 @@ impl FromRequestParts<Arc<Shared>> for RecordingPath {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let params = path_params(parts, shared).await?;
-        let text = params.iter().find(|(name, _)| *name == "recording").map_or("", |(_, text)| text);
+        let text =
+            params.iter().find(|(name, _)| *name == "recording").map_or("", |(_, text)| text);
         // A name that is none is that of no recording.
         let id = RecordingId::parse(text).ok_or_else(Problem::recording_not_found)?;
         Ok(Self(event_id(&params)?, id))
@@ -62,10 +64,7 @@ pub(crate) async fn list(
     links: Links,
 ) -> Result<Json<RecordingList>, Problem> {
     events::find(&shared, &event).await?;
-    let recorder = &shared.recorder;
-    let statuses = recorder.statuses();
-    let here = statuses.iter().filter(|(source, _)| source.event() == event.as_str());
-    let sources = here.map(|(source, status)| SourceView::of(source, status)).collect();
+    let (recorder, sources) = (&shared.recorder, sources(&shared, &event));
     let found = on_disk(&shared, move |recorder| recorder.library().list(event.as_str())).await?;
     let items = found.iter().map(|found| RecordingView::of(found, recorder, &links)).collect();
     Ok(Json(RecordingList { items, sources }))
@@ -146,6 +145,13 @@ async fn find(shared: &Shared, event: &EventId, id: RecordingId) -> Result<Recor
     let event = event.clone();
     let found = on_disk(shared, move |recorder| recorder.library().get(event.as_str(), &id));
     found.await?.ok_or_else(Problem::recording_not_found)
+}
+
+/// What becomes of what is to be recorded of an event.
+pub(crate) fn sources(shared: &Shared, event: &EventId) -> Vec<SourceView> {
+    let statuses = shared.recorder.statuses();
+    let here = statuses.iter().filter(|(source, _)| source.event() == event.as_str());
+    here.map(|(source, status)| SourceView::of(source, status)).collect()
 }
 
 fn is_open(recorder: &Recorder, source: &Source, id: &RecordingId) -> bool {

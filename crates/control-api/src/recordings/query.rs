@@ -81,7 +81,8 @@ fn time(field: &'static str, text: &str, timeline: &Timeline) -> Result<EventTim
     if let Some(micros) = seconds(text) {
         return Ok(EventTime::from_micros(begin(timeline).as_micros().saturating_add(micros)));
     }
-    let plain = text.replace("%3A", ":").replace("%3a", ":").replace("%2B", "+").replace("%2b", "+");
+    let plain =
+        text.replace("%3A", ":").replace("%3a", ":").replace("%2B", "+").replace("%2b", "+");
     let at = Timestamp::parse(&plain).map_err(|_| wrong())?;
     let unix = at.as_millis().saturating_mul(1000);
     Ok(EventTime::from_micros(unix.saturating_sub(timeline.zero_unix_micros())))

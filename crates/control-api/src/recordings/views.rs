@@ -23,7 +23,7 @@ pub(crate) struct RecordingList {
 }
 
 /// A camera or the programme, and what becomes of it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = RecordingSource)]
 pub(crate) struct SourceView {
     /// The camera's id, or `program`.
@@ -41,9 +41,12 @@ pub(crate) struct SourceView {
 }
 
 /// What becomes of a source.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RecordingSourceState)]
 enum SourceState {
+    /// It is not to be recorded any more. In updates only.
+    Off,
     /// Ready, and nobody publishes.
     Waiting,
     /// What comes is written.
@@ -304,12 +307,25 @@ impl SourceView {
     }
 }
 
+impl SourceView {
+    /// Whether both are of the same source.
+    pub(crate) fn is_of(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+
+    /// The same source when it is not recorded any more.
+    pub(crate) fn stopped(&self) -> Self {
+        Self { state: SourceState::Off, recording_id: None, error: None, ..self.clone() }
+    }
+}
+
 /// Whether something may be added to `recording`.
 fn status(recording: &Recording, recorder: &Recorder) -> RecordingStatus {
     if recording.is_over(recorder.now()) {
         return RecordingStatus::Finished;
     }
-    let adds = recorder.status(&recording.source).is_some_and(|status| status.state == State::Recording);
+    let adds =
+        recorder.status(&recording.source).is_some_and(|status| status.state == State::Recording);
     if adds && is_open(recorder, &recording.source, &recording.id) {
         RecordingStatus::Recording
     } else {

@@ -27,6 +27,7 @@ use crate::events::EventView;
 use crate::limits::{LOOK_EVERY, LOOKS_PER_FORECAST, LOOKS_PER_HEALTH, UPDATES_LINGER};
 use crate::live::Happening;
 use crate::problem::Problem;
+use crate::recordings;
 use crate::state::Shared;
 
 /// The hubs of the events that are followed.
@@ -130,7 +131,8 @@ async fn read(shared: &Shared, event: &EventId) -> Result<Option<Kept>, StoreErr
 fn take_picture(shared: &Shared, kept: Kept) -> Picture {
     let event = &kept.event.id;
     let states = kept.cameras.iter().map(|camera| shared.live.camera(event, &camera.id)).collect();
-    Picture { program: shared.live.program(event), states, kept }
+    let recordings = recordings::sources(shared, event);
+    Picture { program: shared.live.program(event), states, recordings, kept }
 }
 
 impl Hubs {
@@ -186,6 +188,7 @@ impl Hub {
                 .map(|(camera, state)| CameraView::of(&self.links, camera, state.clone()))
                 .collect(),
             pending: picture.program.pending.clone(),
+            recordings: picture.recordings.clone(),
         };
         let seq = state.journal.newest();
         let compatible = self.on_air(picture).as_ref().and_then(Update::render_compatible);

@@ -9,6 +9,7 @@ use super::journal::Sequence;
 use crate::cameras::CameraView;
 use crate::events::EventView;
 use crate::live::{CameraStatus, Cut, CutStyle, Discontinuity, EventStatus, Forecast, Health};
+use crate::recordings::SourceView;
 use crate::time::{now, rfc3339, rfc3339_option};
 
 /// A message: what happened, numbered.
@@ -83,6 +84,8 @@ pub(crate) enum Update {
     },
     /// How many players follow has changed; at most once a second.
     Viewers(Viewers),
+    /// What becomes of the recording of a camera or of the programme has changed.
+    Recording(SourceView),
     /// What a take of each live camera would cost now; twice a second while that changes.
     Forecast {
         /// The live cameras.
@@ -104,6 +107,8 @@ pub(crate) struct Snapshot {
     pub(super) cameras: Vec<CameraView>,
     /// The cut that is waited for.
     pub(super) pending: Option<Cut>,
+    /// What becomes of the recordings of its cameras and its programme, as far as they are to be recorded.
+    pub(super) recordings: Vec<SourceView>,
 }
 
 /// How many players follow.

@@ -7,6 +7,7 @@ use crate::addresses::Links;
 use crate::cameras::CameraView;
 use crate::events::EventView;
 use crate::live::{CameraState, ProgramState};
+use crate::recordings::SourceView;
 
 /// What is kept of an event.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub(super) struct Picture {
     pub(super) program: ProgramState,
     /// As many as there are cameras, in their order.
     pub(super) states: Vec<CameraState>,
+    /// What becomes of what is to be recorded, by source.
+    pub(super) recordings: Vec<SourceView>,
 }
 
 /// What a look compares.
@@ -74,6 +77,7 @@ impl Picture {
                 }
             }
         }
+        updates.extend(recording_changes(&before.recordings, &self.recordings));
         if scope.health && self.viewers() != before.viewers() {
             updates.push(Update::Viewers(self.viewers()));
         } else if !scope.health {
@@ -113,6 +117,13 @@ impl Picture {
         };
         self.cameras().filter_map(of_live).collect()
     }
+}
+
+/// What has another state than before, and what is not to be recorded any more.
+fn recording_changes(before: &[SourceView], now: &[SourceView]) -> Vec<Update> {
+    let changed = now.iter().filter(|source| !before.contains(source)).cloned();
+    let stopped = before.iter().filter(|source| now.iter().all(|other| !other.is_of(source)));
+    changed.chain(stopped.map(SourceView::stopped)).map(Update::Recording).collect()
 }
 
 fn camera_changes(

@@ -24,17 +24,25 @@ use genlock_control_api::thumbnails::{Jpeg, Thumbnails};
 use genlock_control_api::{
     Addresses, ApiState, Change, Changes, CreatorLimits, Hooks, JwtRules, JwtVerifier, Live, router,
 };
+use genlock_feed::clock::EventClock;
+use genlock_media::{EventTime, VideoConfig};
+use genlock_recorder::{Recorder, RecorderConfig};
 use genlock_store::{
     AdminToken, CameraId, EventId, HookDelivery, HookDeliveryId, HookQueue, HookTargetName, Life,
     ScheduledTake, ScheduledTakeId, SqliteStore, Store, StoreError, Timestamp,
 };
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::sync::{Notify, mpsc};
 use tower::ServiceExt;
 
 use crate::described;
 
 pub(crate) const TOKEN: &str = "correct-horse-battery";
+
+/// The recorder's clock: an hour after its zero, which is 2026-01-01.
+pub(crate) const RECORDER_ZERO_MICROS: i64 = 1_767_225_600_000_000;
+pub(crate) const RECORDER_NOW_MS: i64 = 3_600_000;
 
 /// What creators' tokens are signed with.
 const JWT_SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -327,6 +335,12 @@ impl Thumbnails for FakeLive {
         let active = self.state().active.get(event).cloned();
         Some(Jpeg { bytes: format!("programme {active:?}").into(), tag: "card".to_owned() })
     }
+
+    async fn recorded(&self, picture: Option<(VideoConfig, Bytes)>) -> Jpeg {
+        let told =
+            picture.map(|(config, bytes)| format!("{} {}", config.codec_string, bytes.len()));
+        Jpeg { bytes: format!("recorded {told:?}").into(), tag: "recorded".to_owned() }
+    }
 }
 
 /// Tells a client what it said.
@@ -475,6 +489,10 @@ pub(crate) struct Api {
     pub(crate) router: Router,
     pub(crate) live: Arc<FakeLive>,
     pub(crate) store: Arc<SqliteStore>,
+    pub(crate) recorder: Recorder,
+    pub(crate) clock: EventClock,
+    /// Removed with the client.
+    _recordings: TempDir,
 }
 
 /// An answer.
@@ -533,11 +551,19 @@ impl Api {
 
     fn made_of(addresses: Addresses, store: Arc<SqliteStore>) -> Self {
         let live = Arc::new(FakeLive::default());
+        let recordings = tempfile::tempdir().unwrap();
+        let config = RecorderConfig {
+            keep_free: 0,
+            ..RecorderConfig::new(recordings.path().to_owned(), RECORDER_ZERO_MICROS)
+        };
+        let clock = EventClock::starting_at(EventTime::from_millis(RECORDER_NOW_MS));
+        let recorder = Recorder::start(config, clock).unwrap();
         let router = router(ApiState {
             store: Arc::clone(&store) as Arc<dyn Store>,
             live: Arc::clone(&live) as Arc<dyn Live>,
             slates: Arc::new(FakeSlates::default()),
             hooks: Arc::new(FakeHooks::new(Arc::clone(&store))),
+            recorder: recorder.clone(),
             thumbnails: Arc::clone(&live) as Arc<dyn Thumbnails>,
             previews: Arc::new(FakePreviews),
             admin_token: AdminToken::parse(TOKEN).unwrap().hash(),
@@ -546,7 +572,7 @@ impl Api {
             addresses,
             changes: Changes::default(),
         });
-        Self { router, live, store }
+        Self { router, live, store, recorder, clock, _recordings: recordings }
     }
 
     /// Sends a request and holds the answer against the description.

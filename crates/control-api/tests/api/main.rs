@@ -20,6 +20,7 @@ mod pages;
 mod playback;
 mod policy;
 mod preview;
+mod recordings;
 mod request_ids;
 mod scheduled;
 mod secrets;

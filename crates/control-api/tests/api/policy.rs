@@ -25,6 +25,7 @@ async fn a_new_events_policy_has_its_defaults() {
         "revert_after_ms": null,
         "slate_after_ms": 3000,
         "dialect": "strict",
+        "recording": "all",
     });
     assert_eq!(api.get(&event).await.json()["policy"], expect);
 }
@@ -47,6 +48,7 @@ async fn every_field_changes_alone() {
         ("revert_after_ms", json!(5000)),
         ("slate_after_ms", json!(0)),
         ("dialect", json!("seamless")),
+        ("recording", json!("program")),
         ("flap_limit", json!({ "changes": 3, "window_ms": 10_000 })),
         ("revert_after_ms", json!(null)),
         ("audio_source", json!("follow")),
@@ -81,6 +83,7 @@ async fn illegal_values_name_their_field() {
         ("revert_after_ms", json!("never"), "wrong_type"),
         ("slate_after_ms", json!(3_600_001), "invalid_value"),
         ("dialect", json!("loose"), "invalid_value"),
+        ("recording", json!("some"), "invalid_value"),
         ("wipe", json!(1), "unknown_field"),
     ] {
         let refused = api.patch(&event, of(json!({ field: value }))).await;

@@ -45,9 +45,10 @@ impl Recordings {
         let (minutes, file_mb) = (self.file_minutes.unwrap_or(60), self.file_mb.unwrap_or(4096));
         range("recordings.file_minutes", minutes, 1..=1440, "1 to 1440")?;
         range("recordings.file_mb", file_mb, 16..=1_048_576, "16 to 1048576")?;
-        for (key, quota) in
-            [("recordings.quota_mb", self.quota_mb), ("recordings.event_quota_mb", self.event_quota_mb)]
-        {
+        for (key, quota) in [
+            ("recordings.quota_mb", self.quota_mb),
+            ("recordings.event_quota_mb", self.event_quota_mb),
+        ] {
             range(key, quota.unwrap_or(1), 1..=u32::MAX, "1 or more")?;
         }
         if let Some(days) = self.keep_days {
@@ -105,7 +106,8 @@ mod tests {
 
     #[test]
     fn sizes_are_mebibytes_and_ages_days() {
-        let config = check("folder = \"/r\"\nquota_mb = 2\nkeep_days = 3\nfile_minutes = 10").unwrap();
+        let config =
+            check("folder = \"/r\"\nquota_mb = 2\nkeep_days = 3\nfile_minutes = 10").unwrap();
         assert_eq!((config.folder, config.quota), (PathBuf::from("/r"), Some(2 << 20)));
         assert_eq!(config.keep, Some(Duration::from_secs(3 * 86_400)));
         assert_eq!(config.rolling.span, Duration::from_secs(600));

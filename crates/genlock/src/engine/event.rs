@@ -1,7 +1,7 @@
 //! An event as it runs: its cameras and its programme.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -11,7 +11,7 @@ use genlock_program::{
     Cut, CutStyle, Priority, Program, ProgramConfig, ProgramHandle, TakeError, UndoError, Undone,
 };
 use genlock_slate::Slate;
-use genlock_store::{CameraId, Event, EventId, EventPolicy, Life};
+use genlock_store::{CameraId, Event, EventId, EventPolicy, Life, RecordingPolicy};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,6 +34,7 @@ pub(crate) struct LiveEvent {
     output: Feed,
     slate: Slate,
     life: LifeState,
+    recorded: Mutex<RecordingPolicy>,
     thumbnail: Thumbnail,
     cameras: DashMap<CameraId, Arc<LiveCamera>>,
     scheduled: Scheduled,
@@ -64,6 +65,7 @@ impl LiveEvent {
             output,
             slate,
             life: LifeState::new(event.life),
+            recorded: Mutex::new(event.policy.recording),
             thumbnail: Thumbnail::default(),
             cameras: DashMap::new(),
             scheduled: Scheduled::default(),
@@ -120,6 +122,11 @@ impl LiveEvent {
         &self.life
     }
 
+    /// What of it is recorded.
+    pub(super) fn recorded(&self) -> RecordingPolicy {
+        *self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) const fn slate(&self) -> &Slate {
         &self.slate
     }
@@ -147,6 +154,7 @@ impl LiveEvent {
     // The programme stops only in `end`, after which nobody asks for any of these changes.
 
     pub(super) async fn set_policy(&self, wanted: &EventPolicy) {
+        *self.recorded.lock().unwrap_or_else(PoisonError::into_inner) = wanted.recording;
         let _ = self.program.set_failover(policy::failover(wanted)).await;
         let _ = self.program.set_style_policy(policy::styles(wanted)).await;
         let source = policy::audio_source(wanted);

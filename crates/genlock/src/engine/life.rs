@@ -67,6 +67,7 @@ impl Engine {
             self.finish_publication(live, camera.id().as_str());
         }
         live.end().await;
+        self.record(live);
         self.finish_publication(live, PROGRAM);
     }
 

@@ -27,6 +27,7 @@ mod policy;
 mod presence;
 mod preview;
 mod publish_session;
+mod recording;
 mod scheduled;
 mod slates;
 mod switch_log;
@@ -44,6 +45,7 @@ use genlock_delivery::{Demand, Origin, PublicationId};
 use genlock_feed::Feed;
 use genlock_feed::clock::EventClock;
 use genlock_ingest::TakeoverPolicy;
+use genlock_recorder::Recorder;
 use genlock_slate::Studio;
 use genlock_store::{
     Camera, CameraId, Event, EventId, EventPolicy, Life, SlateFolder, Store, StoreError,
@@ -74,10 +76,15 @@ pub(crate) struct Engine {
     /// Apart from the slates', which must not wait for thumbnails.
     thumbnail_studio: Studio,
     hooks: Hooks,
+    recorder: Recorder,
 }
 
 impl Engine {
     /// A system without events.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of the system, and there is one caller"
+    )]
     pub(crate) fn new(
         store: Arc<dyn Store>,
         origin: Origin,
@@ -86,6 +93,7 @@ impl Engine {
         takeover: TakeoverPolicy,
         slates: SlateFolder,
         hooks: Hooks,
+        recorder: Recorder,
     ) -> Arc<Self> {
         let (events, keys) = (DashMap::new(), DashMap::new());
         let (studio, thumbnail_studio) = (Studio::default(), Studio::default());
@@ -101,6 +109,7 @@ impl Engine {
             studio,
             thumbnail_studio,
             hooks,
+            recorder,
         })
     }
 
@@ -174,6 +183,7 @@ impl Engine {
         for event in self.all_events() {
             event.end().await;
         }
+        self.finish_recordings().await;
         self.hooks.finish().await;
     }
 
@@ -195,11 +205,13 @@ impl Engine {
         if event.life == Life::Ended {
             live.end().await;
         }
+        self.record(&live);
         live
     }
 
     async fn set_policy(&self, event: &LiveEvent, policy: &EventPolicy) {
         event.set_policy(policy).await;
+        self.record(event);
         if let Some(id) = program_publication(event.id()) {
             self.origin.set_default_dialect(&id, policy::dialect(policy));
         }
@@ -213,6 +225,7 @@ impl Engine {
         live.end().await;
         self.unpublish(event, PROGRAM);
         self.origin.set_signed(event.as_str(), false);
+        self.recorder.forget(event.as_str());
         self.forget_slate(event).await;
     }
 
@@ -224,6 +237,7 @@ impl Engine {
         }
         self.keys.insert(*camera.key_hash.as_bytes(), Arc::clone(&live));
         event.add_camera(live).await;
+        self.record(&event);
     }
 
     async fn update_camera(&self, camera: &Camera) {
@@ -244,6 +258,7 @@ impl Engine {
     async fn remove_camera(&self, event: &EventId, camera: &CameraId) {
         let Some(running) = self.event(event) else { return };
         if let Some(live) = running.remove_camera(camera).await {
+            self.end_recording(&running, camera);
             self.forget_camera(event, &live);
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use genlock_control_api::Live;
 use genlock_control_api::live::{Cause, Change, CutStage, Happening, Happenings, Issue};
+use genlock_recorder::{Source, State};
 use genlock_store::{Camera, CameraId, Event, EventId};
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
@@ -137,7 +138,7 @@ type Known = BTreeMap<(EventId, CameraId), BTreeMap<&'static str, Issue>>;
 pub(super) fn watch_health(engine: &Arc<Engine>) {
     let engine = Arc::downgrade(engine);
     tokio::spawn(async move {
-        let mut known = Known::new();
+        let (mut known, mut recordings) = (Known::new(), BTreeMap::new());
         let mut ticks = interval(LOOK_EACH);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -150,8 +151,46 @@ pub(super) fn watch_health(engine: &Arc<Engine>) {
                 engine.hooks.tell(event, kind, data).await;
             }
             known = now;
+            let now = recording_states(&engine);
+            for (event, data) in recording_changes(&recordings, &now) {
+                engine.hooks.tell(&event, "recording.state_changed", data).await;
+            }
+            recordings = now;
         }
     });
+}
+
+/// What becomes of each source that is to be recorded, and why it fails.
+type RecordingStates = BTreeMap<Source, (State, Option<String>)>;
+
+fn recording_states(engine: &Engine) -> RecordingStates {
+    let statuses = engine.recorder.statuses();
+    statuses.into_iter().map(|(source, status)| (source, (status.state, status.error))).collect()
+}
+
+/// Event and particulars of what has another state than before.
+fn recording_changes(before: &RecordingStates, now: &RecordingStates) -> Vec<(EventId, Value)> {
+    let changed = now.iter().filter(|&(source, (state, _))| {
+        before.get(source).map_or(&State::Waiting, |(state, _)| state) != state
+    });
+    changed
+        .filter_map(|(source, (state, error))| {
+            let event = EventId::parse(source.event()).ok()?;
+            let data =
+                json!({ "source": source.name(), "state": state_name(state), "error": error });
+            Some((event, data))
+        })
+        .collect()
+}
+
+const fn state_name(state: &State) -> &'static str {
+    match state {
+        State::Waiting => "waiting",
+        State::Recording => "recording",
+        State::DiskLow => "disk_low",
+        State::QuotaReached => "quota_reached",
+        State::Failed => "failed",
+    }
 }
 
 fn issues(engine: &Engine) -> Known {
@@ -220,6 +259,22 @@ mod tests {
         assert!(told(&long, &long).is_empty());
         assert_eq!(told(&long, &both), ["health.raised old"]);
         assert_eq!(told(&both, &none), ["health.cleared long", "health.cleared old"]);
+    }
+
+    #[test]
+    fn a_recording_is_told_when_its_state_changes() {
+        let states = |state: State| {
+            RecordingStates::from([(Source::new("e", "program").unwrap(), (state, None))])
+        };
+        let told = |before: &RecordingStates, now: &RecordingStates| {
+            let changes = recording_changes(before, now);
+            changes.iter().map(|(_, data)| data["state"].clone()).collect::<Vec<_>>()
+        };
+        let none = RecordingStates::new();
+        assert!(told(&none, &states(State::Waiting)).is_empty());
+        assert_eq!(told(&none, &states(State::Recording)), ["recording"]);
+        assert_eq!(told(&states(State::Recording), &states(State::DiskLow)), ["disk_low"]);
+        assert!(told(&states(State::Failed), &states(State::Failed)).is_empty());
     }
 
     #[test]

@@ -13,7 +13,7 @@ impl Engine {
         let how = if over { Stop::End } else { Stop::Pause };
         let program = !over && recorded != RecordingPolicy::Off;
         let cameras = !over && recorded == RecordingPolicy::All;
-        let mut set = |name: &str, feed, wanted| {
+        let set = |name: &str, feed, wanted| {
             let Some(source) = Source::new(event.id().as_str(), name) else { return };
             match wanted {
                 true => self.recorder.record(source, feed),

@@ -10,10 +10,11 @@ use genlock_ingest::Refusal;
 use genlock_media::{Dependency, EventTime, Sample, Timescale, TrackConfig, VideoConfig};
 use genlock_packager::PackagerConfig;
 use genlock_program::{Lock as ProgramLock, StylePolicy};
+use genlock_recorder::{PROGRAM as PROGRAM_SOURCE, RecorderConfig, Source};
 use genlock_store::{
     AudioSource, DisplayName, EventPatch, EventPolicy, Life, Lock, LockedBy, LoggedSwitch,
-    Playback, ScheduledTake, ScheduledTakeId, SecretHash, SqliteStore, SwitchOutcome, SwitchPage,
-    SwitchReason, SwitchStyle, Timestamp, UnknownFields,
+    Playback, RecordingPolicy, ScheduledTake, ScheduledTakeId, SecretHash, SqliteStore,
+    SwitchOutcome, SwitchPage, SwitchReason, SwitchStyle, Timestamp, UnknownFields,
 };
 use tempfile::TempDir;
 use tokio_util::task::AbortOnDropHandle;
@@ -38,7 +39,13 @@ fn engine(store: &Arc<SqliteStore>, data: &TempDir) -> Arc<Engine> {
     let origin = Origin::new(clock, PackagerConfig::new("t", 0, 0), OriginLimits::default());
     let store: Arc<dyn Store> = store.clone();
     let slates = SlateFolder::in_data_folder(data.path());
-    Engine::new(store, origin, clock, WALL, TakeoverPolicy::default(), slates, Hooks::default())
+    let recordings = RecorderConfig {
+        keep_free: 0,
+        ..RecorderConfig::new(data.path().join("recordings"), WALL.zero_unix_micros())
+    };
+    let recorder = Recorder::start(recordings, clock).unwrap();
+    let (takeover, hooks) = (TakeoverPolicy::default(), Hooks::default());
+    Engine::new(store, origin, clock, WALL, takeover, slates, hooks, recorder)
 }
 
 fn new_event() -> Event {
@@ -456,4 +463,33 @@ async fn playback_keys_are_made_once_and_kept() {
     assert!(signed.is_some());
     let desk = desk.restart().await;
     assert_eq!(desk.engine.sign_playback(&grant), signed);
+}
+
+#[tokio::test]
+async fn the_policy_says_what_is_recorded() {
+    let desk = Desk::new().await;
+    let sources = |desk: &Desk| {
+        let wanted = desk.engine.recorder.wanted();
+        wanted.into_iter().map(|source: Source| source.name().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(sources(&desk), ["a", "b", PROGRAM_SOURCE]);
+    for (recording, expect) in [
+        (RecordingPolicy::Program, &[PROGRAM_SOURCE][..]),
+        (RecordingPolicy::Off, &[]),
+        (RecordingPolicy::All, &["a", "b", PROGRAM_SOURCE]),
+    ] {
+        let policy = EventPolicy { recording, ..EventPolicy::default() };
+        desk.engine.apply(Change::EventUpdated(Event { policy, ..new_event() })).await;
+        assert_eq!(sources(&desk), expect);
+    }
+    desk.engine.apply(Change::CameraDeleted(camera_b(&desk).await)).await;
+    assert_eq!(sources(&desk), ["a", PROGRAM_SOURCE]);
+    let ended = Event { life: Life::Ended, ..new_event() };
+    desk.engine.apply(Change::EventUpdated(ended)).await;
+    assert!(sources(&desk).is_empty());
+    desk.engine.stop().await;
+}
+
+async fn camera_b(desk: &Desk) -> Camera {
+    desk.store.camera(&new_event().id, &id("b")).await.unwrap().unwrap()
 }

@@ -4,14 +4,14 @@
 //! pictures are decoded one after the other on one blocking thread, so that a hundred cameras in a console
 //! take one core's time at most, and nobody who does not ask costs anything.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use genlock_control_api::thumbnails::{Jpeg, Thumbnails};
 use genlock_feed::{Feed, Position, Read, Start};
-use genlock_media::Sample;
+use genlock_media::{Dependency, Sample, TrackConfig, VideoConfig};
 use genlock_picture::{PictureError, Size, card, thumbnail};
 use genlock_slate::Studio;
 use genlock_store::{CameraId, EventId};
@@ -114,15 +114,36 @@ impl Thumbnails for Engine {
         let event = self.event(event)?;
         Some(event.thumbnail().get(&event.output(), &self.thumbnail_studio).await)
     }
+
+    async fn recorded(&self, picture: Option<(VideoConfig, Bytes)>) -> Jpeg {
+        let Some((config, payload)) = picture else { return neutral() };
+        let tag = format!("{:08x}-{}", crc32fast::hash(&payload), payload.len());
+        let sample = Sample {
+            config: Arc::new(TrackConfig::Video(config)),
+            dts: 0,
+            composition_offset: 0,
+            duration: None,
+            dependency: Dependency::Sync,
+            payload,
+        };
+        let made = self
+            .thumbnail_studio
+            .work(move || thumbnail::decode(&sample, WIDTH_MAX)?.to_jpeg(JPEG_QUALITY));
+        match made.await {
+            Ok(jpeg) => Jpeg { bytes: jpeg.into(), tag },
+            Err(error) => {
+                log_failure(&error);
+                neutral()
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 #[cfg(feature = "codec")]
 mod tests {
-    use std::sync::Arc;
-
     use genlock_feed::{FeedLimits, FeedWriter};
-    use genlock_media::{Dependency, EventTime, TrackConfig};
+    use genlock_media::EventTime;
     use genlock_picture::still::{self, StillGop};
 
     use super::*;

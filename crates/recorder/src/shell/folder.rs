@@ -1,25 +1,13 @@
 //! Recordings on the disk: `{event}/{source}/{began}/index` and `0001.mp4`, `0002.mp4`, ….
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::FileExt;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use bytes::Bytes;
-use genlock_media::{EventTime, VideoConfig};
+use genlock_media::EventTime;
 
-use crate::clip::Clip;
-use crate::index::Fragment;
-use crate::limits::FRAGMENT_BYTES_MAX;
-use crate::media::{FragmentSamples, header, read_fragment, read_init};
-use crate::movie::{Movie, MovieBuilder};
+use super::recording::{INDEX, Recording};
 use crate::name::{RecordingId, Source, is_id};
-use crate::repair::{MediaFiles, Repair, repair, repaired_index};
-use crate::timeline::{Placed, Timeline};
-
-/// Name of a recording's index.
-pub(super) const INDEX: &str = "index";
 
 /// Name of the list of what was removed.
 const DELETED: &str = "deleted.tsv";
@@ -27,36 +15,11 @@ const DELETED: &str = "deleted.tsv";
 /// Removed recordings of an event that are told.
 const DELETED_MAX: usize = 1000;
 
-/// Longest index that is read. Default 64 MiB, more than twice what the limits of a recording allow.
-const INDEX_BYTES_MAX: u64 = 64 << 20;
-
-/// How long a recording may have stood still and still go on after a restart or a reconnect. Default
-/// 4 h: breaks of an event do not end its recordings, the rehearsal of the day before does.
-pub(super) const CONTINUE_WITHIN: Duration = Duration::from_secs(4 * 3600);
-
-/// Name of the media file with this number.
-#[must_use]
-pub fn media_name(number: u32) -> String {
-    format!("{number:04}.mp4")
-}
-
 /// What has been recorded. Every call reads the disk and blocks.
 #[derive(Debug, Clone)]
 pub struct Library {
     folder: PathBuf,
     zero_unix_micros: i64,
-}
-
-/// A recording as its index tells it now.
-#[derive(Debug, Clone)]
-pub struct Recording {
-    /// Of what.
-    pub source: Source,
-    /// Its name within the event.
-    pub id: RecordingId,
-    /// What the index tells.
-    pub timeline: Timeline,
-    folder: PathBuf,
 }
 
 /// A recording that was removed, as it is written down.
@@ -248,161 +211,6 @@ impl Deleted {
             by: next()?,
         })
     }
-}
-
-impl Recording {
-    fn read(source: Source, id: RecordingId, folder: PathBuf) -> io::Result<Option<Self>> {
-        let timeline = Timeline::read(&read_index(&folder)?);
-        Ok(Some(Self { source, id, timeline, folder }))
-    }
-
-    /// The path of the media file with this number.
-    #[must_use]
-    pub fn media_path(&self, number: u32) -> PathBuf {
-        self.folder.join(media_name(number))
-    }
-
-    /// Until when there is something; when it began, if there is nothing.
-    pub(super) fn newest(&self) -> Option<EventTime> {
-        match self.timeline.span() {
-            Some((_, end)) => Some(end),
-            None => self.timeline.began(),
-        }
-    }
-
-    /// Whether nothing will be added: it was ended, or has stood still for too long at `now`.
-    #[must_use]
-    pub fn is_over(&self, now: EventTime) -> bool {
-        self.timeline.ended().is_some()
-            || self.newest().is_none_or(|newest| now.saturating_since(newest) > CONTINUE_WITHIN)
-    }
-
-    /// Where `clip` is in the files, as a progressive MP4. Reads the head of every fragment.
-    ///
-    /// # Errors
-    /// When a file is not there, or holds something else than the index tells.
-    pub fn movie(&self, clip: &Clip) -> io::Result<Movie> {
-        let mut files = MediaReader { recording: self, open: None };
-        let (mut builder, mut init_section) = (MovieBuilder::default(), (None, Bytes::new()));
-        let fragments = self.timeline.fragments().get(clip.fragments.clone()).unwrap_or_default();
-        for placed in fragments {
-            let described = self.timeline.inits().get(placed.init).ok_or_else(differs)?;
-            if init_section.0 != Some(placed.init) {
-                let body =
-                    files.read(described.file, described.init.offset, described.init.bytes)?;
-                init_section = (Some(placed.init), body);
-            }
-            let samples = files.samples(placed)?;
-            builder.push(placed, described, &init_section.1, &samples);
-        }
-        builder.finish().ok_or_else(differs)
-    }
-
-    /// The sync sample that is shown at `at`, or the first behind it, as the bytes of an access unit, and
-    /// what decodes it. `None` where there are no pictures.
-    ///
-    /// # Errors
-    /// When a file is not there, or holds something else than the index tells.
-    pub fn sync_sample(&self, at: EventTime) -> io::Result<Option<(VideoConfig, Bytes)>> {
-        let has_picture =
-            |placed: &&Placed| placed.fragment.sync && placed.fragment.video.is_some();
-        let fragments = self.timeline.fragments();
-        let before = fragments.iter().filter(has_picture).take_while(|placed| placed.begin <= at);
-        let Some(placed) = before.last().or_else(|| fragments.iter().find(has_picture)) else {
-            return Ok(None);
-        };
-        let mut files = MediaReader { recording: self, open: None };
-        let described = self.timeline.inits().get(placed.init).ok_or_else(differs)?;
-        let init = files.read(described.file, described.init.offset, described.init.bytes)?;
-        let run = files.samples(placed)?.video.ok_or_else(differs)?;
-        let first = run.samples.first().ok_or_else(differs)?;
-        let offset = placed.fragment.offset + u64::from(run.offset);
-        let body = files.read(placed.file, offset, first.bytes)?;
-        let config = read_init(&init).and_then(|tracks| tracks.video).ok_or_else(differs)?;
-        Ok(Some((config, body)))
-    }
-
-    /// Mends what a crash has left. Tells what was done.
-    pub(super) fn mend(folder: &Path, now: EventTime, zero_unix_micros: i64) -> io::Result<Repair> {
-        let index = read_index(folder)?;
-        let done = repair(&index, &OnDisk(folder), now, zero_unix_micros);
-        if done.is_nothing(index.len() as u64) {
-            return Ok(done);
-        }
-        for (file, bytes) in &done.truncate {
-            let media = File::options().write(true).open(folder.join(media_name(*file)))?;
-            media.set_len(*bytes)?;
-            media.sync_data()?;
-        }
-        // Written beside and put in its place as a whole: another crash finds the old one or the new one.
-        let new = folder.join("index.new");
-        let mut file = File::create(&new)?;
-        file.write_all(&repaired_index(&index, &done))?;
-        file.sync_all()?;
-        fs::rename(new, folder.join(INDEX))?;
-        Ok(done)
-    }
-}
-
-/// Reads one media file after the other.
-struct MediaReader<'a> {
-    recording: &'a Recording,
-    open: Option<(u32, File)>,
-}
-
-impl MediaReader<'_> {
-    fn read(&mut self, number: u32, offset: u64, length: u32) -> io::Result<Bytes> {
-        if length > FRAGMENT_BYTES_MAX {
-            return Err(differs());
-        }
-        if self.open.as_ref().is_none_or(|(open, _)| *open != number) {
-            self.open = Some((number, File::open(self.recording.media_path(number))?));
-        }
-        let Some((_, file)) = &self.open else { return Err(differs()) };
-        let mut bytes = vec![0; length as usize];
-        file.read_exact_at(&mut bytes, offset)?;
-        Ok(bytes.into())
-    }
-
-    /// The samples of a fragment, from its `moof` alone.
-    fn samples(&mut self, placed: &Placed) -> io::Result<FragmentSamples> {
-        let (file, Fragment { offset, bytes, .. }) = (placed.file, placed.fragment);
-        let head = header(&self.read(file, offset, bytes.min(8))?).ok_or_else(differs)?;
-        let moof = self.read(file, offset, head.bytes.min(bytes))?;
-        read_fragment(&moof).ok_or_else(differs)
-    }
-}
-
-fn differs() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        "a media file holds something else than its index tells",
-    )
-}
-
-/// The media files of a folder.
-struct OnDisk<'a>(&'a Path);
-
-impl MediaFiles for OnDisk<'_> {
-    fn bytes(&self, file: u32) -> Option<u64> {
-        fs::metadata(self.0.join(media_name(file))).ok().map(|told| told.len())
-    }
-
-    fn read(&self, file: u32, offset: u64, length: u32) -> Option<Bytes> {
-        let media = File::open(self.0.join(media_name(file))).ok()?;
-        if offset.checked_add(length.into())? > media.metadata().ok()?.len() {
-            return None;
-        }
-        let mut bytes = vec![0; length as usize];
-        media.read_exact_at(&mut bytes, offset).ok()?;
-        Some(bytes.into())
-    }
-}
-
-fn read_index(folder: &Path) -> io::Result<Vec<u8>> {
-    let mut index = Vec::new();
-    File::open(folder.join(INDEX))?.take(INDEX_BYTES_MAX).read_to_end(&mut index)?;
-    Ok(index)
 }
 
 /// Names in a folder; none if there is no folder.

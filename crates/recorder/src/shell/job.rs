@@ -9,7 +9,8 @@ use genlock_feed::{Feed, FeedReader, Read, Start};
 use genlock_media::EventTime;
 
 use super::desk::{RecorderConfig, State, Status, Stop};
-use super::folder::{CONTINUE_WITHIN, Library, Recording};
+use super::folder::Library;
+use super::recording::{CONTINUE_WITHIN, Recording};
 use super::sink::Sink;
 use crate::index::GapReason;
 use crate::name::{RecordingId, Source};

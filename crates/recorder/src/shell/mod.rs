@@ -12,8 +12,11 @@ mod desk;
 mod disk;
 mod folder;
 mod job;
+mod mend;
+mod recording;
 mod sink;
 mod thread;
 
 pub use desk::{Recorder, RecorderConfig, RecordingTotals, SYNC_INTERVAL, State, Status, Stop};
-pub use folder::{Deleted, Library, Recording, media_name};
+pub use folder::{Deleted, Library};
+pub use recording::{Recording, media_name};

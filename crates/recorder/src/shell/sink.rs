@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::folder::{INDEX, media_name};
+use super::recording::{INDEX, media_name};
 use crate::writer::Output;
 
 /// Slices of one vectored write; the kernel takes no more.

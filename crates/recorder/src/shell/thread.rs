@@ -13,8 +13,9 @@ use genlock_media::EventTime;
 
 use super::desk::{Desk, RecorderConfig, RecordingTotals, SYNC_INTERVAL, Stop};
 use super::disk::{self, Room};
-use super::folder::{Library, Recording};
+use super::folder::Library;
 use super::job::{Job, Means, is_stale};
+use super::recording::Recording;
 use crate::name::Source;
 
 /// How often Feeds are read. Default 200 ms: few wake-ups, and a fragment is on its way to the disk
@@ -92,7 +93,7 @@ impl<'a> Recordings<'a> {
                 let source = source.name();
                 match Recording::mend(&folder, now, self.config.zero_unix_micros) {
                     Ok(done) => {
-                        for (file, bytes) in &done.truncate {
+                        for (file, bytes) in done.into_iter().flat_map(|done| done.truncate) {
                             tracing::warn!(event, source, %id, file, bytes, "a torn recording was cut");
                         }
                     }
@@ -201,10 +202,12 @@ impl<'a> Recordings<'a> {
         let Some(keep) = self.config.keep else { return };
         for recording in self.library.list(event).unwrap_or_default() {
             let is_old = recording.newest().is_some_and(|ended| now.saturating_since(ended) > keep);
-            if is_old && recording.is_over(now) {
-                if let Err(error) = self.library.remove(event, &recording.id, "age", now) {
-                    tracing::warn!(%error, event, id = %recording.id, "an old recording cannot be removed");
-                }
+            if is_old
+                && recording.is_over(now)
+                && let Err(error) = self.library.remove(event, &recording.id, "age", now)
+            {
+                let id = &recording.id;
+                tracing::warn!(%error, event, %id, "an old recording cannot be removed");
             }
         }
     }

@@ -120,7 +120,7 @@ fn bytes_that_a_power_cut_has_left_zero_are_cut_off() {
     let before = whole.timeline();
     let last = before.fragments().last().unwrap().fragment;
     let at = usize::try_from(last.offset).unwrap() + last.bytes as usize / 2;
-    let mut folder = whole.clone();
+    let mut folder = whole;
     folder.files.get_mut(&1).unwrap()[at..].fill(0);
     mend(&mut folder);
     let timeline = check_mended(&folder);

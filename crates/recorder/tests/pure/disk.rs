@@ -108,7 +108,7 @@ fn what_a_feed_holds_comes_to_the_disk_and_is_found() {
     let recording = desk.wait_fragments(5);
     assert_eq!(recording.source, desk.source);
     let status = desk.wait_state(&State::Recording);
-    assert_eq!((status.recording, status.lost), (Some(recording.id.clone()), 0));
+    assert_eq!((status.recording, status.lost), (Some(recording.id), 0));
     desk.recorder.stop(&desk.source, Stop::End);
     let over =
         wait_for(|| desk.recordings().pop().filter(|newest| newest.timeline.ended().is_some()));
@@ -173,6 +173,16 @@ fn a_torn_end_is_cut_at_the_next_start() {
         wait_for(|| desk.recordings().pop().filter(|newest| !newest.timeline.repairs().is_empty()));
     assert_eq!(mended.timeline.fragments().len(), 5);
     assert_eq!(fs::metadata(&media).unwrap().len(), mended.timeline.bytes());
+    assert!(mended.timeline.ended().is_none());
+    desk.recorder.finish();
+
+    // Torn again, and found only the next day: it is ended too, and not looked at any more.
+    fs::File::options().write(true).open(&media).unwrap().set_len(length / 2).unwrap();
+    let desk = Desk::at(config(data.path()), 90_000_000);
+    let ended =
+        wait_for(|| desk.recordings().pop().filter(|newest| newest.timeline.ended().is_some()));
+    assert_eq!(ended.timeline.repairs().len(), 1);
+    assert!(ended.timeline.fragments().len() < 5);
     desk.recorder.finish();
 }
 

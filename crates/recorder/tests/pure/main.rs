@@ -5,6 +5,7 @@
 
 mod damage;
 mod disk;
+mod editing;
 mod support;
 mod using;
 mod writing;

@@ -1,0 +1,325 @@
+//! Recordings: listing, watching, downloading, removing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+use genlock_feed::{Feed, FeedLimits, FeedWriter};
+use genlock_media::{Dependency, Sample, TrackConfig, VideoConfig};
+use genlock_recorder::{Recording, Source, Stop};
+use genlock_store::{
+    CameraId, EventId, Store, SwitchOutcome, SwitchReason, SwitchRecord, SwitchStyle, Timestamp,
+    UnknownFields,
+};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::harness::{Api, TOKEN, creator_token, last_segment};
+
+/// x264, constrained baseline, 320x180.
+const AVCC: &[u8] = &[
+    0x01, 0x42, 0xc0, 0x0d, 0xff, 0xe1, 0x00, 0x17, 0x67, 0x42, 0xc0, 0x0d, 0xda, 0x05, 0x06, 0x7e,
+    0x7c, 0x04, 0x40, 0x00, 0x00, 0x03, 0x00, 0x40, 0x00, 0x00, 0x0f, 0x03, 0xc5, 0x0a, 0xa8, 0x01,
+    0x00, 0x04, 0x68, 0xce, 0x0f, 0xc8,
+];
+
+/// An event whose programme is recorded.
+struct Recorded {
+    api: Api,
+    /// `/api/events/{event}`
+    event: String,
+    source: Source,
+    writer: FeedWriter,
+}
+
+impl Recorded {
+    /// Ten GOPs of a second, as soon as they are on the disk.
+    async fn new() -> (Self, Recording) {
+        let api = Api::new();
+        let event = api.event().await;
+        let source = Source::new(last_segment(&event), "program").unwrap();
+        let feed = Feed::new(FeedLimits::default());
+        api.recorder.record(source.clone(), feed.clone());
+        eventually(|| api.recorder.status(&source)).await;
+        let (writer, now) = (feed.open(api.clock.now()), api.clock.now());
+        let mut recorded = Self { api, event, source, writer };
+        let config = VideoConfig::from_avcc(&Bytes::from_static(AVCC)).unwrap();
+        let config = Arc::new(TrackConfig::Video(config));
+        for picture in 0..100 {
+            let is_sync = picture % 10 == 0;
+            let sample = Sample {
+                config: Arc::clone(&config),
+                dts: now.as_micros() * 9 / 100 + picture * 9_000,
+                composition_offset: 9_000,
+                duration: None,
+                dependency: if is_sync { Dependency::Sync } else { Dependency::Reference },
+                payload: vec![0xA5; 2_000].into(),
+            };
+            recorded.writer.push(now, sample).unwrap();
+        }
+        let recording = eventually(|| {
+            recorded.newest().filter(|newest| newest.timeline.fragments().len() >= 9)
+        });
+        let recording = recording.await;
+        (recorded, recording)
+    }
+
+    /// The same when it is over.
+    async fn over() -> (Self, Recording) {
+        let (recorded, _) = Self::new().await;
+        recorded.api.recorder.stop(&recorded.source, Stop::End);
+        let ended = || recorded.newest().filter(|newest| newest.timeline.ended().is_some());
+        let recording = eventually(ended).await;
+        (recorded, recording)
+    }
+
+    fn newest(&self) -> Option<Recording> {
+        self.api.recorder.library().list(self.source.event()).unwrap().pop()
+    }
+
+    fn path(&self, recording: &Recording, rest: &str) -> String {
+        format!("{}/recordings/{}{rest}", self.event, recording.id)
+    }
+
+    async fn raw(&self, path: &str, headers: &[(header::HeaderName, &str)]) -> (Response, Bytes) {
+        let mut request =
+            Request::get(path).header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        let response =
+            self.api.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        (Response::from_parts(parts, Body::empty()), bytes)
+    }
+}
+
+/// Asks until there is something, for 30 s.
+async fn eventually<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..1500 {
+        if let Some(got) = ask() {
+            return got;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it did not happen");
+}
+
+fn header_of<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers()[name].to_str().unwrap()
+}
+
+#[tokio::test]
+async fn an_event_without_recordings_lists_none() {
+    let api = Api::new();
+    let event = api.event().await;
+    let list = api.get(&format!("{event}/recordings")).await.json();
+    assert_eq!(list, json!({ "items": [], "sources": [] }));
+    let missing = api.get("/api/events/nobody/recordings").await;
+    missing.problem(404, "event_not_found", None);
+    for id in ["1-program", "program", "..", "1-a.b"] {
+        let missing = api.get(&format!("{event}/recordings/{id}")).await;
+        missing.problem(404, "recording_not_found", None);
+    }
+}
+
+#[tokio::test]
+async fn a_recording_is_told_while_it_goes_on_and_after() {
+    let (recorded, recording) = Recorded::new().await;
+    let list = recorded.api.get(&format!("{}/recordings", recorded.event)).await.json();
+    let id = recording.id.to_string();
+    assert_eq!(list["sources"][0]["recording_id"], id, "{list}");
+    assert_eq!(list["sources"][0]["source"], "program");
+    let item = &list["items"][0];
+    assert_eq!((&item["id"], &item["source"]), (&json!(id), &json!("program")));
+    assert_ne!(item["status"], "finished");
+    assert!(item["began_at"].as_str().unwrap().starts_with("2026-01-01T01:00:"), "{item}");
+    let open = recorded.path(&recording, "");
+    recorded.api.call("DELETE", &open).await.problem(409, "recording_open", None);
+
+    recorded.api.recorder.stop(&recorded.source, Stop::End);
+    eventually(|| recorded.newest().filter(|newest| newest.timeline.ended().is_some())).await;
+    let told = recorded.api.get(&open).await.json();
+    assert_eq!(told["status"], "finished");
+    assert_eq!((&told["duration_ms"], &told["gap_count"]), (&json!(10_000), &json!(0)));
+    assert_eq!(told["files"][0]["name"], "1.mp4");
+    assert_eq!(told["files"][0]["bytes"], told["bytes"]);
+    let track = json!({
+        "video_codec": "avc1.42c00d", "width": 320, "height": 180,
+        "audio_codec": null, "sample_rate": null,
+    });
+    assert_eq!(told["tracks"], json!([track]));
+    assert!(told["playlist_url"].as_str().unwrap().ends_with(&format!("{open}/index.m3u8")));
+}
+
+#[tokio::test]
+async fn a_playlist_leads_to_the_bytes_of_the_files() {
+    let (recorded, recording) = Recorded::over().await;
+    let (answer, text) = recorded.raw(&recorded.path(&recording, "/index.m3u8"), &[]).await;
+    assert_eq!(header_of(&answer, "content-type"), "application/vnd.apple.mpegurl");
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    assert!(text.contains("#EXT-X-PLAYLIST-TYPE:VOD") && text.ends_with("#EXT-X-ENDLIST\n"));
+    let range = text.lines().find_map(|line| line.strip_prefix("#EXT-X-BYTERANGE:")).unwrap();
+    let (bytes, offset) = range.split_once('@').unwrap();
+    let (bytes, offset): (usize, usize) = (bytes.parse().unwrap(), offset.parse().unwrap());
+    let wanted = format!("bytes={offset}-{}", offset + bytes - 1);
+    let (answer, body) =
+        recorded.raw(&recorded.path(&recording, "/1.mp4"), &[(header::RANGE, &wanted)]).await;
+    assert_eq!(answer.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(header_of(&answer, "content-length"), bytes.to_string());
+    assert_eq!(body.len(), bytes);
+    assert_eq!(&body[4..8], b"moof");
+
+    let (whole, file) = recorded.raw(&recorded.path(&recording, "/1.mp4"), &[]).await;
+    assert_eq!(header_of(&whole, "accept-ranges"), "bytes");
+    assert_eq!(file[offset..offset + bytes], body);
+    let beyond = format!("bytes={}-", file.len());
+    let (answer, _) =
+        recorded.raw(&recorded.path(&recording, "/1.mp4"), &[(header::RANGE, &beyond)]).await;
+    assert_eq!(answer.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+    for name in ["/2.mp4", "/0.mp4", "/index", "/x.mp4"] {
+        let missing = recorded.api.get(&recorded.path(&recording, name)).await;
+        missing.problem(404, "recording_not_found", None);
+    }
+}
+
+#[tokio::test]
+async fn a_download_begins_with_its_index_and_any_range_is_that_of_the_whole() {
+    let (recorded, recording) = Recorded::over().await;
+    let path = recorded.path(&recording, "/download.mp4");
+    let (answer, whole) = recorded.raw(&path, &[]).await;
+    assert_eq!(header_of(&answer, "content-type"), "video/mp4");
+    assert_eq!(header_of(&answer, "content-length"), whole.len().to_string());
+    assert_eq!((&whole[4..8], header_of(&answer, "x-genlock-clip-to-ms")), (&b"ftyp"[..], "10000"));
+    let size = u32::from_be_bytes(whole[..4].try_into().unwrap()) as usize;
+    assert_eq!(&whole[size + 4..size + 8], b"moov");
+    let etag = header_of(&answer, "etag").to_owned();
+    for (range, expect) in [
+        ("bytes=0-99", &whole[..100]),
+        ("bytes=100-30000", &whole[100..=30_000]),
+        ("bytes=-50", &whole[whole.len() - 50..]),
+    ] {
+        let (answer, body) =
+            recorded.raw(&path, &[(header::RANGE, range), (header::IF_RANGE, &etag)]).await;
+        assert_eq!(answer.status(), StatusCode::PARTIAL_CONTENT, "{range}");
+        assert_eq!(body, expect, "{range}");
+    }
+    let other = [(header::RANGE, "bytes=0-9"), (header::IF_RANGE, "\"other\"")];
+    let (answer, body) = recorded.raw(&path, &other).await;
+    assert_eq!((answer.status(), body.len()), (StatusCode::OK, whole.len()));
+}
+
+#[tokio::test]
+async fn a_clip_says_what_it_was_snapped_to() {
+    let (recorded, recording) = Recorded::over().await;
+    let clip = recorded.api.get(&recorded.path(&recording, "/clip?from=2.5&to=4.2")).await.json();
+    assert_eq!((&clip["from_ms"], &clip["to_ms"]), (&json!(2_000), &json!(5_000)));
+    let path = clip["download_url"].as_str().unwrap();
+    assert!(path.ends_with("/download.mp4?from=2.000&to=5.000"), "{path}");
+    let (answer, short) = recorded.raw(path, &[]).await;
+    assert_eq!(header_of(&answer, "x-genlock-clip-from-ms"), "2000");
+    let (_, whole) = recorded.raw(&recorded.path(&recording, "/download.mp4"), &[]).await;
+    assert!(short.len() < whole.len() / 2);
+    let (_, list) = recorded.raw(clip["playlist_url"].as_str().unwrap(), &[]).await;
+    assert!(String::from_utf8(list.to_vec()).unwrap().contains("#EXT-X-ENDLIST"));
+    let began = recorded.api.get(&recorded.path(&recording, "")).await.json()["began_at"].clone();
+    let wall = format!("/clip?from={}&to=2030-01-01T00:00:00Z", began.as_str().unwrap());
+    let clip = recorded.api.get(&recorded.path(&recording, &wall)).await.json();
+    assert_eq!((&clip["from_ms"], &clip["to_ms"]), (&json!(0), &json!(10_000)));
+
+    for (query, status, code, field) in [
+        ("/clip?from=3&to=3", 400, "invalid_value", Some("to")),
+        ("/clip?from=noon", 400, "invalid_value", Some("from")),
+        ("/clip?until=3", 400, "unknown_field", Some("until")),
+        ("/clip?from=50", 409, "nothing_recorded", None),
+    ] {
+        let answer = recorded.api.get(&recorded.path(&recording, query)).await;
+        answer.problem(status, code, field);
+    }
+}
+
+#[tokio::test]
+async fn a_picture_is_that_of_the_sync_sample_before() {
+    let (recorded, recording) = Recorded::over().await;
+    // The access unit with its parameter sets in front.
+    let expect = format!("recorded Some(\"avc1.42c00d {}\")", 2_000 + 4 + 23 + 4 + 4);
+    for query in ["", "?at=4.7", "?at=99"] {
+        let answer =
+            recorded.api.get(&recorded.path(&recording, &format!("/thumbnail.jpg{query}"))).await;
+        assert_eq!((answer.status, answer.text), (StatusCode::OK, expect.clone()), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_switch_log_is_an_edit_list_of_the_programme() {
+    let (recorded, recording) = Recorded::over().await;
+    let begin =
+        recording.timeline.span().unwrap().0.as_micros() + recording.timeline.zero_unix_micros();
+    let (event, camera) =
+        (EventId::parse(recorded.source.event()).unwrap(), CameraId::parse("cam").unwrap());
+    for (second, to) in [(0, Some(camera)), (4, None)] {
+        let at = Timestamp::from_millis(begin / 1000 + second * 1000);
+        let record = SwitchRecord {
+            event: event.clone(),
+            from: None,
+            to,
+            requested_at: at,
+            switched_at: Some(at),
+            style: SwitchStyle::Clean,
+            wait_ms: 0,
+            discontinuity: genlock_store::Discontinuity::None,
+            reason: SwitchReason::Take,
+            scheduled: None,
+            outcome: SwitchOutcome::Cut,
+            ledger: genlock_store::Ledger::default(),
+            unknown: UnknownFields::default(),
+        };
+        recorded.api.store.append_switch(record).await.unwrap();
+    }
+    let path = recorded.path(&recording, "/edit-list");
+    let otio = recorded.api.get(&path).await;
+    assert_eq!(otio.header("content-type"), "application/json");
+    let clips = otio.json()["tracks"]["children"][0]["children"].clone();
+    // 10 pictures a second; the camera was not recorded, and the slate is no camera.
+    let lengths: Vec<Value> = clips
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|clip| clip["source_range"]["duration"]["value"].clone())
+        .collect();
+    assert_eq!(lengths, [json!(40.0), json!(60.0)]);
+    assert_eq!((&clips[0]["name"], &clips[0]["OTIO_SCHEMA"]), (&json!("cam"), &json!("Gap.1")));
+    for (format, begins) in [("edl", "TITLE: "), ("fcpxml", "<?xml")] {
+        let answer = recorded.api.get(&format!("{path}?format={format}")).await;
+        assert!(answer.text.starts_with(begins), "{answer:?}");
+        assert!(answer.header("content-disposition").ends_with(&format!(".{format}\"")));
+    }
+    recorded.api.get(&format!("{path}?format=avi")).await.problem(
+        400,
+        "invalid_value",
+        Some("format"),
+    );
+}
+
+#[tokio::test]
+async fn whoever_removes_a_recording_is_written_down() {
+    let (recorded, recording) = Recorded::over().await;
+    let path = recorded.path(&recording, "");
+    let ann = creator_token("ann", &json!({}));
+    assert_eq!(recorded.api.by(&ann, "DELETE", &path, None).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(recorded.api.call("DELETE", &path).await.status, StatusCode::NO_CONTENT);
+    recorded.api.call("DELETE", &path).await.problem(404, "recording_not_found", None);
+    let list = recorded.api.get(&format!("{}/recordings/deletions", recorded.event)).await.json();
+    let item = &list["items"][0];
+    assert_eq!(
+        (&item["by"], &item["recording_id"]),
+        (&json!("administrator"), &json!(recording.id.to_string()))
+    );
+    let items =
+        recorded.api.get(&format!("{}/recordings", recorded.event)).await.json()["items"].clone();
+    assert_eq!(items, Value::Array(Vec::new()));
+}

@@ -1,0 +1,188 @@
+//! One recording on the disk: its index, and its media files as they are asked for.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytes::Bytes;
+use genlock_media::{EventTime, VideoConfig};
+
+use crate::clip::Clip;
+use crate::edit::Rate;
+use crate::index::Fragment;
+use crate::limits::FRAGMENT_BYTES_MAX;
+use crate::media::{FragmentSamples, header, read_fragment, read_init};
+use crate::movie::{Movie, MovieBuilder};
+use crate::name::{RecordingId, Source};
+use crate::timeline::{Placed, Timeline};
+
+/// Name of a recording's index.
+pub(super) const INDEX: &str = "index";
+
+/// Fragments by which the frame rate is measured. Default 30, half a minute or less.
+const RATE_FRAGMENTS: usize = 30;
+
+/// Longest index that is read. Default 64 MiB, more than twice what the limits of a recording allow.
+const INDEX_BYTES_MAX: u64 = 64 << 20;
+
+/// How long a recording may have stood still and still go on after a restart or a reconnect. Default
+/// 4 h: breaks of an event do not end its recordings, the rehearsal of the day before does.
+pub(super) const CONTINUE_WITHIN: Duration = Duration::from_secs(4 * 3600);
+
+/// Name of the media file with this number.
+#[must_use]
+pub fn media_name(number: u32) -> String {
+    format!("{number:04}.mp4")
+}
+
+/// A recording as its index tells it now.
+#[derive(Debug, Clone)]
+pub struct Recording {
+    /// Of what.
+    pub source: Source,
+    /// Its name within the event.
+    pub id: RecordingId,
+    /// What the index tells.
+    pub timeline: Timeline,
+    pub(super) folder: PathBuf,
+}
+
+impl Recording {
+    pub(super) fn read(
+        source: Source,
+        id: RecordingId,
+        folder: PathBuf,
+    ) -> io::Result<Option<Self>> {
+        let timeline = Timeline::read(&read_index(&folder)?);
+        Ok(Some(Self { source, id, timeline, folder }))
+    }
+
+    /// The path of the media file with this number.
+    #[must_use]
+    pub fn media_path(&self, number: u32) -> PathBuf {
+        self.folder.join(media_name(number))
+    }
+
+    /// Until when there is something; when it began, if there is nothing.
+    pub(super) fn newest(&self) -> Option<EventTime> {
+        match self.timeline.span() {
+            Some((_, end)) => Some(end),
+            None => self.timeline.began(),
+        }
+    }
+
+    /// Whether nothing will be added: it was ended, or has stood still for too long at `now`.
+    #[must_use]
+    pub fn is_over(&self, now: EventTime) -> bool {
+        self.timeline.ended().is_some()
+            || self.newest().is_none_or(|newest| now.saturating_since(newest) > CONTINUE_WITHIN)
+    }
+
+    /// Where `clip` is in the files, as a progressive MP4. Reads the head of every fragment.
+    ///
+    /// # Errors
+    /// When a file is not there, or holds something else than the index tells.
+    pub fn movie(&self, clip: &Clip) -> io::Result<Movie> {
+        let mut files = MediaReader { recording: self, open: None };
+        let (mut builder, mut init_section) = (MovieBuilder::default(), (None, Bytes::new()));
+        let fragments = self.timeline.fragments().get(clip.fragments.clone()).unwrap_or_default();
+        for placed in fragments {
+            let described = self.timeline.inits().get(placed.init).ok_or_else(differs)?;
+            if init_section.0 != Some(placed.init) {
+                let body =
+                    files.read(described.file, described.init.offset, described.init.bytes)?;
+                init_section = (Some(placed.init), body);
+            }
+            let samples = files.samples(placed)?;
+            builder.push(placed, described, &init_section.1, &samples);
+        }
+        builder.finish().ok_or_else(differs)
+    }
+
+    /// Pictures per second, by the first half minute of them.
+    ///
+    /// # Errors
+    /// When a file is not there, or holds something else than the index tells.
+    pub fn rate(&self) -> io::Result<Rate> {
+        let mut files = MediaReader { recording: self, open: None };
+        let (mut pictures, mut ticks) = (0, 0);
+        let fragments = self.timeline.fragments().iter();
+        for placed in
+            fragments.filter(|placed| placed.fragment.video.is_some()).take(RATE_FRAGMENTS)
+        {
+            if let Some(run) = files.samples(placed)?.video {
+                pictures += run.samples.len() as u64;
+                ticks += u64::from(run.span().duration);
+            }
+        }
+        Ok(Rate::measured(pictures, ticks))
+    }
+
+    /// The sync sample that is shown at `at`, or the first behind it, as the bytes of an access unit, and
+    /// what decodes it. `None` where there are no pictures.
+    ///
+    /// # Errors
+    /// When a file is not there, or holds something else than the index tells.
+    pub fn sync_sample(&self, at: EventTime) -> io::Result<Option<(VideoConfig, Bytes)>> {
+        let has_picture =
+            |placed: &&Placed| placed.fragment.sync && placed.fragment.video.is_some();
+        let fragments = self.timeline.fragments();
+        let before = fragments.iter().filter(has_picture).take_while(|placed| placed.begin <= at);
+        let Some(placed) = before.last().or_else(|| fragments.iter().find(has_picture)) else {
+            return Ok(None);
+        };
+        let mut files = MediaReader { recording: self, open: None };
+        let described = self.timeline.inits().get(placed.init).ok_or_else(differs)?;
+        let init = files.read(described.file, described.init.offset, described.init.bytes)?;
+        let run = files.samples(placed)?.video.ok_or_else(differs)?;
+        let first = run.samples.first().ok_or_else(differs)?;
+        let offset = placed.fragment.offset + u64::from(run.offset);
+        let body = files.read(placed.file, offset, first.bytes)?;
+        let config = read_init(&init).and_then(|tracks| tracks.video).ok_or_else(differs)?;
+        Ok(Some((config, body)))
+    }
+}
+
+/// Reads one media file after the other.
+struct MediaReader<'a> {
+    recording: &'a Recording,
+    open: Option<(u32, File)>,
+}
+
+impl MediaReader<'_> {
+    fn read(&mut self, number: u32, offset: u64, length: u32) -> io::Result<Bytes> {
+        if length > FRAGMENT_BYTES_MAX {
+            return Err(differs());
+        }
+        if self.open.as_ref().is_none_or(|(open, _)| *open != number) {
+            self.open = Some((number, File::open(self.recording.media_path(number))?));
+        }
+        let Some((_, file)) = &self.open else { return Err(differs()) };
+        let mut bytes = vec![0; length as usize];
+        file.read_exact_at(&mut bytes, offset)?;
+        Ok(bytes.into())
+    }
+
+    /// The samples of a fragment, from its `moof` alone.
+    fn samples(&mut self, placed: &Placed) -> io::Result<FragmentSamples> {
+        let (file, Fragment { offset, bytes, .. }) = (placed.file, placed.fragment);
+        let head = header(&self.read(file, offset, bytes.min(8))?).ok_or_else(differs)?;
+        let moof = self.read(file, offset, head.bytes.min(bytes))?;
+        read_fragment(&moof).ok_or_else(differs)
+    }
+}
+
+fn differs() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "a media file holds something else than its index tells",
+    )
+}
+
+pub(super) fn read_index(folder: &Path) -> io::Result<Vec<u8>> {
+    let mut index = Vec::new();
+    File::open(folder.join(INDEX))?.take(INDEX_BYTES_MAX).read_to_end(&mut index)?;
+    Ok(index)
+}

@@ -1,0 +1,272 @@
+//! Recordings that survive: the server is killed, the disk is full; then foreign readers look at them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use genlock_e2e::clip::Picture;
+use genlock_e2e::strip::{CELLS, HEIGHT, Reading};
+use genlock_e2e::{Api, Camera, Clip, Colour, Server, probe, wait};
+use serde_json::Value;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Pictures at the end of a file among which some may be missing: as many as x264 reorders, and more.
+const REORDERED_MAX: usize = 4;
+
+/// A camera whose pictures say when they were made, with a GOP that is longer than a fragment.
+fn clock(number: u8) -> Clip {
+    Clip { picture: Picture::Clock(number), gop: 45, ..Clip::new(Colour::Red) }
+}
+
+/// The recordings of an event, by source.
+fn recordings(api: &Api, event: &str) -> Result<BTreeMap<String, Value>> {
+    let list = api.json("GET", &format!("/api/events/{event}/recordings"), None)?;
+    let items = list["items"].as_array().context("no items")?;
+    let by_source = |item: &Value| Some((item["source"].as_str()?.to_owned(), item.clone()));
+    Ok(items.iter().filter_map(by_source).collect())
+}
+
+fn wait_recorded(
+    api: &Api,
+    event: &str,
+    sources: usize,
+    millis: u64,
+) -> Result<BTreeMap<String, Value>> {
+    wait::until("enough is recorded", LIMIT, || {
+        let found = recordings(api, event)?;
+        let long = |item: &&Value| item["duration_ms"].as_u64() >= Some(millis);
+        Ok((found.values().filter(long).count() >= sources).then_some(found))
+    })
+}
+
+/// The media files below a folder.
+fn media_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(media_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "mp4") {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+/// What ffmpeg complains about when it reads all of an input.
+fn complaints(input: &[&str]) -> Result<String> {
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error"])
+        .args(input)
+        .args(["-f", "null", "-"])
+        .output()
+        .context("cannot start ffmpeg")?;
+    Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// What the pictures of a file say.
+fn readings(file: &Path) -> Result<Vec<Reading>> {
+    let filter = format!("crop=iw:{HEIGHT}:0:ih-{HEIGHT},scale={CELLS}:1:flags=area,format=gray");
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(file)
+        .args(["-an", "-vsync", "passthrough", "-vf", &filter, "-f", "rawvideo", "-"])
+        .output()
+        .context("cannot start ffmpeg")?;
+    let pictures = output.stdout.chunks_exact(CELLS as usize);
+    pictures
+        .map(|pixels| Reading::of_pixels(pixels.iter().copied()).context("a torn picture"))
+        .collect()
+}
+
+/// Pictures that are missing between those that are there; the clip begins anew every ten seconds.
+fn missing(readings: &[Reading]) -> u32 {
+    let picture = |reading: &Reading| (reading.clip_ms * 30 + 500) / 1000;
+    let step = |pair: &[Reading]| (picture(&pair[1]) + 300 - picture(&pair[0])) % 300;
+    readings.windows(2).map(|pair| step(pair).saturating_sub(1)).sum()
+}
+
+#[test]
+fn killed_in_the_middle_a_recording_is_whole_and_goes_on() -> Result<()> {
+    let server = Server::start()?;
+    let api = server.api();
+    let event = api.create_event("Match")?;
+    let mut cameras = Vec::new();
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        let made = api.create_camera(&event, &format!("Camera {number}"))?;
+        cameras.push(Camera::publish(&clock(number), &made.publish_url)?);
+        ids.push(made.id);
+    }
+    wait_recorded(&api, &event, 4, 5_000)?;
+    let take = format!("/api/events/{event}/cameras/{}/switch", other(&api, &event, &ids)?);
+    api.json("POST", &take, Some(&serde_json::json!({ "style": "clean" })))?;
+    let before = wait_recorded(&api, &event, 4, 9_000)?;
+    let data_dir = server.data_dir();
+    // SIGKILL, while everybody publishes.
+    drop(server);
+    drop(cameras);
+
+    let files = media_files(&data_dir.path().join("recordings"))?;
+    ensure!(files.len() == 4, "{files:?}");
+    let server = Server::start_in(Arc::clone(&data_dir))?;
+    let api = server.api();
+    let after = wait_recorded(&api, &event, 4, 9_000)?;
+    for (source, item) in &after {
+        let (kept, had) = (item["duration_ms"].as_u64(), before[source]["duration_ms"].as_u64());
+        ensure!(kept >= had, "{source}: {had:?} ms before the kill, {kept:?} ms after");
+    }
+    for file in &files {
+        let name = file.to_string_lossy();
+        ensure!(probe::streams(&name)?.len() == 2, "{name}");
+        let said = complaints(&["-i", &name])?;
+        ensure!(said.is_empty(), "{name}: {said}");
+    }
+    for (number, id) in ids.iter().enumerate() {
+        let file =
+            files.iter().find(|file| file.to_string_lossy().contains(id)).context("no file")?;
+        let pictures = readings(file)?;
+        ensure!(pictures.len() >= 200, "{} pictures of camera {number}", pictures.len());
+        ensure!(pictures.iter().all(|reading| usize::from(reading.camera) == number));
+        // The last pictures in decoding order are not the last that are shown: some between them are in the
+        // fragment that was lost.
+        let shown = &pictures[..pictures.len() - REORDERED_MAX];
+        ensure!(missing(shown) == 0, "camera {number}: {} pictures missing", missing(shown));
+    }
+    uses(&server, &event, &after["program"])?;
+    edit_list_shows_what_the_programme_showed(&api, &event, &after["program"])?;
+
+    // A camera that comes back goes on in the recording that it had.
+    let path = format!("/api/events/{event}/cameras/{}/rotate-key", ids[0]);
+    let rotated = api.json("POST", &path, None)?;
+    let url = format!("{}/{}", server.rtmp, rotated["stream_key"].as_str().context("no key")?);
+    let _camera = Camera::publish(&clock(0), &url)?;
+    let id = after[&ids[0]]["id"].as_str().context("no id")?.to_owned();
+    let path = format!("/api/events/{event}/recordings/{id}");
+    let told = wait::until("the recording goes on", LIMIT, || {
+        let told = api.json("GET", &path, None)?;
+        Ok((told["files"].as_array().map(Vec::len) == Some(2) && told["status"] == "recording")
+            .then_some(told))
+    })?;
+    ensure!(told["gaps"][0]["reason"] == "restart", "{told}");
+    let (status, body) = api.call("DELETE", &path, None)?;
+    ensure!(status == 409, "{body}");
+    Ok(())
+}
+
+/// A camera that is not on air.
+fn other(api: &Api, event: &str, ids: &[String]) -> Result<String> {
+    let active = api.active(event)?;
+    ids.iter().find(|id| Some(*id) != active.as_ref()).cloned().context("no other camera")
+}
+
+/// The pictures of a recording as it is downloaded.
+fn downloaded(api: &Api, event: &str, id: &str) -> Result<Vec<Reading>> {
+    let folder = tempfile::tempdir()?;
+    let movie = folder.path().join("movie.mp4");
+    let path = format!("/api/events/{event}/recordings/{id}/download.mp4");
+    std::fs::write(&movie, api.download(&path)?)?;
+    readings(&movie)
+}
+
+/// Each clip of the edit list has, in the camera's recording, the pictures that the programme has there.
+fn edit_list_shows_what_the_programme_showed(
+    api: &Api,
+    event: &str,
+    program: &Value,
+) -> Result<()> {
+    let id = program["id"].as_str().context("no id")?;
+    let shown = downloaded(api, event, id)?;
+    let list = api.json("GET", &format!("/api/events/{event}/recordings/{id}/edit-list"), None)?;
+    let clips = list["tracks"]["children"][0]["children"].as_array().context("no clips")?;
+    let frames =
+        |time: &Value| time["value"].as_f64().map(|frames| frames as usize).context("no time");
+    let (mut begin, mut compared) = (0, 0);
+    for clip in clips {
+        let length = frames(&clip["source_range"]["duration"])?;
+        if let Some(media) = clip["media_references"]["DEFAULT_MEDIA"]["name"].as_str() {
+            let camera = downloaded(api, event, media)?;
+            let offset = frames(&clip["source_range"]["start_time"])?;
+            for frame in [length / 4, length / 2, length * 3 / 4] {
+                let (shown, cut) = (&shown[begin + frame], &camera[offset + frame]);
+                ensure!(shown.camera == cut.camera, "{list}");
+                // Cameras begin their pictures at different times, so half a frame is lost or won at a cut.
+                let apart = (i64::from(shown.clip_ms) - i64::from(cut.clip_ms)).rem_euclid(10_000);
+                ensure!(
+                    apart <= 34 || apart >= 9_966,
+                    "{shown:?} in the programme, {cut:?} in the list"
+                );
+            }
+            compared += 1;
+        }
+        begin += length;
+    }
+    ensure!(compared >= 2, "{list}");
+    Ok(())
+}
+
+/// Watches and downloads a recording as its owner would.
+fn uses(server: &Server, event: &str, recording: &Value) -> Result<()> {
+    let api = server.api();
+    let id = recording["id"].as_str().context("no id")?;
+    let base = format!("{}/api/events/{event}/recordings/{id}", server.http);
+    let bearer = format!("Authorization: Bearer {}\r\n", genlock_e2e::server::ADMIN_TOKEN);
+    for name in ["download.mp4", "1.mp4", "download.mp4?from=2&to=5", "index.m3u8?to=8"] {
+        let said = complaints(&["-headers", &bearer, "-i", &format!("{base}/{name}")])?;
+        ensure!(said.is_empty(), "{name}: {said}");
+    }
+    ensure!(downloaded(&api, event, id)?.len() >= 200, "pictures are missing from the download");
+    let path = format!("/api/events/{event}/recordings/{id}");
+    let clip = api.json("GET", &format!("{path}/clip?from=2&to=5"), None)?;
+    ensure!(
+        clip["from_ms"].as_u64() <= Some(2_000) && clip["to_ms"].as_u64() >= Some(5_000),
+        "{clip}"
+    );
+    let jpeg = api.download(&format!("{path}/thumbnail.jpg?at=3"))?;
+    ensure!(jpeg.starts_with(&[0xff, 0xd8]) && jpeg.len() > 2_000, "no picture");
+    Ok(())
+}
+
+/// The recordings are on a file system of 1.5 MB. Viewers see nothing of it, and when there is room again
+/// the recording goes on.
+#[test]
+fn a_full_disk_stops_recordings_and_nothing_else() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mount = folder.path().join("disk");
+    std::fs::create_dir(&mount)?;
+    let server = Server::start_on_small_disk(&mount, 1_536 * 1024)?;
+    let api = server.api();
+    let event = api.create_event("Match")?;
+    let made = api.create_camera(&event, "One")?;
+    let _camera = Camera::publish(&Clip::new(Colour::Red), &made.publish_url)?;
+    let list = format!("/api/events/{event}/recordings");
+    let state = |wanted: &str| {
+        wait::until(wanted, LIMIT, || {
+            let told = api.json("GET", &list, None)?;
+            let sources = told["sources"].as_array().context("no sources")?;
+            Ok(sources.iter().any(|source| source["state"] == wanted).then_some(()))
+        })
+    };
+    state("failed")?;
+    let playlist = format!("/hls/{event}/program/media.m3u8");
+    let now = api.wait_for(&playlist)?;
+    wait::until("the programme goes on", LIMIT, || {
+        Ok((api.wait_for(&playlist)? != now).then_some(()))
+    })?;
+
+    // Cameras are not recorded any more, and what was recorded of them is removed.
+    let policy = serde_json::json!({ "policy": { "recording": "program" } });
+    api.json("PATCH", &format!("/api/events/{event}"), Some(&policy))?;
+    let id = recordings(&api, &event)?[&made.id]["id"].as_str().context("no id")?.to_owned();
+    wait::until("the camera's recording is removed", LIMIT, || {
+        Ok((api.call("DELETE", &format!("{list}/{id}"), None)?.0 == 204).then_some(()))
+    })?;
+    wait::until("the programme's recording goes on", LIMIT, || {
+        let told = api.json("GET", &list, None)?;
+        Ok((told["sources"][0]["state"] == "recording").then_some(()))
+    })
+}
