@@ -36,6 +36,10 @@ const OF_CALLS: &[(&str, &[ProblemCode])] = &[
     ("resume_event", STEP),
     ("end_event", STEP),
     ("put_slate", &[UnusablePicture]),
+    ("delete_recording", &[RecordingOpen]),
+    ("recording_clip", &[NothingRecorded]),
+    ("download_recording", &[NothingRecorded]),
+    ("recording_edit_list", &[NothingRecorded]),
     ("follow_by_websocket", &[ForeignOrigin, UpgradeRequired]),
     ("compatible_follow", &[ForeignOrigin, UpgradeRequired]),
     ("preview", &[ForeignOrigin, UpgradeRequired]),
@@ -90,6 +94,7 @@ fn codes_of(path: &str, operation: &Operation) -> BTreeSet<ProblemCode> {
         ("{camera}", CameraNotFound),
         ("{camera_id}", CameraNotFound),
         ("{take}", ScheduledTakeNotFound),
+        ("{recording}", RecordingNotFound),
         ("{delivery}", DeliveryNotFound),
         ("{token}", TokenNotFound),
     ] {

@@ -57,7 +57,7 @@ pub(crate) struct EditQuery {
         EditQuery
     ),
     responses(
-        (status = 200, description = "OTIO, EDL or FCPXML", body = String, content_type = "text/plain"),
+        (status = 200, description = "OTIO, EDL or FCPXML", body = String, content_type = "text/plain", example = "TITLE: Wedding"),
         (status = 409, description = "nothing was recorded")
     )
 )]

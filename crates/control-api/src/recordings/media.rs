@@ -66,7 +66,7 @@ pub(crate) struct ClipView {
     ),
     responses((
         status = 200, description = "a media playlist", body = String,
-        content_type = "application/vnd.apple.mpegurl"
+        content_type = "application/vnd.apple.mpegurl", example = "#EXTM3U\n#EXT-X-VERSION:7"
     ))
 )]
 pub(crate) async fn playlist(

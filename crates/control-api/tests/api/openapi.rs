@@ -125,7 +125,8 @@ fn every_answer_has_an_example() {
         for (method, operation) in item.as_object().unwrap() {
             for (status, response) in operation["responses"].as_object().unwrap() {
                 for (media_type, content) in response["content"].as_object().into_iter().flatten() {
-                    let is_file = media_type.starts_with("image/");
+                    let is_file =
+                        ["image/", "video/"].iter().any(|kind| media_type.starts_with(kind));
                     let has_one = content.get("example").is_some_and(|example| !example.is_null());
                     let has_some =
                         content["examples"].as_object().is_some_and(|some| !some.is_empty());
