@@ -17,7 +17,7 @@ impl ServerSession {
     ///
     /// # Errors
     ///
-    /// [`Malformed::Truncated`](crate::Malformed::Truncated) if that happened inside the handshake or
+    /// [`Malformed::Truncated`] if that happened inside the handshake or
     /// inside a message. A connection on which nothing came is none.
     pub fn handle_end(&mut self) -> Result<(), RtmpError> {
         let unfinished = match &self.state {
