@@ -12,7 +12,7 @@
 //! | [`rules`] | which action each call is |
 //! | [`policy`] | who may do which action: a pure function |
 //! | [`principal`] | who calls |
-//! | [`admission`] | how long a connection that stays open may do so |
+//! | [`mod@admission`] | how long a connection that stays open may do so |
 //! | [`jwt`], [`jwks`] | tokens of creators, and the keys of whoever signs them |
 //! | [`throttle`] | what wrong tokens cost |
 //! | [`quota`] | how much one creator may have |
