@@ -1,4 +1,4 @@
-//! A live camera with a clock in its picture: the wall clock's milliseconds, as a [`strip`] that programs read.
+//! A live camera with a clock in its picture: the wall clock's milliseconds, as a [`strip`](crate::strip) that programs read.
 //!
 //! Unlike a [`Clip`](crate::Clip), which only knows how long it has been running, it tells how old a picture is on the
 //! screen: from the moment in which it was painted, with encoding, the way through the server, decoding and drawing.

@@ -1,7 +1,7 @@
 //! Playlists of recordings: `EVENT` while something may be added, `VOD` after (RFC 8216 §4.3.3.5).
 //!
-//! Segments are byte ranges of the media files. They end at sync samples from [`SEGMENT_MIN`] on, and in
-//! any case before [`TARGET_S`], so that the target duration is known before the recording is over. What
+//! Segments are byte ranges of the media files. They end at sync samples from `SEGMENT_MIN` on, and in
+//! any case before `TARGET_S`, so that the target duration is known before the recording is over. What
 //! was listed never changes: a segment's end depends on nothing behind it, and the newest segment of an
 //! `EVENT` playlist is listed when the next one begins.
 

@@ -5,7 +5,7 @@
 //! hangs stops this thread and nothing else.
 //!
 //! Durability: what was appended survives the end of the process at once, because the kernel has it; it
-//! survives a power cut within [`SYNC_INTERVAL`](desk::SYNC_INTERVAL), because another thread makes the
+//! survives a power cut within [`desk::SYNC_INTERVAL`], because another thread makes the
 //! files durable that often. Nothing waits for that.
 
 mod desk;
