@@ -72,11 +72,10 @@ pub fn all() -> Vec<Player> {
     players
 }
 
-/// The settings of `web/src/player.ts`.
+/// The settings of `web/src/watch/player.ts`.
 fn viewer_page() -> Value {
     json!({
         "maxLiveSyncPlaybackRate": 1.06,
-        "backBufferLength": 30,
         "liveSyncOnStallIncrease": 0.5,
     })
 }

@@ -10,8 +10,6 @@ const SETTINGS: Partial<HlsConfig> = {
   maxLiveSyncPlaybackRate: 1.06,
   // After a stall this much more is kept, in seconds, so that a poor network stalls once and not all the time.
   liveSyncOnStallIncrease: 0.5,
-  // Seconds of the past that stay in memory; by default all of it.
-  backBufferLength: 30,
 };
 
 export type PlayerState = "waiting" | "playing";
