@@ -52,8 +52,7 @@ pub(crate) struct EditQuery {
     get, path = "/api/events/{event}/recordings/{recording}/edit-list", tag = "recordings",
     operation_id = "recording_edit_list",
     params(
-        ("event" = String, Path, description = "id of the event"),
-        ("recording" = String, Path, description = "id of a recording of the programme"),
+        RecordingPath,
         EditQuery
     ),
     responses(

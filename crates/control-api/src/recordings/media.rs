@@ -60,8 +60,7 @@ pub(crate) struct ClipView {
     get, path = "/api/events/{event}/recordings/{recording}/index.m3u8", tag = "recordings",
     operation_id = "recording_playlist",
     params(
-        ("event" = String, Path, description = "id of the event"),
-        ("recording" = String, Path, description = "id of the recording"),
+        RecordingPath,
         StretchQuery
     ),
     responses((
@@ -91,8 +90,7 @@ pub(crate) async fn playlist(
     get, path = "/api/events/{event}/recordings/{recording}/clip", tag = "recordings",
     operation_id = "recording_clip",
     params(
-        ("event" = String, Path, description = "id of the event"),
-        ("recording" = String, Path, description = "id of the recording"),
+        RecordingPath,
         StretchQuery
     ),
     responses(
@@ -132,8 +130,7 @@ pub(crate) async fn clip(
     get, path = "/api/events/{event}/recordings/{recording}/download.mp4", tag = "recordings",
     operation_id = "download_recording",
     params(
-        ("event" = String, Path, description = "id of the event"),
-        ("recording" = String, Path, description = "id of the recording"),
+        RecordingPath,
         StretchQuery,
         ("range" = Option<String>, Header, description = "one range of bytes")
     ),
@@ -201,8 +198,7 @@ impl FromRequestParts<Arc<Shared>> for FilePath {
     get, path = "/api/events/{event}/recordings/{recording}/{file}", tag = "recordings",
     operation_id = "recording_file",
     params(
-        ("event" = String, Path, description = "id of the event"),
-        ("recording" = String, Path, description = "id of the recording"),
+        RecordingPath,
         ("file" = String, Path, description = "name of the file", example = "1.mp4"),
         ("range" = Option<String>, Header, description = "one range of bytes")
     ),
@@ -231,8 +227,7 @@ pub(crate) async fn file(
     get, path = "/api/events/{event}/recordings/{recording}/thumbnail.jpg", tag = "recordings",
     operation_id = "recording_thumbnail",
     params(
-        ("event" = String, Path, description = "id of the event"),
-        ("recording" = String, Path, description = "id of the recording"),
+        RecordingPath,
         PlaceQuery
     ),
     responses((

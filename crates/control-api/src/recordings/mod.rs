@@ -25,12 +25,15 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use genlock_recorder::{Recorder, Recording, RecordingId, Source};
 use genlock_store::EventId;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 pub(crate) use self::views::SourceView;
 use self::views::{DeletionList, DeletionView, RecordingDetail, RecordingList, RecordingView};
 use crate::addresses::Links;
 use crate::auth::{Caller, Principal};
 use crate::events;
+use crate::openapi::path_id;
 use crate::paths::{EventPath, event_id, path_params};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
@@ -52,10 +55,19 @@ impl FromRequestParts<Arc<Shared>> for RecordingPath {
     }
 }
 
+impl IntoParams for RecordingPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            path_id("event", "id of the event", "q3vx5k2mhd7qpa4t"),
+            path_id("recording", "id of the recording", "1764104406-program"),
+        ]
+    }
+}
+
 /// List what was recorded of an event, and what becomes of its cameras and its programme now
 #[utoipa::path(
     get, path = "/api/events/{event}/recordings", tag = "recordings", operation_id = "list_recordings",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     responses((status = 200, description = "oldest first", body = RecordingList))
 )]
 pub(crate) async fn list(
@@ -75,8 +87,7 @@ pub(crate) async fn list(
     get, path = "/api/events/{event}/recordings/{recording}", tag = "recordings",
     operation_id = "get_recording",
     params(
-        ("event" = String, Path, description = "id of the event"),
-        ("recording" = String, Path, description = "id of the recording")
+        RecordingPath
     ),
     responses((status = 200, description = "the recording", body = RecordingDetail))
 )]
@@ -97,8 +108,7 @@ pub(crate) async fn get(
     delete, path = "/api/events/{event}/recordings/{recording}", tag = "recordings",
     operation_id = "delete_recording",
     params(
-        ("event" = String, Path, description = "id of the event"),
-        ("recording" = String, Path, description = "id of the recording")
+        RecordingPath
     ),
     responses(
         (status = 204, description = "it is gone"),
@@ -127,7 +137,7 @@ pub(crate) async fn delete(
 #[utoipa::path(
     get, path = "/api/events/{event}/recordings/deletions", tag = "recordings",
     operation_id = "list_recording_deletions",
-    params(("event" = String, Path, description = "id of the event")),
+    params(EventPath),
     responses((status = 200, description = "oldest first, the newest thousand", body = DeletionList))
 )]
 pub(crate) async fn deletions(
