@@ -51,10 +51,7 @@ pub(crate) struct EditQuery {
 #[utoipa::path(
     get, path = "/api/events/{event}/recordings/{recording}/edit-list", tag = "recordings",
     operation_id = "recording_edit_list",
-    params(
-        RecordingPath,
-        EditQuery
-    ),
+    params(RecordingPath, EditQuery),
     responses(
         (status = 200, description = "OTIO, EDL or FCPXML", body = String, content_type = "text/plain", example = "TITLE: Wedding"),
         (status = 409, description = "nothing was recorded")

@@ -59,10 +59,7 @@ pub(crate) struct ClipView {
 #[utoipa::path(
     get, path = "/api/events/{event}/recordings/{recording}/index.m3u8", tag = "recordings",
     operation_id = "recording_playlist",
-    params(
-        RecordingPath,
-        StretchQuery
-    ),
+    params(RecordingPath, StretchQuery),
     responses((
         status = 200, description = "a media playlist", body = String,
         content_type = "application/vnd.apple.mpegurl", example = "#EXTM3U\n#EXT-X-VERSION:7"
@@ -89,10 +86,7 @@ pub(crate) async fn playlist(
 #[utoipa::path(
     get, path = "/api/events/{event}/recordings/{recording}/clip", tag = "recordings",
     operation_id = "recording_clip",
-    params(
-        RecordingPath,
-        StretchQuery
-    ),
+    params(RecordingPath, StretchQuery),
     responses(
         (status = 200, description = "the stretch", body = ClipView),
         (status = 409, description = "nothing was recorded there")
@@ -226,10 +220,7 @@ pub(crate) async fn file(
 #[utoipa::path(
     get, path = "/api/events/{event}/recordings/{recording}/thumbnail.jpg", tag = "recordings",
     operation_id = "recording_thumbnail",
-    params(
-        RecordingPath,
-        PlaceQuery
-    ),
+    params(RecordingPath, PlaceQuery),
     responses((
         status = 200, description = "the picture, or a neutral card", body = PictureFile,
         content_type = "image/jpeg"

@@ -86,9 +86,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/events/{event}/recordings/{recording}", tag = "recordings",
     operation_id = "get_recording",
-    params(
-        RecordingPath
-    ),
+    params(RecordingPath),
     responses((status = 200, description = "the recording", body = RecordingDetail))
 )]
 pub(crate) async fn get(
@@ -107,9 +105,7 @@ pub(crate) async fn get(
 #[utoipa::path(
     delete, path = "/api/events/{event}/recordings/{recording}", tag = "recordings",
     operation_id = "delete_recording",
-    params(
-        RecordingPath
-    ),
+    params(RecordingPath),
     responses(
         (status = 204, description = "it is gone"),
         (status = 409, description = "it is being recorded")
