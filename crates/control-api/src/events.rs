@@ -238,7 +238,7 @@ pub(crate) async fn list(
 ) -> Result<Json<EventList>, Problem> {
     let mut events = shared.store.events().await?;
     events.retain(|event| caller.sees(event));
-    let (page, next_after) = page.cut(events, |event| Cursor::new(event.created_at, &event.id));
+    let (page, next_after) = page.cut(events, |event| Cursor::at(event.created_at, &event.id));
     let items = page.iter().map(|event| view(&shared, &links, event)).collect();
     Ok(Json(EventList { items, next_after }))
 }

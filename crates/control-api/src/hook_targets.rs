@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use crate::extract::{Body, present};
 use crate::paths::HookTargetPath;
 use crate::problem::{Problem, ProblemCode};
+use crate::query::{Cursor, PageQuery};
 use crate::state::Shared;
 
 /// A target that an administrator wants.
@@ -151,11 +152,14 @@ pub(crate) struct HookTargetView {
     configured: bool,
 }
 
-/// Targets of JSON hooks.
+/// A page of the targets of JSON hooks.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct HookTargetList {
-    /// Those of the configuration, then the others in the order in which they were added.
+    /// Those of the configuration, then the others, by their names.
     items: Vec<HookTargetView>,
+    /// What `after` must be to get the next page, `null` if this is the last.
+    #[schema(example = "1.back-end")]
+    next_after: Option<String>,
 }
 
 /// A target of JSON hooks that was put.
@@ -178,13 +182,21 @@ impl From<KnownHookTarget> for HookTargetView {
 /// List the targets of JSON hooks
 #[utoipa::path(
     get, path = "/api/hooks/targets", tag = "hooks", operation_id = "list_hook_targets",
-    responses((status = 200, description = "the targets", body = HookTargetList))
+    params(PageQuery),
+    responses((status = 200, description = "a page of the targets", body = HookTargetList))
 )]
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
+    page: PageQuery,
 ) -> Result<Json<HookTargetList>, Problem> {
-    let targets = shared.hooks.targets().await?;
-    Ok(Json(HookTargetList { items: targets.into_iter().map(Into::into).collect() }))
+    let mut targets = shared.hooks.targets().await?;
+    targets.sort_by_key(place);
+    let (page, next_after) = page.cut(targets, place);
+    Ok(Json(HookTargetList { items: page.into_iter().map(Into::into).collect(), next_after }))
+}
+
+fn place(target: &KnownHookTarget) -> Cursor {
+    Cursor::new(u64::from(!target.configured), &target.name)
 }
 
 /// Add a target of JSON hooks, or change it

@@ -106,7 +106,7 @@ pub(crate) async fn dead(
     page: PageQuery,
 ) -> Result<Json<DeadDeliveryList>, Problem> {
     let dead = shared.store.hook_deliveries(HookQueue::Dead, DEAD_DELIVERIES_MAX).await?;
-    let place = |delivery: &HookDelivery| Cursor::new(delivery.created_at, &delivery.id);
+    let place = |delivery: &HookDelivery| Cursor::at(delivery.created_at, &delivery.id);
     let (page, next_after) = page.cut(dead, place);
     let items = page.into_iter().map(Into::into).collect();
     Ok(Json(DeadDeliveryList { items, next_after }))

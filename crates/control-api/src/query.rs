@@ -39,33 +39,39 @@ pub(crate) struct PageQuery {
     #[param(minimum = 1, maximum = 500, required = false, example = 100)]
     limit: u16,
     /// `next_after` of the page before.
-    #[param(value_type = Option<String>, required = false, pattern = "^[0-9]{1,15}[.][A-Za-z0-9_-]{1,64}$", example = "1793448000000.q3vx5k2mhd7qpa4t")]
+    #[param(value_type = Option<String>, required = false, pattern = "^[0-9]{1,19}[.][A-Za-z0-9_-]{1,85}$", example = "1793448000000.q3vx5k2mhd7qpa4t")]
     after: Option<Cursor>,
 }
 
-/// Place of an entry in a list that is in the order of its times. It stays a place when the entry is gone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Place of an entry in a list that is in the order of its times, or of other numbers. It stays a place when the entry
+/// is gone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cursor {
-    pub(crate) at: Timestamp,
-    pub(crate) id: String,
+    order: u64,
+    id: String,
 }
 
 impl Cursor {
-    pub(crate) fn new(at: Timestamp, id: impl ToString) -> Self {
-        Self { at, id: id.to_string() }
+    /// Of an entry in a list by `order`, which entries may share.
+    pub(crate) fn new(order: u64, id: impl ToString) -> Self {
+        Self { order, id: id.to_string() }
+    }
+
+    /// Of an entry in a list by times.
+    pub(crate) fn at(at: Timestamp, id: impl ToString) -> Self {
+        Self::new(u64::try_from(at.as_millis()).unwrap_or(0), id)
     }
 
     fn parse(text: &str) -> Result<Self, Problem> {
         let parts = text.split_once('.').filter(|(_, id)| !id.is_empty());
-        let place = parts.and_then(|(at, id)| Some((at.parse().ok()?, id)));
-        let (at, id) = place.ok_or_else(|| {
+        let place = parts.and_then(|(order, id)| Some(Self::new(order.parse().ok()?, id)));
+        place.ok_or_else(|| {
             Problem::invalid("after", "`after` is the `next_after` of the page before")
-        })?;
-        Ok(Self::new(Timestamp::from_millis(at), id))
+        })
     }
 
     fn text(&self) -> String {
-        format!("{}.{}", self.at.as_millis(), self.id)
+        format!("{}.{}", self.order, self.id)
     }
 }
 
@@ -90,7 +96,7 @@ impl PageQuery {
     ) -> (Vec<T>, Option<String>) {
         let first = self.after.map_or(0, |after| {
             let known = all.iter().position(|one| place(one) == after);
-            let later = || all.iter().position(|one| place(one).at > after.at);
+            let later = || all.iter().position(|one| place(one) > after);
             known.map(|known| known + 1).or_else(later).unwrap_or(all.len())
         });
         let limit = usize::from(self.limit);
@@ -114,7 +120,7 @@ mod tests {
     use super::*;
 
     /// Pages of `all` (time, id) by `limit`, as text, until the last.
-    fn pages(all: &[(i64, &str)], limit: u16) -> Vec<String> {
+    fn pages(all: &[(u64, &str)], limit: u16) -> Vec<String> {
         let mut told = Vec::new();
         let mut after = String::new();
         loop {
@@ -125,10 +131,9 @@ mod tests {
         }
     }
 
-    fn page(all: &[(i64, &str)], limit: u16, after: &str) -> (String, Option<String>) {
+    fn page(all: &[(u64, &str)], limit: u16, after: &str) -> (String, Option<String>) {
         let query = PageQuery::parse(&format!("limit={limit}{after}")).unwrap();
-        let (page, next) =
-            query.cut(all.to_vec(), |(at, id)| Cursor::new(Timestamp::from_millis(*at), id));
+        let (page, next) = query.cut(all.to_vec(), |(order, id)| Cursor::new(*order, id));
         (page.into_iter().map(|(_, id)| id).collect(), next)
     }
 
@@ -142,9 +147,9 @@ mod tests {
 
     #[test]
     fn a_place_outlives_its_entry() {
-        let all = [(1, "a"), (2, "c")];
-        assert_eq!(page(&all, 9, "&after=1.b").0, "c");
-        assert_eq!(page(&all, 9, "&after=2.c").0, "");
+        let all = [(1, "a"), (1, "c"), (2, "d")];
+        assert_eq!(page(&all, 9, "&after=1.b").0, "cd");
+        assert_eq!(page(&all, 9, "&after=2.d").0, "");
         assert_eq!(page(&all, 9, "&after=7.x").0, "");
     }
 

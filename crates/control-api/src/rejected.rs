@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::problem::Problem;
+use crate::query::{Cursor, PageQuery};
 use crate::state::Shared;
 
 /// A write that the shared database refused for what it is.
@@ -29,11 +30,14 @@ pub(crate) struct RejectedWriteView {
     why: String,
 }
 
-/// Writes that the shared database refused.
+/// A page of the writes that the shared database refused.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RejectedWriteList {
-    /// In their order; the newest thousand.
+    /// In their order.
     items: Vec<RejectedWriteView>,
+    /// What `after` must be to get the next page, `null` if this is the last.
+    #[schema(example = "4711.create_camera")]
+    next_after: Option<String>,
 }
 
 /// How many writes a call concerned.
@@ -54,13 +58,16 @@ impl From<RejectedWrite> for RejectedWriteView {
 /// List the writes that the shared database refused
 #[utoipa::path(
     get, path = "/api/store/rejected", tag = "system", operation_id = "list_rejected_writes",
-    responses((status = 200, description = "the writes", body = RejectedWriteList))
+    params(PageQuery),
+    responses((status = 200, description = "a page of the newest thousand", body = RejectedWriteList))
 )]
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
+    page: PageQuery,
 ) -> Result<Json<RejectedWriteList>, Problem> {
     let rejected = shared.store.rejected_writes().await?;
-    Ok(Json(RejectedWriteList { items: rejected.into_iter().map(Into::into).collect() }))
+    let (page, next_after) = page.cut(rejected, |write| Cursor::new(write.place, &write.kind));
+    Ok(Json(RejectedWriteList { items: page.into_iter().map(Into::into).collect(), next_after }))
 }
 
 /// Try the writes again that the shared database refused

@@ -138,7 +138,7 @@ pub(crate) async fn list(
 ) -> Result<Json<ScheduledTakeList>, Problem> {
     events::find(&shared, &event).await?;
     let takes = shared.store.scheduled_takes(&event).await?;
-    let (page, next_after) = page.cut(takes, |take| Cursor::new(take.at, &take.id));
+    let (page, next_after) = page.cut(takes, |take| Cursor::at(take.at, &take.id));
     let items = page.into_iter().map(Into::into).collect();
     Ok(Json(ScheduledTakeList { items, next_after }))
 }

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use genlock_store::HookTargetName;
+
 use crate::address::AddressPolicy;
 use crate::limits::TARGET_NAME_BYTES_MAX;
 use crate::notice::KindFilter;
@@ -25,8 +27,8 @@ pub struct HookTarget {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidHookTarget {
-    /// The name is empty or too long.
-    #[error("a name has 1 to {TARGET_NAME_BYTES_MAX} characters")]
+    /// The name is empty or too long, or has characters that could not stand in a URL.
+    #[error("a name has 1 to {TARGET_NAME_BYTES_MAX} letters, digits, `_` and `-`")]
     Name,
     /// It cannot be called.
     #[error("{0}")]
@@ -56,9 +58,7 @@ impl HookTarget {
         kinds: &[String],
         policy: &AddressPolicy,
     ) -> Result<Self, InvalidHookTarget> {
-        if name.is_empty() || name.len() > TARGET_NAME_BYTES_MAX {
-            return Err(InvalidHookTarget::Name);
-        }
+        HookTargetName::parse(name).map_err(|_| InvalidHookTarget::Name)?;
         let target = Target::parse(url).map_err(InvalidHookTarget::Url)?;
         if let Some(address) = target.address().filter(|address| !policy.permits(*address)) {
             return Err(InvalidHookTarget::Address(address));
@@ -105,6 +105,7 @@ mod tests {
         for (name, url, secret, kind, expect) in [
             ("", "http://a/", SECRET, "*", InvalidHookTarget::Name),
             (&long, "http://a/", SECRET, "*", InvalidHookTarget::Name),
+            ("a b", "http://a/", SECRET, "*", InvalidHookTarget::Name),
             ("a", "ftp://a/", SECRET, "*", InvalidHookTarget::Url(InvalidTarget::Url)),
             (
                 "a",

@@ -83,13 +83,18 @@ pub(crate) struct Id(String);
 
 /// An id in a path.
 pub(crate) fn path_id(name: &str, description: &str, example: &str) -> Parameter {
-    let id = ObjectBuilder::new().schema_type(Type::String).pattern(Some(ID_PATTERN)).build();
+    path_text(name, description, ID_PATTERN, example)
+}
+
+/// What stands in a path and is more than an id.
+pub(crate) fn path_text(name: &str, description: &str, pattern: &str, example: &str) -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build();
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
         .description(Some(description))
-        .schema(Some(id))
+        .schema(Some(text))
         .example(Some(example.into()))
         .build()
 }

@@ -33,10 +33,14 @@ use self::views::{DeletionList, DeletionView, RecordingDetail, RecordingList, Re
 use crate::addresses::Links;
 use crate::auth::{Caller, Principal};
 use crate::events;
-use crate::openapi::path_id;
+use crate::openapi::{path_id, path_text};
 use crate::paths::{EventPath, event_id, path_params};
 use crate::problem::{Problem, ProblemCode};
+use crate::query::{Cursor, PageQuery};
 use crate::state::Shared;
+
+/// What the id of a recording looks like: when it began, and the id of what it is of.
+const RECORDING_PATTERN: &str = "^(0|[1-9][0-9]{0,18})-[A-Za-z0-9_-]{1,64}$";
 
 /// The event and the recording that a path names.
 #[derive(Debug)]
@@ -59,7 +63,7 @@ impl IntoParams for RecordingPath {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![
             path_id("event", "id of the event", "q3vx5k2mhd7qpa4t"),
-            path_id("recording", "id of the recording", "1764104406-program"),
+            path_text("recording", "id of the recording", RECORDING_PATTERN, "1764104406-program"),
         ]
     }
 }
@@ -67,19 +71,22 @@ impl IntoParams for RecordingPath {
 /// List what was recorded of an event, and what becomes of its cameras and its programme now
 #[utoipa::path(
     get, path = "/api/events/{event}/recordings", tag = "recordings", operation_id = "list_recordings",
-    params(EventPath),
-    responses((status = 200, description = "oldest first", body = RecordingList))
+    params(EventPath, PageQuery),
+    responses((status = 200, description = "a page, oldest first", body = RecordingList))
 )]
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
     EventPath(event): EventPath,
     links: Links,
+    page: PageQuery,
 ) -> Result<Json<RecordingList>, Problem> {
     events::find(&shared, &event).await?;
     let (recorder, sources) = (&shared.recorder, sources(&shared, &event));
     let found = on_disk(&shared, move |recorder| recorder.library().list(event.as_str())).await?;
+    let place = |found: &Recording| Cursor::new(found.id.began(), found.id.name());
+    let (found, next_after) = page.cut(found, place);
     let items = found.iter().map(|found| RecordingView::of(found, recorder, &links)).collect();
-    Ok(Json(RecordingList { items, sources }))
+    Ok(Json(RecordingList { items, next_after, sources }))
 }
 
 /// Read a recording: with its files, its tracks, and what is missing
@@ -133,16 +140,24 @@ pub(crate) async fn delete(
 #[utoipa::path(
     get, path = "/api/events/{event}/recordings/deletions", tag = "recordings",
     operation_id = "list_recording_deletions",
-    params(EventPath),
-    responses((status = 200, description = "oldest first, the newest thousand", body = DeletionList))
+    params(EventPath, PageQuery),
+    responses((
+        status = 200, description = "a page of the newest thousand, oldest first",
+        body = DeletionList
+    ))
 )]
 pub(crate) async fn deletions(
     State(shared): State<Arc<Shared>>,
     EventPath(event): EventPath,
+    page: PageQuery,
 ) -> Result<Json<DeletionList>, Problem> {
     events::find(&shared, &event).await?;
     let found = on_disk(&shared, move |recorder| recorder.library().deletions(event.as_str()));
-    Ok(Json(DeletionList { items: found.await?.into_iter().map(DeletionView::from).collect() }))
+    let (found, next_after) = page.cut(found.await?, DeletionView::place);
+    Ok(Json(DeletionList {
+        items: found.into_iter().map(DeletionView::from).collect(),
+        next_after,
+    }))
 }
 
 /// One recording, or the problem that there is none.

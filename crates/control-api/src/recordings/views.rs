@@ -11,13 +11,17 @@ use utoipa::ToSchema;
 use super::is_open;
 use crate::addresses::Links;
 use crate::limits::RECORDING_GAPS_MAX;
+use crate::query::Cursor;
 use crate::time::{rfc3339, rfc3339_option};
 
-/// Recordings of an event.
+/// A page of the recordings of an event.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RecordingList {
     /// Oldest first.
     pub(super) items: Vec<RecordingView>,
+    /// What `after` must be to get the next page, `null` if this is the last.
+    #[schema(example = "1764104406.program")]
+    pub(super) next_after: Option<String>,
     /// What becomes of the cameras and the programme now, as far as they are to be recorded.
     pub(super) sources: Vec<SourceView>,
 }
@@ -200,12 +204,15 @@ struct RepairView {
     cut_bytes: u64,
 }
 
-/// Recordings that were removed.
+/// A page of the recordings that were removed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RecordingDeletionList)]
 pub(crate) struct DeletionList {
     /// Oldest first.
     pub(super) items: Vec<DeletionView>,
+    /// What `after` must be to get the next page, `null` if this is the last.
+    #[schema(example = "1764190806000.1764104406-program")]
+    pub(super) next_after: Option<String>,
 }
 
 /// A recording that was removed.
@@ -224,6 +231,13 @@ pub(crate) struct DeletionView {
     /// Who has removed it: `administrator`, `creator {id}`, or `age` for the limit of the configuration.
     #[schema(example = "administrator")]
     by: String,
+}
+
+impl DeletionView {
+    /// Its place in the list.
+    pub(super) fn place(deleted: &Deleted) -> Cursor {
+        Cursor::at(Timestamp::from_millis(deleted.at_unix_millis), &deleted.recording)
+    }
 }
 
 impl From<Deleted> for DeletionView {

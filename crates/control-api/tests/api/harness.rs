@@ -492,7 +492,7 @@ pub(crate) struct Api {
     pub(crate) recorder: Recorder,
     pub(crate) clock: EventClock,
     /// Removed with the client.
-    _recordings: TempDir,
+    pub(crate) recordings: TempDir,
 }
 
 /// An answer.
@@ -572,7 +572,7 @@ impl Api {
             addresses,
             changes: Changes::default(),
         });
-        Self { router, live, store, recorder, clock, _recordings: recordings }
+        Self { router, live, store, recorder, clock, recordings }
     }
 
     /// Sends a request and holds the answer against the description.

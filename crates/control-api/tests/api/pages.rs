@@ -1,18 +1,23 @@
 //! Lists come in pages.
 
-use serde_json::json;
+use std::sync::Arc;
 
-use crate::harness::{Answer, Api};
+use genlock_store::{EventId, Replica, SqliteStore, Store};
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Api, last_segment};
 
 /// Names of the items, and the query of the next page.
 fn page(answer: &Answer, name: &str) -> (Vec<String>, Option<String>) {
     let body = answer.json();
     let items = body["items"].as_array().unwrap();
-    let names = items.iter().map(|item| item[name].as_str().unwrap().to_owned()).collect();
+    let text = |item: &Value| item[name].as_str().map_or(item[name].to_string(), str::to_owned);
+    let names = items.iter().map(text).collect();
     (names, body["next_after"].as_str().map(|after| format!("?limit=2&after={after}")))
 }
 
-async fn pages(api: &Api, list: &str, name: &str) -> Vec<Vec<String>> {
+/// Names of the items of all pages of two.
+pub(crate) async fn pages(api: &Api, list: &str, name: &str) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     let mut query = Some("?limit=2".to_owned());
     while let Some(asked) = query {
@@ -57,15 +62,61 @@ async fn scheduled_takes_come_in_pages() {
 }
 
 #[tokio::test]
+async fn hook_targets_come_in_pages_that_outlive_their_entries() {
+    let api = Api::new();
+    let list = "/api/hooks/targets";
+    for name in ["c", "a", "b"] {
+        api.put(&format!("{list}/{name}"), json!({ "url": "http://told/" })).await;
+    }
+    assert_eq!(pages(&api, list, "name").await, [["fixed", "a"], ["b", "c"]]);
+    let (_, next) = page(&api.get(&format!("{list}?limit=2")).await, "name");
+    api.call("DELETE", &format!("{list}/a")).await;
+    let second = api.get(&format!("{list}{}", next.unwrap())).await;
+    assert_eq!(page(&second, "name").0, ["b", "c"]);
+}
+
+#[tokio::test]
+async fn writes_that_were_refused_come_in_pages() {
+    let shared = Arc::new(SqliteStore::in_memory().unwrap());
+    let copy = Arc::new(SqliteStore::copy_in_memory(false).unwrap());
+    let replica = Replica::new(Arc::clone(&copy), Arc::clone(&shared) as Arc<dyn Store>);
+    replica.fill().await.unwrap();
+    let api = Api::over(copy);
+    let event = api.event().await;
+    replica.flush().await.unwrap();
+    // Somebody removes the event there, so that nothing can be added to it.
+    let id = EventId::parse(last_segment(&event)).unwrap();
+    shared.delete_event(&id).await.unwrap();
+    for name in ["a", "b", "c"] {
+        api.camera(&event, name).await;
+    }
+    replica.flush().await.unwrap();
+    let list = "/api/store/rejected";
+    let (all, _) = page(&api.get(list).await, "place");
+    assert_eq!(all.len(), 3);
+    assert_eq!(pages(&api, list, "place").await, [&all[..2], &all[2..]]);
+}
+
+#[tokio::test]
 async fn what_is_no_page_is_refused() {
     let api = Api::new();
+    let event = api.event().await;
+    let recordings = format!("{event}/recordings");
+    let deletions = format!("{recordings}/deletions");
     for (query, code, field) in [
         ("limit=0", "invalid_value", "limit"),
         ("limit=501", "invalid_value", "limit"),
         ("after=x", "invalid_value", "after"),
         ("offset=3", "unknown_field", "offset"),
     ] {
-        for list in ["/api/events", "/api/hooks/dead"] {
+        for list in [
+            "/api/events",
+            "/api/hooks/dead",
+            "/api/hooks/targets",
+            "/api/store/rejected",
+            &recordings,
+            &deletions,
+        ] {
             api.get(&format!("{list}?{query}")).await.problem(400, code, Some(field));
         }
     }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use genlock_feed::{Feed, FeedLimits, FeedWriter};
 use genlock_media::{Dependency, Sample, TrackConfig, VideoConfig};
-use genlock_recorder::{Recording, Source, Stop};
+use genlock_recorder::{Recording, RecordingId, Source, Stop};
 use genlock_store::{
     CameraId, EventId, Store, SwitchOutcome, SwitchReason, SwitchRecord, SwitchStyle, Timestamp,
     UnknownFields,
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::harness::{Api, TOKEN, creator_token, last_segment};
+use crate::pages::pages;
 
 /// x264, constrained baseline, 320x180.
 const AVCC: &[u8] = &[
@@ -118,7 +119,7 @@ async fn an_event_without_recordings_lists_none() {
     let api = Api::new();
     let event = api.event().await;
     let list = api.get(&format!("{event}/recordings")).await.json();
-    assert_eq!(list, json!({ "items": [], "sources": [] }));
+    assert_eq!(list, json!({ "items": [], "next_after": null, "sources": [] }));
     let missing = api.get("/api/events/nobody/recordings").await;
     missing.problem(404, "event_not_found", None);
     for id in ["1-program", "program", "..", "1-a.b"] {
@@ -322,4 +323,30 @@ async fn whoever_removes_a_recording_is_written_down() {
     let items =
         recorded.api.get(&format!("{}/recordings", recorded.event)).await.json()["items"].clone();
     assert_eq!(items, Value::Array(Vec::new()));
+}
+
+#[tokio::test]
+async fn recordings_and_their_deletions_come_in_pages() {
+    let (recorded, recording) = Recorded::over().await;
+    let folder = recorded.api.recordings.path().join(recorded.source.event()).join("program");
+    for more in 1..=2 {
+        // A copied folder is a recording of its own.
+        let copy = folder.join((recording.id.began() + more).to_string());
+        std::fs::create_dir(&copy).unwrap();
+        for file in std::fs::read_dir(folder.join(recording.id.began().to_string())).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+        }
+    }
+    let ids: Vec<String> = [0, 1, 2]
+        .map(|more| RecordingId::new(recording.id.began() + more, "program").unwrap().to_string())
+        .into();
+    let list = format!("{}/recordings", recorded.event);
+    assert_eq!(pages(&recorded.api, &list, "id").await, [&ids[..2], &ids[2..]]);
+    for id in &ids {
+        recorded.api.call("DELETE", &format!("{list}/{id}")).await;
+    }
+    let deletions = format!("{list}/deletions");
+    let listed = pages(&recorded.api, &deletions, "recording_id").await;
+    assert_eq!(listed, [&ids[..2], &ids[2..]]);
 }
