@@ -11,7 +11,10 @@ use crate::harness::{Answer, Api, last_segment};
 fn page(answer: &Answer, name: &str) -> (Vec<String>, Option<String>) {
     let body = answer.json();
     let items = body["items"].as_array().unwrap();
-    let text = |item: &Value| item[name].as_str().map_or(item[name].to_string(), str::to_owned);
+    let text = |item: &Value| match &item[name] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
     let names = items.iter().map(text).collect();
     (names, body["next_after"].as_str().map(|after| format!("?limit=2&after={after}")))
 }
