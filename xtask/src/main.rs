@@ -32,16 +32,19 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: &[String]) -> Result<()> {
-    match arguments.split_first().map(|(command, rest)| (command.as_str(), rest)) {
-        Some(("run", rest)) => serve("serve", rest),
-        Some(("demo", rest)) => {
+    let Some((command, rest)) = arguments.split_first() else { bail!("{USAGE}") };
+    // Who knows `cargo run` types `cargo xtask run -- --http …`.
+    let rest = if rest.first().is_some_and(|first| first == "--") { &rest[1..] } else { rest };
+    match (command.as_str(), rest) {
+        ("run", rest) => serve("serve", rest),
+        ("demo", rest) => {
             install::require(&[install::FFMPEG])?;
             serve("demo", rest)
         }
-        Some(("players", rest)) => players::measure(rest),
-        Some(("schemathesis", rest)) => schemathesis::run(rest),
-        Some(("test", [])) => test::all(),
-        Some(("test", [step])) => test::step(step),
+        ("players", rest) => players::measure(rest),
+        ("schemathesis", rest) => schemathesis::run(rest),
+        ("test", []) => test::all(),
+        ("test", [step]) => test::step(step),
         _ => bail!("{USAGE}"),
     }
 }

@@ -23,6 +23,7 @@ const FULFILLED_TARGET_DURATIONS: u64 = 6;
 
 const NOT_FOUND: &str = "not found";
 const NOT_STARTED: &str = "nothing is published here yet";
+const PLAY_CMAF: &str = "; index.m3u8 carries it";
 const NOT_IN_TIME: &str = "the media did not arrive in time";
 
 /// What a request wants.
@@ -118,8 +119,17 @@ impl<'a> Wish<'a> {
             (
                 Self::Multivariant { .. } | Self::Media { flavour: Flavour::Ts, .. },
                 Some(snapshot),
-            ) => self.playlist(snapshot, Freshness::Momentary).map_or(Look::Wait, Look::Reply),
+            ) => self.unblocked(snapshot),
             (Self::Media { query, .. }, Some(snapshot)) => self.low_latency(snapshot, query),
+        }
+    }
+
+    /// A playlist without blocking reload: there as soon as there is one, or never.
+    fn unblocked(&self, snapshot: &Snapshot) -> Look {
+        match (self.playlist(snapshot, Freshness::Momentary), snapshot.refusal(self.flavour())) {
+            (Some(reply), _) => Look::Reply(reply),
+            (None, Some(why)) => refused(StatusCode::NOT_FOUND, format!("{why}{PLAY_CMAF}")),
+            (None, None) => Look::Wait,
         }
     }
 

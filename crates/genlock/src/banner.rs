@@ -1,26 +1,40 @@
 //! What the person who starts the server sees first.
 
+use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use genlock_store::AdminToken;
 
 /// Prints the addresses; the token and how to begin, if the token is new.
-#[expect(clippy::print_stdout, reason = "a command line tool talks to its user")]
 pub(crate) fn print(
     http: Option<SocketAddr>,
     rtmp: Option<SocketAddr>,
     token: Option<&AdminToken>,
 ) {
     let (Some(http), Some(rtmp)) = (http.map(reachable), rtmp.map(reachable)) else { return };
-    println!("genlock {}", env!("CARGO_PKG_VERSION"));
-    println!("  http    http://{http}");
-    println!("  rtmp    rtmp://{rtmp}/live");
-    let Some(token) = token else { return };
-    let token = token.reveal();
-    println!("  token   {token}   (the administrator's; shown this once)");
-    println!("\nMake an event, then a camera in it; the answer holds its stream key:\n");
-    println!("  {}", post(http, token, "", "Wedding"));
-    println!("  {}\n", post(http, token, "/EVENT_ID/cameras", "Altar"));
+    say(&text(http, rtmp, token));
+}
+
+/// Writes to standard output. It may be closed, as behind `| head -1`: then the server runs all the same.
+pub(crate) fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        let hint = "a new admin token was to be shown there: set one with --admin-token";
+        tracing::warn!(%error, hint, "cannot write to standard output");
+    }
+}
+
+fn text(http: SocketAddr, rtmp: SocketAddr, token: Option<&AdminToken>) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let addresses =
+        format!("genlock {version}\n  http    http://{http}\n  rtmp    rtmp://{rtmp}/live\n");
+    let Some(token) = token.map(AdminToken::reveal) else { return addresses };
+    let event = post(http, token, "", "Wedding");
+    let camera = post(http, token, "/EVENT_ID/cameras", "Altar");
+    format!(
+        "{addresses}  token   {token}   (the administrator's; shown this once)\n\n\
+         Make an event, then a camera in it; the answer holds its stream key:\n\n  {event}\n  {camera}\n\n"
+    )
 }
 
 fn post(http: SocketAddr, token: &str, path: &str, name: &str) -> String {

@@ -18,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::banner::reachable;
+use crate::banner::{reachable, say};
 use crate::config::Settings;
 use crate::server::StartError;
 
@@ -97,12 +97,13 @@ async fn switch_in_turn(
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the demo talks to the person who started it")]
 fn announce(program: &Value) -> Result<()> {
-    println!("  demo    open     {}", text(program, "watch_url")?);
-    println!("          or play  {}   (Safari, ffplay)", text(program, "hls_url")?);
-    println!("          or play  {}?dialect=seamless   (VLC)", text(program, "hls_url")?);
-    println!("          three cameras, switched every {} s\n", BETWEEN_TAKES.as_secs());
+    let (watch, hls) = (text(program, "watch_url")?, text(program, "hls_url")?);
+    let seconds = BETWEEN_TAKES.as_secs();
+    say(&format!(
+        "  demo    open     {watch}\n          or play  {hls}   (Safari, ffplay)\n          \
+         or play  {hls}?dialect=seamless   (VLC)\n          three cameras, switched every {seconds} s\n\n"
+    ));
     Ok(())
 }
 

@@ -81,7 +81,7 @@ impl Publisher {
     /// Makes MPEG-TS of what is listed and of every later segment.
     pub(crate) fn enable_ts(&mut self) {
         let made = self.transport.want();
-        let forms = made.into_iter().map(|ts| self.failures.note(ts).unwrap_or(Ts::Absent));
+        let forms = made.into_iter().map(|ts| self.failures.form(ts));
         self.window.set_ts(forms);
     }
 
@@ -172,7 +172,7 @@ impl Publisher {
         }
         samples.discontinuity = open.head.strict.discontinuity;
         let mut segment = open.close(end_90k, Pictures::of(&samples.video));
-        segment.ts = self.failures.note(self.transport.close(samples)).unwrap_or(Ts::Absent);
+        segment.ts = self.failures.form(self.transport.close(samples));
         self.strict.discontinuities = segment.head.strict.discontinuity_sequence();
         self.seamless.discontinuities = segment.head.seamless.discontinuity_sequence();
         self.next_media_sequence += 1;
@@ -208,12 +208,24 @@ impl Line {
 }
 
 impl Failures {
+    /// The MPEG-TS form of a segment; one that cannot be made says why.
+    fn form(&mut self, made: Result<Ts, MuxError>) -> Ts {
+        made.unwrap_or_else(|error| {
+            self.add(error.clone());
+            Ts::Refused(error)
+        })
+    }
+
+    fn add(&mut self, error: MuxError) {
+        self.count += 1;
+        self.last = Some(error);
+    }
+
     fn note<T>(&mut self, result: Result<T, MuxError>) -> Option<T> {
         match result {
             Ok(written) => Some(written),
             Err(error) => {
-                self.count += 1;
-                self.last = Some(error);
+                self.add(error);
                 None
             }
         }

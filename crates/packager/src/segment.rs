@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::chain::ByteChain;
 use crate::init::InitSection;
-use crate::mux::TimedSample;
+use crate::mux::{MuxError, TimedSample};
 use crate::playlist::Dialect;
 
 /// A part: one fragment, or a gap.
@@ -92,8 +92,10 @@ pub(crate) struct Pictures {
 pub(crate) enum Ts {
     /// Nobody wanted it when the segment was closed.
     NotMade,
-    /// There is no media, or MPEG-TS cannot carry it.
+    /// There is no media.
     Absent,
+    /// MPEG-TS cannot carry it.
+    Refused(MuxError),
     Made(Bytes),
 }
 

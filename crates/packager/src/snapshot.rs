@@ -8,6 +8,7 @@ use genlock_media::EventTime;
 use crate::blocking::{BlockingQuery, Readiness, Wanted};
 use crate::chain::ByteChain;
 use crate::line::event_time;
+use crate::mux::MuxError;
 use crate::names::Name;
 use crate::playlist::{self, Dialect, Encoding, Flavour, PlaylistRequest, Skip};
 use crate::published::Published;
@@ -91,7 +92,7 @@ impl Snapshot {
             }
             Name::TsSegment(msn) => match &self.published.segment(msn)?.ts {
                 Ts::Made(bytes) => resource(bytes.clone().into(), TS_SEGMENT),
-                Ts::Absent | Ts::NotMade => None,
+                Ts::Absent | Ts::Refused(_) | Ts::NotMade => None,
             },
             Name::Part(counter) => {
                 resource(self.published.part(counter)?.body.clone()?, CMAF_SEGMENT)
@@ -125,6 +126,19 @@ impl Snapshot {
     #[must_use]
     pub fn has_playlist(&self, flavour: Flavour) -> bool {
         self.published.has_playlist(flavour)
+    }
+
+    /// Why there is no playlist of this flavour and will be none as long as the media stays as it is: its
+    /// container does not carry the newest segment's codecs. `None` where there is a playlist or may still be one.
+    #[must_use]
+    pub fn refusal(&self, flavour: Flavour) -> Option<&MuxError> {
+        if self.has_playlist(flavour) {
+            return None;
+        }
+        match (flavour, &self.published.segments.last()?.ts) {
+            (Flavour::Ts, Ts::Refused(why @ MuxError::Unsupported { .. })) => Some(why),
+            _ => None,
+        }
     }
 
     /// The presentation time up to which the CMAF media playlist lists media: the end of its newest part

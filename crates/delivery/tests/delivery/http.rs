@@ -1,11 +1,14 @@
 //! The rules of HTTP that every viewer and every cache relies on.
 
+use std::time::Duration;
+
 use ::http::{Method, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
-use crate::support::{Served, fetch};
+use crate::support::{Camera, Served, fetch, id};
 use genlock_delivery::Demand;
+use genlock_feed::{Feed, FeedLimits};
 
 const INDEX: &str = "/hls/wedding/program/index.m3u8";
 const MEDIA: &str = "/hls/wedding/program/media.m3u8";
@@ -58,6 +61,21 @@ async fn transport_streams_have_playlists_of_their_own() {
     let segment = served.get(uris(media.text()).last().unwrap()).await;
     assert_eq!(segment.header("content-type"), "video/mp2t");
     assert_eq!(segment.body.first(), Some(&0x47));
+}
+
+#[tokio::test]
+async fn what_transport_streams_do_not_carry_is_said_at_once() {
+    let served = Served::start();
+    let feed = Feed::new(FeedLimits::default());
+    let mut camera = Camera::starting(&feed, served.clock, Duration::from_secs(12)).opus();
+    camera.push_seconds(12);
+    served.origin.publish(id("program"), feed, Demand::Always);
+    for path in ["/hls/wedding/program/ts.m3u8", "/hls/wedding/program/ts-media.m3u8"] {
+        let got = served.get(path).await;
+        assert_eq!(got.status, StatusCode::NOT_FOUND);
+        assert_eq!(got.text(), "unsupported audio codec in MPEG-TS: opus; index.m3u8 carries it");
+    }
+    assert_eq!(served.get(MEDIA).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

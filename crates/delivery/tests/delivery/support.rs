@@ -30,6 +30,9 @@ const AVCC: &[u8] = &[
     0x00, 0x04, 0x68, 0xce, 0x0f, 0xc8,
 ];
 
+/// Stereo, 312 samples to skip, 48 kHz (RFC 7845 §5.1).
+const OPUS_HEAD: &[u8] = b"OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\x00\x00";
+
 const FRAME: i64 = 3_000;
 const OFFSET: i32 = 9_000;
 
@@ -69,6 +72,13 @@ impl Camera {
 
     pub(crate) fn frame_bytes(mut self, bytes: usize) -> Self {
         self.frame_bytes = bytes;
+        self
+    }
+
+    /// With sound that MPEG-TS does not carry.
+    pub(crate) fn opus(mut self) -> Self {
+        let audio = AudioConfig::from_opus_head(&Bytes::from_static(OPUS_HEAD)).unwrap();
+        self.audio = Arc::new(TrackConfig::Audio(audio));
         self
     }
 

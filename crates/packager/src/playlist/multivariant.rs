@@ -60,7 +60,7 @@ impl Bitrate {
                 Flavour::Cmaf => segment.body.as_ref()?.len(),
                 Flavour::Ts => match &segment.ts {
                     Ts::Made(bytes) => bytes.len(),
-                    Ts::Absent | Ts::NotMade => return None,
+                    Ts::Absent | Ts::Refused(_) | Ts::NotMade => return None,
                 },
             };
             Some((u64::try_from(bytes).ok()?, u64::try_from(segment.duration_90k).ok()?))

@@ -99,6 +99,10 @@ fn codecs_that_mpeg_ts_cannot_carry_leave_it_without_a_playlist() {
     let camera = Camera { video: crate::camera::hevc(), ..Camera::plain() };
     let (mut packager, _) = play(config(), &camera.samples(Duration::ZERO, seconds(10.0)));
     packager.enable_ts();
-    assert!(!packager.snapshot().has_playlist(Flavour::Ts));
+    let snapshot = packager.snapshot();
+    assert!(!snapshot.has_playlist(Flavour::Ts));
+    let why = snapshot.refusal(Flavour::Ts).map(ToString::to_string).unwrap_or_default();
+    assert!(why.starts_with("unsupported video codec in MPEG-TS: hvc1"), "{why}");
+    assert_eq!(snapshot.refusal(Flavour::Cmaf), None);
     assert!(packager.stats().mux_failures > 0);
 }
