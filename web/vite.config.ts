@@ -44,8 +44,6 @@ function budgets(): Plugin {
 // Two pages: the creator's at `/` and below `/events`, the viewer's at `/watch/{event}`.
 export default defineConfig({
   plugins: [budgets()],
-  // The light build: no subtitles, alternate audio or DRM, which a muxed programme does not have.
-  resolve: { alias: [{ find: /^hls\.js$/, replacement: "hls.js/light" }] },
   build: {
     target: "es2022",
     rollupOptions: { input: ["index.html", "watch.html"] },

@@ -39,6 +39,12 @@ impl Api {
         Self { base: base.to_owned(), token: token.to_owned(), agent: config.into() }
     }
 
+    /// The server's address.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// Status and body of a call.
     ///
     /// # Errors

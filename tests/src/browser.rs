@@ -98,36 +98,53 @@ impl Console {
     /// # Errors
     /// When something is not as it should be: the error holds what node said.
     pub fn run(http: &str, clips: &[Clip]) -> Result<Value> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/console.mjs");
-        let node = Command::new("node")
-            .arg(script)
-            .args([http, ADMIN_TOKEN])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .context("cannot start node")?;
-        let mut node = Killed(node);
-        let said = node.0.stdout.take().context("node has no standard output")?;
         let mut publishers = HashMap::new();
-        for line in BufReader::new(said).lines() {
-            let line = line?;
-            match line.split(' ').collect::<Vec<_>>()[..] {
-                ["publish", number, url] => {
-                    let clip = number.parse::<usize>()?.checked_sub(1).and_then(|at| clips.get(at));
-                    let clip = clip.with_context(|| format!("no clip for `{line}`"))?;
-                    publishers.insert(number.to_owned(), Camera::publish(clip, url)?);
-                }
-                // Dropped, and so killed.
-                ["kill", number] => {
-                    ensure!(publishers.remove(number).is_some(), "no camera {number}")
-                }
-                ["done", ..] => return Ok(serde_json::from_str(&line["done ".len()..])?),
-                _ => bail!("the show said `{line}`"),
+        perform("console.mjs", &[http, ADMIN_TOKEN], |said| match *said {
+            ["publish", number, url] => {
+                let clip = number.parse::<usize>()?.checked_sub(1).and_then(|at| clips.get(at));
+                let clip = clip.with_context(|| format!("no clip for camera {number}"))?;
+                publishers.insert(number.to_owned(), Camera::publish(clip, url)?);
+                Ok(())
             }
-        }
-        bail!("the show failed: {}", node.0.wait()?)
+            // Dropped, and so killed.
+            ["kill", number] => {
+                ensure!(publishers.remove(number).is_some(), "no camera {number}");
+                Ok(())
+            }
+            _ => bail!("the show said {said:?}"),
+        })
     }
+}
+
+/// Runs a script of `browser/`, does whatever it says on a line of its own, and returns what it tells when it is
+/// `done`.
+///
+/// # Errors
+/// When something is not as it should be: the error holds what node said.
+pub fn perform(
+    script: &str,
+    arguments: &[&str],
+    mut act: impl FnMut(&[&str]) -> Result<()>,
+) -> Result<Value> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser").join(script);
+    let node = Command::new("node")
+        .arg(script)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .context("cannot start node")?;
+    let mut node = Killed(node);
+    let said = node.0.stdout.take().context("node has no standard output")?;
+    for line in BufReader::new(said).lines() {
+        let line = line?;
+        if let Some(told) = line.strip_prefix("done ") {
+            return Ok(serde_json::from_str(told)?);
+        }
+        act(&line.split(' ').collect::<Vec<_>>())?;
+    }
+    bail!("the script failed: {}", node.0.wait()?)
 }
 
 /// What a console's live page shows of cameras with a clock, as `browser/multiview.mjs` reads it.

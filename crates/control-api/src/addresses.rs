@@ -83,6 +83,16 @@ impl Links {
         format!("{}/hls/{event}/{camera}/index.m3u8", self.http)
     }
 
+    /// A picture of what there is to watch.
+    pub(crate) fn poster(&self, event: &EventId) -> String {
+        format!("{}/watch/{event}/poster.jpg", self.http)
+    }
+
+    /// The playlist of a recording, for viewers.
+    pub(crate) fn rewatch(&self, event: &str, recording: &str) -> String {
+        format!("{}/watch/{event}/recordings/{recording}/index.m3u8", self.http)
+    }
+
     /// Something of a recording.
     pub(crate) fn recording(&self, event: &str, recording: &str, file: &str) -> String {
         format!("{}/api/events/{event}/recordings/{recording}/{file}", self.http)

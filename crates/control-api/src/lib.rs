@@ -16,7 +16,7 @@
 //! | `compatibility` | what cuts between any two cameras would be |
 //! | `compatible` | the same under the paths of the NGINX-RTMP plan |
 //! | `life` | start, pause, resume, end; kick |
-//! | `playback` | signed paths for viewers |
+//! | `playback`, `watch` | signed paths for viewers; what their pages ask |
 //! | `tokens` | what owners hand to others |
 //! | `system`, `rejected` | `/healthz`, `/readyz`, `/metrics`, the state of the store; what a shared one refused |
 //! | `openapi`, `docs` | the description of it all, generated from the code, and a page to read it |
@@ -26,7 +26,8 @@
 //! | `auth`, `addresses` | who may call; the URLs in answers |
 //! | `request_id` | the one name of a request, in its answer and in the log |
 //!
-//! Everything below `/api` needs a token, except its description and the page for it; `auth` says which may do what. There is
+//! Everything below `/api` needs a token, except its description and the page for it; `auth` says which may do what.
+//! `/watch` is for whoever may watch. There is
 //! no CORS: other origins have no business here. Does not serve media.
 
 mod addresses;
@@ -67,6 +68,7 @@ pub mod thumbnails;
 mod time;
 mod tokens;
 mod updates;
+mod watch;
 
 pub use addresses::Addresses;
 pub use auth::jwks::KeyFetch;

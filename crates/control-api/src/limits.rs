@@ -146,3 +146,6 @@ pub const SOCKET_WRITE_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Deliveries that were given up, in one listing: as many as are kept.
 pub const DEAD_DELIVERIES_MAX: u32 = 1000;
+
+/// Events that have ended whose recording is kept in mind for the next viewer who asks.
+pub const REWATCH_EVENTS_MAX: usize = 256;

@@ -63,6 +63,9 @@ pub trait Live: Send + Sync + 'static {
     /// A playback token for `grant`; `None` while there are no keys.
     fn sign_playback(&self, grant: &PlaybackGrant) -> Option<String>;
 
+    /// What a playback token of `event` opens now to a viewer at `peer`; `None` for nothing.
+    fn opened_by(&self, event: &EventId, token: &str, peer: IpAddr) -> Option<Opened>;
+
     /// The parts that must work before the server takes traffic, with what is wrong with each.
     fn checks(&self) -> Vec<Check>;
 
@@ -70,17 +73,28 @@ pub trait Live: Send + Sync + 'static {
     fn totals(&self) -> Totals;
 }
 
-/// What a playback token opens.
+/// A playback token that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaybackGrant {
     /// The event.
     pub event: EventId,
-    /// Its cameras too, and not only the programme.
-    pub cameras: bool,
+    /// What of it.
+    pub opens: Opened,
     /// Until when.
     pub expires_at: Timestamp,
     /// To whom; `None` for anybody.
     pub address: Option<IpAddr>,
+}
+
+/// What a playback token opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// The programme.
+    Program,
+    /// The programme and every camera.
+    Event,
+    /// The same, and what was recorded of them.
+    Archive,
 }
 
 /// A change of what is kept.

@@ -21,7 +21,7 @@ use crate::cameras::random_failed;
 use crate::events;
 use crate::extract::{Body, OptionalBody, integer, present, present_integer};
 use crate::limits::{GRACE_SECONDS_MAX, PLAYBACK_SECONDS_MAX, PLAYBACK_SECONDS_MIN};
-use crate::live::{Change, PlaybackGrant};
+use crate::live::{Change, Opened, PlaybackGrant};
 use crate::paths::EventPath;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
@@ -54,6 +54,10 @@ pub(crate) struct NewPlaybackToken {
     /// Whether it opens every camera too, and not only the programme. Default false.
     #[serde(default)]
     cameras: bool,
+    /// Whether it opens everything: the cameras too, and what was recorded of them and of the programme, as
+    /// `/p/{token}/watch/{event}/recordings/{recording}/…` (`index.m3u8`, `download.mp4`). Default false.
+    #[serde(default)]
+    recordings: bool,
 }
 
 fn address_schema() -> Schema {
@@ -145,8 +149,12 @@ pub(crate) async fn create(
     let expires_at = caller.expires_at().map_or(asked, |ends| ends.min(asked));
     let address = wanted.address.as_deref().map(str::parse).transpose();
     let address: Option<IpAddr> = address.map_err(|why| Problem::invalid("address", why))?;
-    let cameras = wanted.cameras;
-    let grant = PlaybackGrant { event: event.clone(), cameras, expires_at, address };
+    let opens = match (wanted.recordings, wanted.cameras) {
+        (true, _) => Opened::Archive,
+        (false, true) => Opened::Event,
+        (false, false) => Opened::Program,
+    };
+    let grant = PlaybackGrant { event: event.clone(), opens, expires_at, address };
     let token = shared.live.sign_playback(&grant).ok_or_else(|| {
         Problem::new(ProblemCode::Unavailable, "the playback keys are not there yet")
     })?;

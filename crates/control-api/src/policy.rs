@@ -70,6 +70,14 @@ pub(crate) struct PolicyChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     recording: Option<Recorded>,
+    /// Whether viewers' pages offer the cameras beside the programme. Who may watch a camera is not decided by this.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    viewer_angles: Option<bool>,
+    /// Whether viewers may watch the programme again when the event has ended.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    viewer_recording: Option<bool>,
 }
 
 /// What the programme of an event does by itself, and how it cuts.
@@ -109,6 +117,10 @@ pub(crate) struct PolicyView {
     dialect: Dialect,
     /// What is recorded.
     recording: Recorded,
+    /// Whether viewers' pages offer the cameras beside the programme.
+    viewer_angles: bool,
+    /// Whether viewers may watch the programme again when the event has ended.
+    viewer_recording: bool,
 }
 
 /// How many changes the programme may make by itself before it locks itself.
@@ -169,6 +181,8 @@ impl PolicyChange {
             slate_after_ms: within("slate_after_ms", 0..=SLATE_AFTER_MS_MAX, self.slate_after_ms)?,
             dialect: self.dialect.map(Into::into),
             recording: self.recording.map(Into::into),
+            viewer_angles: self.viewer_angles,
+            viewer_recording: self.viewer_recording,
         })
     }
 }
@@ -188,6 +202,8 @@ impl From<&EventPolicy> for PolicyView {
             slate_after_ms: policy.slate_after_ms,
             dialect: policy.dialect.into(),
             recording: policy.recording.into(),
+            viewer_angles: policy.viewer_angles,
+            viewer_recording: policy.viewer_recording,
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{any, get};
 use genlock_store::limits::SLATE_BYTES_MAX;
 use tower_http::trace::TraceLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,12 +15,13 @@ use utoipa_axum::routes;
 
 use crate::limits::{BODY_BYTES_MAX, REQUEST_TIME_MAX};
 use crate::problem::{Problem, ProblemCode};
+use crate::recordings::rewatch;
 use crate::state::{ApiState, Shared};
 use crate::updates::{socket, stream};
 use crate::{
     auth, cameras, compatibility, compatible, docs, events, hook_targets, hooks, life, lock,
     openapi, playback, preview, recordings, rejected, request_id, scheduled, slates, switch_log,
-    system, takes, thumbnails, tokens,
+    system, takes, thumbnails, tokens, watch,
 };
 
 /// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
@@ -36,13 +37,14 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
 
 /// The control plane over `state`.
 ///
-/// Owns `/api`, `/healthz`, `/readyz` and `/metrics` and sets no fallback: it can be merged with a
+/// Owns `/api`, what is below `/watch/{event}`, `/healthz`, `/readyz` and `/metrics` and sets no fallback: it can be merged with a
 /// router that owns the rest. Needs a tokio runtime with time enabled.
 pub fn router(state: ApiState) -> Router {
     let shared = Shared::new(state);
     let guard = middleware::from_fn_with_state(Arc::clone(&shared), auth::guard);
     let (router, described) = restricted().route_layer(guard).merge(public()).split_for_parts();
     router
+        .merge(signed())
         .merge(openapi::route(described))
         .merge(docs::routes())
         .route("/api", any(unknown_path))
@@ -121,9 +123,24 @@ pub(crate) fn public() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(socket::follow))
         .routes(routes!(socket::follow_compatible))
         .routes(routes!(preview::open))
+        .routes(routes!(watch::status))
+        .routes(routes!(watch::poster))
+        .routes(routes!(rewatch::playlist))
+        .routes(routes!(rewatch::file))
         .routes(routes!(system::healthz))
         .routes(routes!(system::readyz))
         .routes(routes!(system::metrics))
+}
+
+/// What viewers' pages ask, by paths with a playback token. Described at the paths without.
+fn signed() -> Router<Arc<Shared>> {
+    let below = |rest: &str| format!("/p/{{playback_token}}/watch/{{event}}/{rest}");
+    Router::new()
+        .route(&below("status"), get(watch::status))
+        .route(&below("poster.jpg"), get(watch::poster))
+        .route(&below("recordings/{recording}/index.m3u8"), get(rewatch::playlist))
+        .route(&below("recordings/{recording}/download.mp4"), get(rewatch::download))
+        .route(&below("recordings/{recording}/{file}"), get(rewatch::file))
 }
 
 async fn unknown_path() -> Problem {

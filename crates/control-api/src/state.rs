@@ -19,6 +19,7 @@ use crate::limits::{CHANGE_WAIT_MAX, MOVIES_AT_ONCE};
 use crate::live::Live;
 use crate::preview::Previews;
 use crate::problem::{Problem, ProblemCode};
+use crate::recordings::rewatch::Rewatched;
 use crate::slates::Slates;
 use crate::takes::Take;
 use crate::thumbnails::Thumbnails;
@@ -112,6 +113,8 @@ pub(crate) struct Shared {
     changes: Changes,
     /// Counts the access tokens that were revoked.
     revocations: watch::Sender<u64>,
+    /// What viewers of events that have ended are offered.
+    pub(crate) rewatched: Rewatched,
     /// Takes that may be repeated by clients that missed the answer.
     pub(crate) takes: IdempotencyKeys<Take>,
 }
@@ -149,6 +152,7 @@ impl Shared {
             hubs: Hubs::default(),
             changes,
             revocations: watch::Sender::default(),
+            rewatched: Rewatched::default(),
             takes: IdempotencyKeys::default(),
         })
     }

@@ -63,7 +63,7 @@ impl Permit {
 }
 
 /// The wall clock, for tokens that other machines may have dated.
-fn unix_seconds() -> u64 {
+pub(crate) fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -10,11 +11,12 @@ use genlock_feed::clock::EventClock;
 use genlock_packager::{Dialect, PackagerConfig};
 use tokio_util::sync::CancellationToken;
 
+use crate::answer::unix_seconds;
 use crate::counters::{Counters, DeliveryStats};
 use crate::limits::OriginLimits;
 use crate::listings::Listings;
 use crate::packaging;
-use crate::playback::{Checker, Grant, SigningKey};
+use crate::playback::{Checker, Grant, Scope, SigningKey};
 use crate::publication::{Demand, Publication, PublicationId};
 
 /// Packages Feeds while they are wanted, and answers what viewers ask for. Clones share the origin.
@@ -114,6 +116,14 @@ impl Origin {
     #[must_use]
     pub fn sign_playback(&self, grant: &Grant<'_>) -> Option<String> {
         self.shared.checker.load().sign(grant)
+    }
+
+    /// What a playback token of `event` opens now to a viewer at `peer`; `None` for nothing. For what is watched beside
+    /// the playlists.
+    #[must_use]
+    pub fn opened_by(&self, token: &str, event: &str, peer: IpAddr) -> Option<Scope> {
+        let checker = self.shared.checker.load();
+        checker.verify(unix_seconds(), token, event, peer).ok().map(|verified| verified.scope)
     }
 
     /// How many viewers reload the playlists of a publication; what that cannot know stands with `audience`.

@@ -208,7 +208,7 @@ impl Server {
         let tasks = TaskTracker::new();
         let hooks_stop = CancellationToken::new();
         let delivering = tokio::spawn(deliveries.run(hooks_stop.clone()));
-        let pages_and_api = api.clone().merge(pages::router());
+        let pages_and_api = api.clone().merge(pages::router(api.clone()));
         tasks.spawn(http.run(stop.clone(), origin, pages_and_api));
         tasks.spawn(ingest.run(stop.clone()));
         if let Some(follower) = &follower {

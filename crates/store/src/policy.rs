@@ -45,13 +45,18 @@ pub struct EventPolicy {
     pub dialect: PlaylistDialect,
     /// What is recorded.
     pub recording: RecordingPolicy,
+    /// Whether viewers' pages offer the cameras beside the programme.
+    pub viewer_angles: bool,
+    /// Whether viewers may watch the programme again when the event has ended.
+    pub viewer_recording: bool,
     /// What else the document has.
     #[serde(flatten)]
     pub unknown: UnknownFields,
 }
 
 impl Default for EventPolicy {
-    /// `auto` up to one second, no lookahead, sound with the picture, strict playlists; everything recorded. A failover after
+    /// `auto` up to one second, no lookahead, sound with the picture, strict playlists; everything recorded, and the
+    /// programme shown again to those who may watch it, but no camera beside it. A failover after
     /// 900 ms: what a player that holds back three parts of 500 ms does not notice, with room for the takeover;
     /// at once then, from a camera that has been on air for a second, ten times a minute, and not back. The
     /// slate after three seconds.
@@ -69,6 +74,8 @@ impl Default for EventPolicy {
             slate_after_ms: 3000,
             dialect: PlaylistDialect::Strict,
             recording: RecordingPolicy::All,
+            viewer_angles: false,
+            viewer_recording: true,
             unknown: UnknownFields::default(),
         }
     }
@@ -114,6 +121,10 @@ pub struct PolicyPatch {
     pub dialect: Option<PlaylistDialect>,
     /// New choice of what is recorded.
     pub recording: Option<RecordingPolicy>,
+    /// New choice of whether viewers are offered the cameras.
+    pub viewer_angles: Option<bool>,
+    /// New choice of whether viewers may watch the programme again.
+    pub viewer_recording: Option<bool>,
 }
 
 impl PolicyPatch {
@@ -132,6 +143,8 @@ impl PolicyPatch {
             slate_after_ms,
             dialect,
             recording,
+            viewer_angles,
+            viewer_recording,
         } = self;
         set(&mut policy.cut_style, cut_style);
         set(&mut policy.auto_wait_ms, auto_wait_ms);
@@ -145,6 +158,8 @@ impl PolicyPatch {
         set(&mut policy.slate_after_ms, slate_after_ms);
         set(&mut policy.dialect, dialect);
         set(&mut policy.recording, recording);
+        set(&mut policy.viewer_angles, viewer_angles);
+        set(&mut policy.viewer_recording, viewer_recording);
     }
 }
 

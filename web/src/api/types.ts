@@ -21,3 +21,4 @@ export type PolicyChange = Schemas["PolicyChange"];
 export type Problem = Schemas["Problem"];
 export type Switch = Schemas["Switch"];
 export type TakeAnswer = Schemas["TakeAnswer"];
+export type Watch = Schemas["Watch"];

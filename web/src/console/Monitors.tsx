@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { CameraPicture } from "../picture/CameraPicture";
+import type { Player } from "../watch/player";
 import { useEventScope, useLive } from "./event";
 import { useSession } from "./session";
 import { useHand } from "./switching";
@@ -70,7 +71,7 @@ function ViewersPicture() {
   const [playing, setPlaying] = useState(false);
   useEffect(() => {
     if (!running) return;
-    let stop: (() => void) | undefined;
+    let player: Player | undefined;
     let renew: ReturnType<typeof setTimeout> | undefined;
     let ended = false;
     const start = async () => {
@@ -79,18 +80,18 @@ function ViewersPicture() {
       if (signed) {
         path = new URL((await api.playbackToken(event, TOKEN_SECONDS)).hls_url, location.href).pathname;
         renew = setTimeout(() => {
-          stop?.();
+          player?.stop();
           void start();
         }, RENEW_SECONDS * 1000);
       }
       if (ended || !video.current) return;
-      stop = play(video.current, path, (state) => setPlaying(state === "playing"));
+      player = play(video.current, { url: path }, (state) => setPlaying(state === "playing"));
     };
     start().catch(() => setPlaying(false));
     return () => {
       ended = true;
       clearTimeout(renew);
-      stop?.();
+      player?.stop();
       setPlaying(false);
     };
   }, [api, event, running, signed]);

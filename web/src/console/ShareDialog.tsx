@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { CopyField, Dialog, Problem } from "../ui/controls";
 import { useEventScope, useLive } from "./event";
 import { useSession } from "./session";
+import { embedCode } from "../watch/states";
 import { useAction } from "./useLoad";
 import css from "./setup.module.css";
 
@@ -48,10 +49,4 @@ export function ShareDialog({ onClose }: { onClose: () => void }) {
 
 function absolute(url: string): string {
   return new URL(url, location.href).href;
-}
-
-/** A frame for other pages. The title is the event's name, as text. */
-export function embedCode(url: string, name: string): string {
-  const title = name.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-  return `<iframe src="${url}" title="${title}" width="640" height="360" allow="autoplay; fullscreen" style="border:0"></iframe>`;
 }

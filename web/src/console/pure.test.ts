@@ -6,7 +6,7 @@ import { arrange, railWidth } from "./layout";
 import { moved, priorities } from "./priority";
 import { ffmpegCommand, groveLink, isLocal } from "./publish";
 import { parse, path } from "./router";
-import { embedCode } from "./ShareDialog";
+import { embedCode } from "../watch/states";
 
 describe("the grid", () => {
   // The box that header, status line, rail and padding leave, with the tile widths of the mock-up.

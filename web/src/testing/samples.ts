@@ -12,6 +12,8 @@ export const POLICY: Policy = {
   slate_after_ms: 3000,
   dialect: "strict",
   recording: "all",
+    viewer_angles: false,
+    viewer_recording: true,
 };
 
 export const FORECAST: Forecast = {

@@ -59,14 +59,23 @@ const TAKE: &[ProblemCode] = &[
 /// What stands in the way of a step in an event's life.
 const STEP: &[ProblemCode] = &[EventEnded, EventPaused, EventNotStarted, EventRunning];
 
+/// What stands in the way of callers.
+const TOKEN: &[ProblemCode] = &[Unauthorized, Forbidden, TooManyAttempts];
+
 /// Adds the problems of every call, and an example of each code.
 pub(super) fn add(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
-        if asks_for_token(path) {
-            for operation in operations(item) {
-                let codes = codes_of(path, operation);
-                describe(operation, &codes);
-            }
+        let refusals = if asks_for_token(path) {
+            TOKEN
+        } else if path.starts_with("/watch/") {
+            &[PlaybackRefused]
+        } else {
+            continue;
+        };
+        for operation in operations(item) {
+            let mut codes = codes_of(path, operation);
+            codes.extend(refusals);
+            describe(operation, &codes);
         }
     }
     let components = document.components.get_or_insert_default();
@@ -75,16 +84,9 @@ pub(super) fn add(document: &mut OpenApi) {
     }
 }
 
-/// The problems that a call can answer with.
+/// The problems that a call can answer with, whoever asks.
 fn codes_of(path: &str, operation: &Operation) -> BTreeSet<ProblemCode> {
-    let mut codes = BTreeSet::from([
-        Unauthorized,
-        Forbidden,
-        TooManyAttempts,
-        Internal,
-        StoreUnavailable,
-        Unavailable,
-    ]);
+    let mut codes = BTreeSet::from([Internal, StoreUnavailable, Unavailable]);
     if path.contains('{') {
         codes.insert(InvalidId);
     }

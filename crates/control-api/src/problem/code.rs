@@ -66,6 +66,8 @@ codes! {
     Forbidden => FORBIDDEN,
     /// The token lacks a claim that this needs.
     ClaimRequired => FORBIDDEN,
+    /// The path has no playback token, or one that is over or not for this.
+    PlaybackRefused => FORBIDDEN,
     /// Too many wrong tokens came from this address; `retry-after` says how long to wait.
     TooManyAttempts => TOO_MANY_REQUESTS,
     /// There is nothing at this path.

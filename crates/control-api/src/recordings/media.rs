@@ -175,6 +175,12 @@ pub(crate) async fn download(
 #[derive(Debug)]
 pub(crate) struct FilePath(EventId, RecordingId, u32);
 
+impl FilePath {
+    pub(super) const fn recording(&self) -> &RecordingId {
+        &self.1
+    }
+}
+
 impl FromRequestParts<Arc<Shared>> for FilePath {
     type Rejection = Problem;
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `views` | recordings as JSON |
 //! | `media` | playlists, files, progressive MP4, pictures |
+//! | `rewatch` | the programme, for viewers of an ended event |
 //! | `edit` | the switch log as an edit list |
 //! | `query` | times in queries |
 //! | `body` | files and stretches of them as bodies, with ranges |
@@ -14,6 +15,7 @@ mod body;
 pub(crate) mod edit;
 pub(crate) mod media;
 mod query;
+pub(crate) mod rewatch;
 mod views;
 
 use std::io;

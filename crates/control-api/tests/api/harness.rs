@@ -1,6 +1,7 @@
 //! A running system made of a few maps, and a client of the API.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use genlock_control_api::hook_targets::{
 };
 use genlock_control_api::live::{
     CameraState, CameraStatus, Check, Compatibility, Cut, CutReason, CutStyle, Difference,
-    Discontinuity, EventStatus, Forecast, Happening, Happenings, Health, Issue, Pairing,
+    Discontinuity, EventStatus, Forecast, Happening, Happenings, Health, Issue, Opened, Pairing,
     PlaybackGrant, ProgramState, Severity, TakeError, Totals, Track, UndoError, Undone, Verdict,
 };
 use genlock_control_api::preview::{PreviewRequest, PreviewSession, Previews};
@@ -167,6 +168,9 @@ impl Live for FakeLive {
         let state = self.state();
         let life = state.lives.get(event).copied().unwrap_or_default();
         match state.active.get(event) {
+            _ if life == Life::Ended => {
+                ProgramState { status: EventStatus::Ended, life, ..ProgramState::default() }
+            }
             None => ProgramState { life, ..ProgramState::default() },
             Some(camera) => ProgramState {
                 status: EventStatus::Live,
@@ -290,10 +294,29 @@ impl Live for FakeLive {
     fn sign_playback(&self, grant: &PlaybackGrant) -> Option<String> {
         let state = self.state();
         let keys = state.playback_keys.as_ref()?;
-        let PlaybackGrant { event, cameras, expires_at, address } = grant;
+        let PlaybackGrant { event, opens, expires_at, address } = grant;
+        let opens = format!("{opens:?}").to_lowercase();
         let ends = expires_at.as_millis() / 1000;
         let address = address.map_or("any".to_owned(), |address| address.to_string());
-        Some(format!("{}-{event}-{cameras}-{ends}-{address}", keys.keys()[0].id))
+        Some(format!("{}-{event}-{opens}-{ends}-{address}", keys.keys()[0].id))
+    }
+
+    /// Reads what [`Self::sign_playback`] writes, for anybody.
+    fn opened_by(&self, event: &EventId, token: &str, _peer: IpAddr) -> Option<Opened> {
+        let state = self.state();
+        let [key, of, opens, ends, _] = token.splitn(5, '-').collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let now = jsonwebtoken::get_current_timestamp();
+        let good = state.playback_keys.as_ref()?.keys()[0].id == key
+            && of == event.as_str()
+            && ends.parse::<u64>().is_ok_and(|ends| now < ends);
+        let opened = match opens {
+            "archive" => Opened::Archive,
+            "event" => Opened::Event,
+            _ => Opened::Program,
+        };
+        good.then_some(opened)
     }
 
     fn checks(&self) -> Vec<Check> {

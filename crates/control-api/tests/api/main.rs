@@ -30,3 +30,4 @@ mod system;
 mod takes;
 mod thumbnails;
 mod updates;
+mod watch;

@@ -34,7 +34,7 @@ async fn a_playback_token_is_part_of_the_addresses_that_it_opens() {
     assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
     let (view, id) = (made.json(), last_segment(&event));
     let token = view["token"].as_str().unwrap();
-    assert!(token.contains(&format!("{id}-true-")) && token.ends_with("-192.0.2.7"), "{token}");
+    assert!(token.contains(&format!("{id}-event-")) && token.ends_with("-192.0.2.7"), "{token}");
     let base = format!("http://genlock.test:8080/p/{token}");
     assert_eq!(view["hls_url"], format!("{base}/hls/{id}/program/index.m3u8"));
     assert_eq!(view["ts_url"], format!("{base}/hls/{id}/program/ts.m3u8"));

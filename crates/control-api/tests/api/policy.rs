@@ -26,6 +26,8 @@ async fn a_new_events_policy_has_its_defaults() {
         "slate_after_ms": 3000,
         "dialect": "strict",
         "recording": "all",
+        "viewer_angles": false,
+        "viewer_recording": true,
     });
     assert_eq!(api.get(&event).await.json()["policy"], expect);
 }
@@ -49,6 +51,8 @@ async fn every_field_changes_alone() {
         ("slate_after_ms", json!(0)),
         ("dialect", json!("seamless")),
         ("recording", json!("program")),
+        ("viewer_angles", json!(true)),
+        ("viewer_recording", json!(false)),
         ("flap_limit", json!({ "changes": 3, "window_ms": 10_000 })),
         ("revert_after_ms", json!(null)),
         ("audio_source", json!("follow")),

@@ -85,6 +85,28 @@ impl Recorded {
         format!("{}/recordings/{}{rest}", self.event, recording.id)
     }
 
+    /// The running system ends the event.
+    fn end(&self) {
+        let id = EventId::parse(last_segment(&self.event)).unwrap();
+        self.api.live.state().lives.insert(id, genlock_store::Life::Ended);
+    }
+
+    /// Asks without a token.
+    async fn anonymous(&self, path: &str) -> (Response, Bytes) {
+        let request = Request::get(path).header(header::HOST, "genlock.test:8080");
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.api.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        (Response::from_parts(parts, Body::empty()), bytes)
+    }
+
+    async fn public(&self, path: &str) -> (Response, Value) {
+        let (response, body) = self.anonymous(path).await;
+        let told = serde_json::from_slice(&body).unwrap();
+        (response, told)
+    }
+
     async fn raw(&self, path: &str, headers: &[(header::HeaderName, &str)]) -> (Response, Bytes) {
         let mut request =
             Request::get(path).header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
@@ -349,4 +371,50 @@ async fn recordings_and_their_deletions_come_in_pages() {
     let deletions = format!("{list}/deletions");
     let listed = pages(&recorded.api, &deletions, "recording_id").await;
     assert_eq!(listed, [&ids[..2], &ids[2..]]);
+}
+
+#[tokio::test]
+async fn viewers_watch_the_programme_of_an_ended_event_again() {
+    let (recorded, recording) = Recorded::over().await;
+    let watch = format!("/watch/{}", last_segment(&recorded.event));
+    let status = format!("{watch}/status");
+    let before = recorded.public(&status).await.1;
+    assert_eq!(before["recording"], json!(null), "the event goes on");
+    recorded.end();
+    let offered = recorded.public(&status).await.1["recording"].clone();
+    assert!(offered["duration_ms"].as_u64().is_some_and(|length| length > 5_000), "{offered}");
+    let url = offered["hls_url"].as_str().unwrap();
+    let path = url.strip_prefix("http://genlock.test:8080").unwrap();
+    assert_eq!(path, format!("{watch}/recordings/{}/index.m3u8", recording.id));
+    let (_, playlist) = recorded.anonymous(path).await;
+    let text = std::str::from_utf8(&playlist).unwrap();
+    assert!(text.contains("#EXT-X-ENDLIST") && text.contains("1.mp4"), "{text}");
+    let (file, bytes) = recorded.anonymous(&path.replace("index.m3u8", "1.mp4")).await;
+    assert_eq!(file.status(), StatusCode::OK);
+    assert_eq!(bytes.len() as u64, recording.timeline.bytes());
+    let other = path.replace("-program", "-camera");
+    assert_eq!(recorded.anonymous(&other).await.0.status(), StatusCode::NOT_FOUND);
+    let poster = recorded.anonymous(&format!("{watch}/poster.jpg")).await;
+    assert!(poster.1.starts_with(b"recorded"), "{poster:?}");
+    recorded.api.patch(&recorded.event, json!({ "policy": { "viewer_recording": false } })).await;
+    recorded.end();
+    assert_eq!(recorded.public(&status).await.1["recording"], json!(null));
+    assert_eq!(recorded.anonymous(path).await.0.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn links_with_a_playback_token_for_recordings_open_them_without_a_header() {
+    let (recorded, recording) = Recorded::over().await;
+    recorded.api.post("/api/playback-keys/rotate", json!({})).await;
+    let tokens = format!("{}/playback-tokens", recorded.event);
+    for (recordings, status) in [(false, StatusCode::NOT_FOUND), (true, StatusCode::OK)] {
+        let wanted = json!({ "expires_in": 60, "cameras": true, "recordings": recordings });
+        let made = recorded.api.post(&tokens, wanted).await.json();
+        let watch = made["watch_url"].as_str().unwrap().strip_prefix("http://genlock.test:8080");
+        let base = format!("{}/recordings/{}", watch.unwrap(), recording.id);
+        for file in ["index.m3u8", "1.mp4", "download.mp4", "download.mp4?from=1&to=3"] {
+            let answer = recorded.anonymous(&format!("{base}/{file}")).await.0;
+            assert_eq!(answer.status(), status, "{file}");
+        }
+    }
 }

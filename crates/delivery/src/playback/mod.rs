@@ -69,6 +69,22 @@ impl Checker {
         name: &str,
         peer: IpAddr,
     ) -> Result<u64, Refused> {
+        let Verified { expires_at, scope } = self.verify(now_s, token, event, peer)?;
+        match scope {
+            Scope::Event | Scope::Archive => Ok(expires_at),
+            Scope::Program if name == PROGRAM => Ok(expires_at),
+            Scope::Program => Err(Refused::Invalid),
+        }
+    }
+
+    /// What `token` opens of `event` to a viewer at `peer`, and until when.
+    pub(crate) fn verify(
+        &self,
+        now_s: u64,
+        token: &str,
+        event: &str,
+        peer: IpAddr,
+    ) -> Result<Verified, Refused> {
         let peer = host(peer);
         let verified = match self.cache.get(token, event, peer) {
             Some(verified) => verified,
@@ -78,15 +94,10 @@ impl Checker {
                 verified
             }
         };
-        let Verified { expires_at, scope } = verified;
-        if now_s >= expires_at {
+        if now_s >= verified.expires_at {
             return Err(Refused::Expired);
         }
-        match scope {
-            Scope::Event => Ok(expires_at),
-            Scope::Program if name == PROGRAM => Ok(expires_at),
-            Scope::Program => Err(Refused::Invalid),
-        }
+        Ok(verified)
     }
 }
 

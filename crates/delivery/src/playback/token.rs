@@ -35,6 +35,8 @@ pub enum Scope {
     Program,
     /// The programme and every camera.
     Event,
+    /// The same, and what was recorded of them.
+    Archive,
 }
 
 /// What a token says.
@@ -52,9 +54,9 @@ pub struct Grant<'a> {
 
 /// What was right about a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Verified {
-    pub(super) expires_at: u64,
-    pub(super) scope: Scope,
+pub(crate) struct Verified {
+    pub(crate) expires_at: u64,
+    pub(crate) scope: Scope,
 }
 
 /// The keys, newest first, ready for use.
@@ -103,6 +105,8 @@ impl KeyRing {
             "pa" => (Scope::Program, true),
             "en" => (Scope::Event, false),
             "ea" => (Scope::Event, true),
+            "rn" => (Scope::Archive, false),
+            "ra" => (Scope::Archive, true),
             _ => return None,
         };
         let key = self.0.iter().find(|key| key.id == id)?;
@@ -138,6 +142,7 @@ const fn scope_letter(scope: Scope) -> char {
     match scope {
         Scope::Program => 'p',
         Scope::Event => 'e',
+        Scope::Archive => 'r',
     }
 }
 

@@ -1,12 +1,13 @@
 //! What the API may ask and tell: [`Live`] on top of the engine.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use genlock_control_api::live::{
     AudioHealth, CameraState, CameraStatus, Change, Check, Cut, CutStyle, EventStatus, Forecast,
-    Happenings, Health, Issue, Live, Pairing, PlaybackGrant, ProgramState, Severity, TakeError,
-    Totals, UndoError, Undone, VideoHealth,
+    Happenings, Health, Issue, Live, Opened, Pairing, PlaybackGrant, ProgramState, Severity,
+    TakeError, Totals, UndoError, Undone, VideoHealth,
 };
 use genlock_delivery::PublicationId;
 use genlock_feed::Feed;
@@ -126,6 +127,10 @@ impl Live for Engine {
 
     fn sign_playback(&self, grant: &PlaybackGrant) -> Option<String> {
         super::playback::sign(&self.origin, grant)
+    }
+
+    fn opened_by(&self, event: &EventId, token: &str, peer: IpAddr) -> Option<Opened> {
+        super::playback::opened_by(&self.origin, event, token, peer)
     }
 
     fn checks(&self) -> Vec<Check> {

@@ -1,10 +1,13 @@
 //! Signed playback: the store's keys and settings, as the origin needs them.
 
+use std::net::IpAddr;
 use std::time::SystemTime;
 
-use genlock_control_api::live::PlaybackGrant;
+use genlock_control_api::live::{Opened, PlaybackGrant};
 use genlock_delivery::{Grant, Origin, Scope, SigningKey};
-use genlock_store::{Event, MetaKey, Playback, PlaybackKeys, Store, StoreError, Timestamp};
+use genlock_store::{
+    Event, EventId, MetaKey, Playback, PlaybackKeys, Store, StoreError, Timestamp,
+};
 
 use super::unix_micros;
 
@@ -44,9 +47,27 @@ pub(super) fn set_access(origin: &Origin, event: &Event) {
 pub(super) fn sign(origin: &Origin, grant: &PlaybackGrant) -> Option<String> {
     origin.sign_playback(&Grant {
         event: grant.event.as_str(),
-        scope: if grant.cameras { Scope::Event } else { Scope::Program },
+        scope: match grant.opens {
+            Opened::Program => Scope::Program,
+            Opened::Event => Scope::Event,
+            Opened::Archive => Scope::Archive,
+        },
         expires_at: seconds(grant.expires_at),
         address: grant.address,
+    })
+}
+
+/// What a token opens now to a viewer at `peer`.
+pub(super) fn opened_by(
+    origin: &Origin,
+    event: &EventId,
+    token: &str,
+    peer: IpAddr,
+) -> Option<Opened> {
+    origin.opened_by(token, event.as_str(), peer).map(|scope| match scope {
+        Scope::Program => Opened::Program,
+        Scope::Event => Opened::Event,
+        Scope::Archive => Opened::Archive,
     })
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use genlock_control_api::Live;
-use genlock_control_api::live::{CutStyle, EventStatus, PlaybackGrant, UndoError};
+use genlock_control_api::live::{CutStyle, EventStatus, Opened, PlaybackGrant, UndoError};
 use genlock_delivery::OriginLimits;
 use genlock_ingest::Refusal;
 use genlock_media::{Dependency, EventTime, Sample, Timescale, TrackConfig, VideoConfig};
@@ -453,7 +453,7 @@ async fn playback_keys_are_made_once_and_kept() {
     let desk = Desk::new().await;
     let grant = PlaybackGrant {
         event: new_event().id,
-        cameras: false,
+        opens: Opened::Program,
         expires_at: in_ms(60_000),
         address: None,
     };
