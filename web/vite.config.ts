@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 const KIB = 1024;
 
 /** The most that each page may load before it works, scripts and styles, after gzip, hls.js included. */
-const BUDGETS = { "index.html": 600 * KIB, "watch.html": 250 * KIB } as const;
+const BUDGETS = { "index.html": 600 * KIB, "watch.html": 250 * KIB, "tally.html": 50 * KIB } as const;
 
 /** Fails the build when a page outgrows its budget. */
 function budgets(): Plugin {
@@ -41,15 +41,15 @@ function budgets(): Plugin {
   };
 }
 
-// Two pages: the creator's at `/` and below `/events`, the viewer's at `/watch/{event}`.
+// Three pages: the creator's at `/` and below `/events`, the viewer's at `/watch/{event}`, the tally page at `/tally`.
 export default defineConfig({
   plugins: [budgets()],
   build: {
     target: "es2022",
-    rollupOptions: { input: ["index.html", "watch.html"] },
+    rollupOptions: { input: ["index.html", "watch.html", "tally.html"] },
     // Nothing inline: the pages are served under a strict content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { "/api": { target: "http://localhost:8080", ws: true }, "/hls": "http://localhost:8080" } },
+  server: { proxy: { "/api": { target: "http://localhost:8080", ws: true }, "/hls": "http://localhost:8080", "/p": "http://localhost:8080" } },
 });

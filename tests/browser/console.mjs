@@ -3,10 +3,13 @@
 //
 //   node console.mjs URL TOKEN
 //
+// Every page is looked at by axe, in the dark and in the light, and must not be wider than a phone of 360 pixels.
+//
 // Talks with the test, one line each way. On standard output: `publish N URL` (start a camera), `kill N` (pull its
 // plug), at last `done JSON`. Fails with an assertion on standard error.
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
+import { check } from "./accessible.mjs";
 
 const [url, token] = process.argv.slice(2);
 const PATIENCE_MS = 30_000;
@@ -25,14 +28,19 @@ try {
   await signIn(page);
   await makeEvent(page);
   const keys = await connectCameras(page);
+  const phone = await openTally(page);
   await openLiveControl(page);
   const stages = await cutByClick(page);
   await cutByKey(page);
   await armAndTake(page);
+  await tallyShows(phone, page);
   await undo(page);
   await lockAndLose(page);
   await comeBack(page, keys);
   await readLog(page);
+  await watchRecordings(page);
+  await everyPage(page);
+  await watchOnly(page);
   assert.deepEqual(faults, []);
   say(`done ${JSON.stringify({ stages })}`);
 } catch (error) {
@@ -61,6 +69,8 @@ function watchForFaults(page) {
 
 async function signIn(page) {
   await page.goto(url);
+  await page.getByLabel("Access token").waitFor();
+  await check(page, "at the sign-in");
   await page.getByLabel("Access token").fill("not-the-token");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("That token is not right.").waitFor();
@@ -70,6 +80,7 @@ async function signIn(page) {
 
 async function makeEvent(page) {
   await page.getByText("No events yet.").waitFor();
+  await check(page, "without events");
   await page.getByRole("button", { name: "Make an event" }).click();
   await page.getByLabel("What is it called?").fill(HOSTILE);
   await page.getByRole("button", { name: "Make event" }).click();
@@ -89,6 +100,7 @@ async function connectCameras(page) {
     const server = await panel.getByRole("textbox", { name: "Server" }).inputValue();
     const key = await panel.getByRole("textbox", { name: "Key" }).inputValue();
     await panel.getByText("Waiting for pictures…").waitFor();
+    if (number === 1) await check(page, "while a camera is connected");
     publish.push(`${server}/${key}`);
     say(`publish ${number} ${server}/${key}`);
     await panel.getByText("Connected.").waitFor();
@@ -207,6 +219,113 @@ async function readLog(page) {
   await page.getByRole("link", { name: "Log" }).click();
   await page.getByRole("row").filter({ hasText: "camera lost" }).waitFor();
   await page.getByRole("row").filter({ hasText: "undone" }).first().waitFor();
+}
+
+/** The link for the phone at the second camera, opened as the phone does: without anybody's token. */
+async function openTally(page) {
+  await page.getByRole("region", { name: "Camera 2" }).getByRole("button", { name: "Tally" }).click();
+  const link = await page.getByRole("textbox", { name: "Tally page" }).inputValue();
+  await page.getByRole("img", { name: "QR code with the link" }).waitFor();
+  await check(page, "with the link to a tally page");
+  await page.getByRole("button", { name: "Close" }).click();
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const phone = await context.newPage();
+  phone.setDefaultTimeout(PATIENCE_MS);
+  phone.faults = watchForFaults(phone);
+  await phone.goto(link);
+  await phone.getByText("OFF AIR").waitFor();
+  return phone;
+}
+
+/** Green in preview, red on air, off when the next one is; it says so in words. */
+async function tallyShows(phone, page) {
+  const light = async (wanted, word) => {
+    await phone.locator(`[data-light="${wanted}"]`).waitFor();
+    await phone.getByText(word, { exact: true }).waitFor();
+    await check(phone, `on a tally page that says ${word}`);
+  };
+  await tile(page, 2).click({ button: "right" });
+  await light("preview", "STAND BY");
+  await page.getByRole("button", { name: "TAKE Camera 2" }).click();
+  await light("on-air", "ON AIR");
+  await tile(page, 1).click();
+  await onAir(page, 1);
+  await light("preview", "STAND BY");
+  await tile(page, 3).click({ button: "right" });
+  await light("off-air", "OFF AIR");
+  assert.deepEqual(phone.faults, []);
+  await phone.context().close();
+}
+
+async function watchRecordings(page) {
+  await page.getByRole("link", { name: "Recordings" }).click();
+  const programme = page.locator('[data-recording$="-program"]');
+  await programme.getByText("RECORDING").waitFor();
+  await check(page, "with recordings");
+  await programme.getByRole("button", { name: "Play", exact: true }).click();
+  const moves = () => document.querySelector("dialog video")?.currentTime > 0.2;
+  await page.evaluate(() => document.querySelector("dialog video").play());
+  await page.waitForFunction(moves);
+  await page.getByRole("button", { name: "Close" }).click();
+  await programme.getByRole("button", { name: "Clip…" }).click();
+  await page.getByLabel("From").fill("0:02");
+  await page.getByLabel("To", { exact: true }).fill("0:06");
+  await page.getByRole("button", { name: "Make the clip" }).click();
+  await check(page, "with a clip");
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "Download the clip" }).click(),
+  ]);
+  assert.match(file.suggestedFilename(), /-program.*\.mp4$/);
+  assert.equal(await file.failure(), null);
+  await page.getByRole("button", { name: "Close" }).click();
+  const [list] = await Promise.all([
+    page.waitForEvent("download"),
+    programme.getByLabel("Edit list").selectOption("otio"),
+  ]);
+  assert.match(list.suggestedFilename(), /\.otio$/);
+}
+
+/** What no page may lack: in the dark, in the light, on the narrowest phone. */
+async function everyPage(page) {
+  for (const [link, seen] of [
+    ["Live", "Programme"],
+    ["Set-up", "cameras are live."],
+    ["Sound & sync", "Viewers hear"],
+    ["Automation", "If the camera on air is lost"],
+    ["Recordings", "on the server"],
+    ["Log", "Was each cut clean?"],
+  ]) {
+    await page.getByRole("link", { name: link, exact: true }).first().click();
+    await page.getByText(seen).first().waitFor();
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      await check(page, `on ${link} in the ${colorScheme}`);
+    }
+    await page.setViewportSize({ width: 360, height: 740 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `${link} is ${wide} px wider than a phone`);
+    await check(page, `on ${link} on a phone`);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  }
+}
+
+/** A guest who may only look has nothing to press. */
+async function watchOnly(page) {
+  const event = new URL(page.url()).pathname.split("/")[2];
+  const made = await page.request.post(`${url}/api/events/${event}/tokens`, {
+    headers: { authorization: `Bearer ${token}` },
+    data: { role: "viewer", expires_in: 600 },
+  });
+  const guest = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const seen = await guest.newPage();
+  seen.setDefaultTimeout(PATIENCE_MS);
+  await seen.goto(`${url}/events/${event}/live#token=${(await made.json()).token}`);
+  await seen.getByText("You are watching.").waitFor();
+  assert.equal(await seen.getByRole("button", { name: /TAKE|Undo|Lock|End/ }).count(), 0);
+  assert.equal(await seen.getByRole("link", { name: "Set-up" }).count(), 0);
+  await check(seen, "for a guest who may only look");
+  await guest.close();
 }
 
 function tile(page, number) {

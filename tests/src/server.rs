@@ -149,6 +149,25 @@ impl Server {
         Ok(self.data_dir())
     }
 
+    /// Time that the process has had on all cores so far.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        // Linux counts it in hundredths of a second whatever its own clock is (proc_pid_stat(5)).
+        const TICK: Duration = Duration::from_millis(10);
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        // The name before the last parenthesis may hold anything; `utime` and `stime` are fields 14 and 15.
+        let fields = stat.rsplit_once(')').context("no name")?.1;
+        let ticks: Vec<u32> = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|text| text.parse().ok())
+            .collect();
+        Ok(TICK * ticks.iter().sum())
+    }
+
     /// Resident memory in bytes.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
-//! Project automation: `cargo xtask run`, `demo`, `test`, `schemathesis` and `players`.
+//! Project automation: `cargo xtask run`, `demo`, `test`, `schemathesis`, `players` and `screenshots`.
 
 mod install;
 mod players;
 mod process;
 mod schemathesis;
+mod screenshots;
 mod test;
 mod web;
 
@@ -18,7 +19,8 @@ usage: cargo xtask <command>
   demo [ARGS]   the same with three moving test cameras that are switched every ten seconds
   test [STEP]   every check, or one of: format, web, clippy, docs, unit, schemathesis, e2e
   schemathesis [..]  thousands of calls made from the OpenAPI document, against a running server
-  players [..]  measure hls.js, Shaka, native HLS, ffmpeg, VLC, … on a switched programme";
+  players [..]  measure hls.js, Shaka, native HLS, ffmpeg, VLC, … on a switched programme
+  screenshots   pictures of every page with a show on it, in target/screenshots; three for the README";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,6 +44,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             serve("demo", rest)
         }
         ("players", rest) => players::measure(rest),
+        ("screenshots", []) => screenshots::take(),
         ("schemathesis", rest) => schemathesis::run(rest),
         ("test", []) => test::all(),
         ("test", [step]) => test::step(step),

@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use genlock_store::{
-    AudioSource, CreatorId, DisplayName, Event, EventId, EventPatch, EventPolicy, Life, Playback,
-    PolicyPatch, Store, Timestamp, UnknownFields,
+    AccessRole, AudioSource, CreatorId, DisplayName, Event, EventId, EventPatch, EventPolicy, Life,
+    Playback, PolicyPatch, Store, Timestamp, UnknownFields,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -141,6 +141,32 @@ pub(crate) struct EventWithCameras {
     event: EventView,
     /// Its cameras in failover order.
     cameras: Vec<CameraView>,
+    /// What the caller may do with it.
+    role: CallerRole,
+}
+
+/// What a caller may do with an event.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CallerRole {
+    /// Everything: the owner, and the administrator.
+    Owner,
+    /// Put cameras on air, undo, lock.
+    Operator,
+    /// Look.
+    Viewer,
+}
+
+impl CallerRole {
+    const fn of(caller: &Principal) -> Self {
+        match caller {
+            Principal::Admin | Principal::Creator(_) => Self::Owner,
+            Principal::Guest(guest) => match guest.role {
+                AccessRole::Operator => Self::Operator,
+                AccessRole::Viewer => Self::Viewer,
+            },
+        }
+    }
 }
 
 /// A page of events.
@@ -251,13 +277,15 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn get(
     State(shared): State<Arc<Shared>>,
+    Caller(caller): Caller,
     links: Links,
     EventPath(id): EventPath,
 ) -> Result<Tagged<EventWithCameras>, Problem> {
     let event = find(&shared, &id).await?;
     let cameras = shared.store.cameras(&id).await?;
     let cameras = cameras.iter().map(|camera| CameraView::new(&shared, &links, camera)).collect();
-    Ok(Tagged(EventWithCameras { event: view(&shared, &links, &event), cameras }))
+    let role = CallerRole::of(&caller);
+    Ok(Tagged(EventWithCameras { event: view(&shared, &links, &event), cameras, role }))
 }
 
 /// Change an event

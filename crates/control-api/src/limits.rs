@@ -149,3 +149,10 @@ pub const DEAD_DELIVERIES_MAX: u32 = 1000;
 
 /// Events that have ended whose recording is kept in mind for the next viewer who asks.
 pub const REWATCH_EVENTS_MAX: usize = 256;
+
+/// How often a tally page is told what it knows already: three seconds without a word are a dead connection.
+pub const TALLY_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a camera that has left the programme is told to be on air still where nobody tells that the next one is
+/// published: nobody watches, or it is on its way.
+pub const TALLY_HELD_MAX: Duration = Duration::from_millis(1500);

@@ -17,7 +17,7 @@ use crate::limits::{BODY_BYTES_MAX, REQUEST_TIME_MAX};
 use crate::problem::{Problem, ProblemCode};
 use crate::recordings::rewatch;
 use crate::state::{ApiState, Shared};
-use crate::updates::{socket, stream};
+use crate::updates::{socket, stream, tally};
 use crate::{
     auth, cameras, compatibility, compatible, docs, events, hook_targets, hooks, life, lock,
     openapi, playback, preview, recordings, rejected, request_id, scheduled, slates, switch_log,
@@ -77,6 +77,8 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(scheduled::cancel))
         .routes(routes!(switch_log::read))
         .routes(routes!(stream::follow))
+        .routes(routes!(tally::put_preview))
+        .routes(routes!(tally::follow))
         .routes(routes!(hooks::dead))
         .routes(routes!(hooks::replay))
         .routes(routes!(hooks::discard))

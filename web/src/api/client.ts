@@ -1,7 +1,7 @@
 // The REST API with the types of its own description.
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.gen";
-import type { CutStyle, Event, PolicyChange, Problem } from "./types";
+import type { CutStyle, Event, PolicyChange, Problem, Recording, RecordingSource } from "./types";
 
 /** An answer other than 2xx, or none at all (`status` 0), in words for people. */
 export class ApiError extends Error {
@@ -93,6 +93,17 @@ export function connect(token: string) {
           ...(style ? { body: { style } } : {}),
         }),
       ),
+    /** Tells tally pages what is in preview. */
+    preview: (event: string, camera: string | null) =>
+      body(client.PUT("/api/events/{event}/preview-camera", { ...of(event), body: { camera_id: camera } })),
+    /** An access token that sees one camera. */
+    cameraToken: (event: string, camera: string, name: string, seconds: number) =>
+      body(
+        client.POST("/api/events/{event}/tokens", {
+          ...of(event),
+          body: { role: "viewer", camera, name, expires_in: seconds },
+        }),
+      ),
     undo: (event: string) => body(client.DELETE("/api/events/{event}/switch", of(event))),
     lock: (event: string) => body(client.PUT("/api/events/{event}/lock", of(event))),
     unlock: (event: string) => body(client.DELETE("/api/events/{event}/lock", of(event))),
@@ -102,8 +113,56 @@ export function connect(token: string) {
           params: { path: { event }, query: { limit, ...(before === undefined ? {} : { before }) } },
         }),
       ),
-    playbackToken: (event: string, seconds: number) =>
-      body(client.POST("/api/events/{event}/playback-tokens", { ...of(event), body: { expires_in: seconds } })),
+    /** A path for viewers; `opens` says of what beside the programme. */
+    playbackToken: (event: string, seconds: number, opens: { cameras?: boolean; recordings?: boolean } = {}) =>
+      body(
+        client.POST("/api/events/{event}/playback-tokens", {
+          ...of(event),
+          body: { expires_in: seconds, cameras: opens.cameras ?? false, recordings: opens.recordings ?? false },
+        }),
+      ),
+    recordings: async (event: string) => {
+      const items: Recording[] = [];
+      let sources: RecordingSource[] = [];
+      let after: string | null = null;
+      do {
+        const query: { limit: number; after?: string } = { limit: 500, ...(after !== null && { after }) };
+        const page = await body(
+          client.GET("/api/events/{event}/recordings", { params: { path: { event }, query } }),
+        );
+        items.push(...page.items);
+        sources = page.sources;
+        after = page.next_after ?? null;
+      } while (after !== null);
+      return { items, sources };
+    },
+    /** What a stretch is snapped to; places are seconds from the begin. */
+    clip: (event: string, recording: string, from: number, to: number) =>
+      body(
+        client.GET("/api/events/{event}/recordings/{recording}/clip", {
+          params: { path: { event, recording }, query: { from: from.toFixed(3), to: to.toFixed(3) } },
+        }),
+      ),
+    deleteRecording: (event: string, recording: string) =>
+      body(
+        client.DELETE("/api/events/{event}/recordings/{recording}", { params: { path: { event, recording } } }),
+      ),
+    recordingPicture: async (event: string, recording: string) => {
+      const path = `/api/events/${encodeURIComponent(event)}/recordings/${encodeURIComponent(recording)}/thumbnail.jpg`;
+      const response = await fetch(path, { headers: { authorization: `Bearer ${token}` } });
+      if (!response.ok) throw new ApiError(response.status, "picture", response.statusText);
+      return response.blob();
+    },
+    /** The switch log as a file for an editing program. */
+    editList: async (event: string, recording: string, format: "otio" | "edl" | "fcpxml") => {
+      const path = `/api/events/${encodeURIComponent(event)}/recordings/${encodeURIComponent(recording)}/edit-list`;
+      const response = await fetch(`${path}?format=${format}`, { headers: { authorization: `Bearer ${token}` } });
+      if (!response.ok) {
+        const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+        throw new ApiError(response.status, problem.code ?? "unknown", sentence(problem.detail ?? response.statusText));
+      }
+      return response.blob();
+    },
     /** What viewers see when no camera is left. */
     slate: async (event: string) => {
       const response = await fetch(`/api/events/${encodeURIComponent(event)}/slate`, {

@@ -3,6 +3,7 @@ import { buttonClass, Button, HoldButton, Problem } from "../ui/controls";
 import { Dot, Menu, Ring, Half, Check, Padlock } from "../ui/icons";
 import { useEventScope, useLive } from "./event";
 import { Link, path, type Tab } from "./router";
+import { useMayOwn } from "./role";
 import { useSession } from "./session";
 import { ShareDialog } from "./ShareDialog";
 import { useAction } from "./useLoad";
@@ -14,8 +15,12 @@ const NAMES: Readonly<Record<Tab, string>> = {
   setup: "Set-up",
   sound: "Sound & sync",
   automation: "Automation",
+  recordings: "Recordings",
   log: "Log",
 };
+
+/** What guests need: the rest changes the event, which they may not. */
+const GUEST_TABS: readonly Tab[] = ["live", "recordings", "log"];
 
 export function AppHeader({ tab }: { tab: Tab }) {
   const { event } = useEventScope();
@@ -23,9 +28,10 @@ export function AppHeader({ tab }: { tab: Tab }) {
   const viewers = useLive((live) => live.event?.viewers ?? 0);
   const locked = useLive((live) => live.event?.lock ?? null);
   const [sharing, setSharing] = useState(false);
+  const mayOwn = useMayOwn();
   const tabs = (
     <>
-      {(Object.keys(NAMES) as Tab[]).map((other) => (
+      {(Object.keys(NAMES) as Tab[]).filter((other) => mayOwn || GUEST_TABS.includes(other)).map((other) => (
         <Link
           key={other}
           href={path(event, other)}
@@ -61,7 +67,7 @@ export function AppHeader({ tab }: { tab: Tab }) {
         <Button look="quiet" onClick={() => setSharing(true)}>
           Share
         </Button>
-        <LifeButtons />
+        {mayOwn && <LifeButtons />}
       </div>
       <button type="button" className={`${buttonClass("quiet")} ${css.burger}`} popoverTarget="menu" aria-label="Menu">
         <Menu />
@@ -70,7 +76,7 @@ export function AppHeader({ tab }: { tab: Tab }) {
         {tabs}
         <hr />
         <Button onClick={() => setSharing(true)}>Share</Button>
-        <LifeButtons />
+        {mayOwn && <LifeButtons />}
       </MenuPopover>
       {sharing && <ShareDialog onClose={() => setSharing(false)} />}
     </header>

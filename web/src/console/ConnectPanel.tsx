@@ -9,6 +9,8 @@ import { useLive } from "./event";
 import { useNow } from "./ticker";
 import { Received } from "./SetupPage";
 import { ffmpegCommand, groveLink, isLocal } from "./publish";
+import { obsProfile, profileName } from "./obs";
+import { save } from "./save";
 import css from "./setup.module.css";
 
 const TABS = ["OBS", "Phone", "ffmpeg", "Other"] as const;
@@ -65,9 +67,15 @@ export function ConnectPanel({ camera, onClose }: { camera: CameraWithKey; onClo
           </Problem>
         )}
         {tab === "OBS" && (
-          <p className={css.note}>
-            In OBS: Settings → Stream → Service “Custom…”. Then Settings → Output → Advanced → Keyframe Interval: 2 s.
-          </p>
+          <>
+            <Button large onClick={() => save(`${profileName(name)}.zip`, obsProfile(name, server, key))}>
+              Download OBS profile
+            </Button>
+            <p className={css.note}>
+              Unzip, then in OBS: Profile → Import → choose the folder. It holds the key. By hand: Settings → Stream →
+              Service “Custom…”, then Settings → Output → Advanced → Keyframe Interval: 2 s.
+            </p>
+          </>
         )}
         {tab === "Phone" && <PhoneCode server={server} streamKey={key} name={name} />}
         {tab === "ffmpeg" ? (

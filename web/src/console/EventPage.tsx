@@ -6,6 +6,7 @@ import { EventContext, useFollow, useLive } from "./event";
 import { LivePage } from "./LivePage";
 import { LogPage } from "./LogPage";
 import { Link, type Tab } from "./router";
+import { RecordingsPage } from "./RecordingsPage";
 import { useSession } from "./session";
 import { SetupPage } from "./SetupPage";
 import { SoundPage } from "./SoundPage";
@@ -70,6 +71,8 @@ function Content({ tab }: { tab: Tab }) {
       return <SoundPage />;
     case "automation":
       return <AutomationPage />;
+    case "recordings":
+      return <RecordingsPage />;
     case "log":
       return <LogPage />;
   }

@@ -9,6 +9,7 @@ import { LastCuts } from "./LastCuts";
 import { arrange, FOOTER, FOOTER_PHONE, railWidth } from "./layout";
 import { Monitors } from "./Monitors";
 import { Link, navigate, path } from "./router";
+import { useMayTake } from "./role";
 import { useSession } from "./session";
 import { useSettings } from "./settings";
 import { startSwitching, SwitchingContext, type Switching } from "./switching";
@@ -51,7 +52,8 @@ function Desk({ switching }: { switching: Switching }) {
   const [issuesOf, setIssuesOf] = useState<string | null>(null);
   const [hovered, setHovered] = useState<string | null>(null);
   const desk = useRef<HTMLDivElement>(null);
-  useKeys(switching, () => setHelp(true));
+  const mayTake = useMayTake();
+  useKeys(switching, mayTake, () => setHelp(true));
   useLayoutEffect(() => {
     const size = () => desk.current?.style.setProperty("--rail", `${railWidth(window.innerWidth)}px`);
     size();
@@ -65,7 +67,7 @@ function Desk({ switching }: { switching: Switching }) {
       </div>
       <div className={css.rail}>
         <Monitors />
-        <Controls hovered={hovered} />
+        {mayTake ? <Controls hovered={hovered} /> : <p className={css.notice}>You are watching. Somebody else switches.</p>}
         <LastCuts />
       </div>
       {help && <KeyHelp onClose={() => setHelp(false)} />}
@@ -181,7 +183,7 @@ function useColumns(
 }
 
 /** Keys of the whole page. Not while typing, not in dialogs; the space bar belongs to a control with visible focus. */
-function useKeys(switching: Switching, onHelp: () => void): void {
+function useKeys(switching: Switching, mayTake: boolean, onHelp: () => void): void {
   const { store } = useEventScope();
   const help = useRef(onHelp);
   help.current = onHelp;
@@ -190,7 +192,7 @@ function useKeys(switching: Switching, onHelp: () => void): void {
       const target = pressed.target as HTMLElement;
       if (target.closest("input, textarea, select, dialog, [popover]")) return;
       const wanted = command(pressed, useSettings.getState().keys);
-      if (!wanted) return;
+      if (!wanted || (!mayTake && wanted.do !== "help" && wanted.do !== "fullscreen")) return;
       if (wanted.do === "take" && target.closest("button, a") && target.matches(":focus-visible")) return;
       pressed.preventDefault();
       switch (wanted.do) {
@@ -218,5 +220,5 @@ function useKeys(switching: Switching, onHelp: () => void): void {
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [store, switching]);
+  }, [store, switching, mayTake]);
 }

@@ -8,6 +8,7 @@ import { useEventScope, useLive } from "./event";
 import { Link, path } from "./router";
 import { useSession } from "./session";
 import { useNow } from "./ticker";
+import { TallyDialog } from "./TallyDialog";
 import { useAction } from "./useLoad";
 import css from "./setup.module.css";
 import pages from "./pages.module.css";
@@ -114,6 +115,7 @@ function CameraCard(props: { camera: Camera; place: number; onKey: (camera: Came
   const { api } = useSession();
   const { problem, run } = useAction();
   const [open, setOpen] = useState(false);
+  const [tally, setTally] = useState(false);
   const [name, setName] = useState<string | null>(null);
   const [glyph, word] = STATUS[camera.status];
   const issues = (camera.health?.issues ?? []).filter((issue) => issue.severity !== "info");
@@ -136,6 +138,10 @@ function CameraCard(props: { camera: Camera; place: number; onKey: (camera: Came
         <span className={css.state} data-status={camera.status}>
           {glyph} {word}
         </span>
+        <Button look="quiet" onClick={() => setTally(true)}>
+          Tally
+        </Button>
+        {tally && <TallyDialog camera={camera.camera_id} name={camera.name} onClose={() => setTally(false)} />}
         <Button look="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
           {open ? "Close" : "Manage"}
         </Button>
@@ -222,6 +228,7 @@ function Danger() {
   const { event } = useEventScope();
   const { api } = useSession();
   const playback = useLive((live) => live.event?.playback ?? "public");
+  const policy = useLive((live) => live.event?.policy);
   const name = useLive((live) => live.event?.name ?? "");
   const [draft, setDraft] = useState<string | null>(null);
   const { problem, run } = useAction();
@@ -261,6 +268,22 @@ function Danger() {
             }}
           />
           Only people with a signed link may watch
+        </label>
+        <label className={css.check}>
+          <input
+            type="checkbox"
+            checked={policy?.viewer_angles ?? false}
+            onChange={(change) => run(() => api.changeEvent(event, { policy: { viewer_angles: change.target.checked } }))}
+          />
+          Viewers may choose a camera of their own
+        </label>
+        <label className={css.check}>
+          <input
+            type="checkbox"
+            checked={policy?.viewer_recording ?? true}
+            onChange={(change) => run(() => api.changeEvent(event, { policy: { viewer_recording: change.target.checked } }))}
+          />
+          Viewers may watch the recording when it has ended
         </label>
       </div>
     </details>

@@ -21,13 +21,18 @@ export function ShareDialog({ onClose }: { onClose: () => void }) {
   const { api } = useSession();
   const signed = useLive((live) => live.event?.playback === "signed");
   const name = useLive((live) => live.event?.name ?? "");
+  const angles = useLive((live) => live.event?.policy.viewer_angles ?? false);
   const [links, setLinks] = useState<Links | null>(null);
   const { problem, run } = useAction();
   useEffect(() => {
     run(async () => {
-      setLinks(signed ? await api.playbackToken(event, LINK_SECONDS) : (await api.event(event)).program);
+      setLinks(
+        signed
+          ? await api.playbackToken(event, LINK_SECONDS, { cameras: angles })
+          : (await api.event(event)).program,
+      );
     });
-  }, [api, event, signed, run]);
+  }, [api, event, signed, angles, run]);
   return (
     <Dialog title="Share" onClose={onClose}>
       {problem && <Problem>{problem}</Problem>}

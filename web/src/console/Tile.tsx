@@ -11,6 +11,7 @@ import { pictureNote } from "../words/picture";
 import { tileWords, type TileState } from "../words/tile";
 import { useEventScope, useLive, usePictureState } from "./event";
 import { KeyframeRing } from "./KeyframeRing";
+import { useMayTake } from "./role";
 import { useSettings } from "./settings";
 import { useHand, useSwitching } from "./switching";
 import { useNow } from "./ticker";
@@ -160,8 +161,10 @@ function numbers(camera: Camera): string {
 function usePress(camera: string, armed: boolean) {
   const { cut, arm } = useSwitching();
   const tap = useSettings((settings) => settings.tap);
+  const mayTake = useMayTake();
   const press = useRef<{ x: number; y: number; timer: ReturnType<typeof setTimeout>; spent: boolean } | null>(null);
   const act = (which: "tap" | "other") => {
+    if (!mayTake) return;
     // With "tap arms", the second tap on the armed tile takes.
     const cuts = (which === "tap") === (tap === "cut") || (which === "tap" && armed);
     if (cuts) cut(camera);

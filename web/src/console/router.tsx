@@ -1,7 +1,7 @@
-// The console's addresses. Five pages under an event need no library.
+// The console's addresses. Six pages under an event need no library.
 import { useSyncExternalStore, type AnchorHTMLAttributes, type MouseEvent } from "react";
 
-export const TABS = ["live", "setup", "sound", "automation", "log"] as const;
+export const TABS = ["live", "setup", "sound", "automation", "recordings", "log"] as const;
 export type Tab = (typeof TABS)[number];
 
 export type Route = { page: "events" } | { page: "event"; event: string; tab: Tab } | { page: "unknown" };

@@ -53,6 +53,10 @@ export function startSwitching(api: Api, event: string, live: LiveStore): Switch
     // What was taken from preview leaves it, and the camera before is there for the way back.
     if (onAir !== null && store.getState().armed === onAir) store.setState({ armed: was });
   });
+  // Tally pages show it in green; that it could not be told changes nothing here.
+  const tell = store.subscribe(({ armed }, { armed: before }) => {
+    if (armed !== before) api.preview(event, armed).catch(() => undefined);
+  });
   const timer = setInterval(() => feed({ type: "tick", at: performance.now() }), 100);
 
   const cut = (camera: string) => {
@@ -99,6 +103,7 @@ export function startSwitching(api: Api, event: string, live: LiveStore): Switch
     setStyle: (style) => store.setState({ style }),
     stop: () => {
       unsubscribe();
+      tell();
       clearInterval(timer);
     },
   };

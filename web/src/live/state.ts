@@ -21,6 +21,8 @@ export interface Happening {
 
 export interface Show {
   event: Event | null;
+  /** What whoever is signed in may do; `null` before that is known. */
+  role: EventWithCameras["role"] | null;
   /** In the order in which they were made: their places on the screen never change. */
   cameras: readonly Camera[];
   cuts: readonly TrackedCut[];
@@ -40,6 +42,7 @@ export interface Show {
 
 export const NOTHING: Show = {
   event: null,
+  role: null,
   cameras: [],
   cuts: [],
   slate: false,
@@ -149,10 +152,11 @@ export function unseenCut(show: Show): TrackedCut | null {
 
 /** The show with what the live updates do not tell: who watches, addresses, and how well cameras fit. */
 export function withDetails(show: Show, read: EventWithCameras): Show {
-  const { viewers, program, playback } = read;
+  const { viewers, program, playback, role } = read;
   const details = new Map(read.cameras.map((camera) => [camera.camera_id, camera]));
   return {
     ...show,
+    role,
     event: show.event && { ...show.event, viewers, program, playback },
     cameras: show.cameras.map((camera) => {
       const detail = details.get(camera.camera_id);

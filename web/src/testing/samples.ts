@@ -64,7 +64,7 @@ export const CAMERAS: Camera[] = [
   camera("Balcony", { created_at: "2026-11-25T10:00:02Z" }),
 ];
 
-export const details = (): EventWithCameras => ({ ...event(), cameras: CAMERAS });
+export const details = (): EventWithCameras => ({ ...event(), cameras: CAMERAS, role: "owner" });
 
 let seq = 40;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bitrate, duration, fps, micros, seconds, signedMs, UNKNOWN } from "./format";
+import { bitrate, bytes, duration, fps, micros, place, seconds, signedMs, UNKNOWN } from "./format";
 
 /** Narrow no-break spaces shown as plain ones. */
 const plain = (text: string) => text.replaceAll("\u202f", " ");
@@ -39,5 +39,19 @@ describe("numbers", () => {
     expect(plain(signedMs(-0.2))).toBe("0 ms");
     expect(plain(micros(-4_100))).toBe("−4.1 ms");
     expect(plain(micros(0))).toBe("0 µs");
+  });
+
+  it("tells sizes as disks are sold", () => {
+    expect(plain(bytes(3_120_000_000))).toBe("3.1 GB");
+    expect(plain(bytes(850_400_000))).toBe("850 MB");
+    expect(plain(bytes(999_900))).toBe("1.0 MB");
+    expect(plain(bytes(12))).toBe("12 B");
+  });
+
+  it("reads places as people write them", () => {
+    expect(place("7.5")).toBe(7.5);
+    expect(place("41:07.3")).toBeCloseTo(2467.3);
+    expect(place("1:02:03")).toBe(3723);
+    for (const none of ["", "1:", "a", "-1", "1:2:3:4", "1.5:00"]) expect(place(none)).toBeNull();
   });
 });

@@ -61,3 +61,23 @@ export function size(width: number, height: number): string {
 export function clock(at: Date): string {
   return at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 }
+
+/** `3.1 GB`, `850 MB`, `12 kB`: decimal, as disks are sold. */
+export function bytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let [value, unit] = [count, 0];
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)}${THIN}${units[unit]}`;
+}
+
+/** `41:07.3`, `1:02:03`, `7.5`: a place in a recording, as seconds; `null` if it is none. */
+export function place(text: string): number | null {
+  const parts = text.trim().split(":");
+  if (parts.length > 3 || !parts.every((part, at) => (at === parts.length - 1 ? /^\d+(\.\d+)?$/ : /^\d+$/).test(part))) {
+    return null;
+  }
+  return parts.reduce((sum, part) => sum * 60 + Number(part), 0);
+}

@@ -43,6 +43,8 @@ const RULES: &[(Method, &str, Action)] = &[
     (Method::GET, "/api/events/{event}/scheduled-takes", Action::Look),
     (Method::DELETE, "/api/events/{event}/scheduled-takes/{take}", Action::Operate),
     (Method::GET, "/api/events/{event}/updates", Action::Look),
+    (Method::PUT, "/api/events/{event}/preview-camera", Action::Operate),
+    (Method::GET, "/api/events/{event}/cameras/{camera}/tally", Action::LookAtCamera),
     // These three ask by `may_follow`: a browser says who it is after the connection is made.
     (Method::GET, "/api/events/{event}/ws", Action::Look),
     (Method::GET, "/api/events/{event}/preview", Action::Look),

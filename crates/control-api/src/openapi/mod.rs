@@ -33,6 +33,7 @@ use crate::problem::{ProblemCode, ProblemDetails};
 use crate::service;
 use crate::state::Shared;
 use crate::updates::Message;
+use crate::updates::tally::Tally;
 
 /// Name of the security scheme.
 const TOKEN: &str = "token";
@@ -152,11 +153,13 @@ fn complete(mut document: OpenApi) -> OpenApi {
         (ProblemDetails::name(), ProblemDetails::schema()),
         (ProblemCode::name(), ProblemCode::schema()),
         (Message::name(), Message::schema()),
+        (Tally::name(), Tally::schema()),
     ] {
         components.schemas.insert(name.into_owned(), schema);
     }
     let mut of_messages = Vec::new();
     Message::schemas(&mut of_messages);
+    Tally::schemas(&mut of_messages);
     components.schemas.extend(of_messages);
     for (path, item) in &mut document.paths.paths {
         if asks_for_token(path) {

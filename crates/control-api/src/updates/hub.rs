@@ -49,6 +49,8 @@ pub(super) struct Hub {
 struct State {
     journal: Journal,
     picture: Picture,
+    /// The camera that whoever switches has in preview.
+    preview: Option<CameraId>,
     /// The event was deleted.
     gone: bool,
 }
@@ -107,7 +109,7 @@ pub(super) async fn follow(
     let picture = take_picture(shared, kept);
     let stream = EventId::random().map_err(crate::cameras::random_failed)?.to_string();
     let links = Links::without_request(&shared.addresses);
-    let state = State { journal: Journal::default(), picture, gone: false };
+    let state = State { journal: Journal::default(), picture, preview: None, gone: false };
     let new = Hub { stream, links, state: Mutex::new(state), changes: watch::Sender::new(()) };
     let mut hubs = shared.hubs.lock();
     if let Some(hub) = hubs.get(event) {
@@ -194,7 +196,7 @@ impl Hub {
         let compatible = self.on_air(picture).as_ref().and_then(Update::render_compatible);
         drop(state);
         let json = Update::Snapshot(Box::new(snapshot)).render(seq);
-        Entry { seq, json, compatible }
+        Entry { seq, json, compatible, published: false }
     }
 
     /// The camera on air, as if it had been switched to now.
@@ -216,8 +218,8 @@ impl Hub {
 
 impl State {
     fn tell(&mut self, update: Update) {
-        let compatible = update.render_compatible();
-        self.journal.push(|seq| Entry { seq, json: update.render(seq), compatible });
+        let (compatible, published) = (update.render_compatible(), update.tells_published());
+        self.journal.push(|seq| Entry { seq, json: update.render(seq), compatible, published });
     }
 }
 
@@ -271,6 +273,23 @@ impl Follower {
     /// Names the journal, for resuming.
     pub(super) fn stream(&self) -> &str {
         &self.hub.stream
+    }
+
+    /// The camera that whoever switches has in preview.
+    pub(super) fn preview(&self) -> Option<CameraId> {
+        self.hub.lock().preview.clone()
+    }
+
+    /// Tells everybody which camera is in preview.
+    pub(super) fn set_preview(&self, camera: Option<CameraId>) {
+        let mut state = self.hub.lock();
+        if state.preview == camera {
+            return;
+        }
+        state.preview.clone_from(&camera);
+        state.tell(Update::Preview { camera_id: camera.map(String::from) });
+        drop(state);
+        self.hub.changes.send_replace(());
     }
 
     /// Waits for what comes next. Nothing is lost when the future is dropped before it is ready.

@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub(super) json: Bytes,
     /// The same for clients of the NGINX-RTMP plan, if they know of such an update.
     pub(super) compatible: Option<Bytes>,
+    /// It tells that viewers' playlists have a cut.
+    pub(super) published: bool,
 }
 
 /// A bounded row of updates.
@@ -76,7 +78,12 @@ mod tests {
     fn journal(updates: usize) -> Journal {
         let mut journal = Journal::default();
         for _ in 0..updates {
-            journal.push(|seq| Entry { seq, json: Bytes::new(), compatible: None });
+            journal.push(|seq| Entry {
+                seq,
+                json: Bytes::new(),
+                compatible: None,
+                published: false,
+            });
         }
         journal
     }
@@ -100,7 +107,7 @@ mod tests {
         journal.lose();
         assert_eq!(after(&journal, 3), Err(Lost));
         assert_eq!(after(&journal, 4), Ok(None));
-        journal.push(|seq| Entry { seq, json: Bytes::new(), compatible: None });
+        journal.push(|seq| Entry { seq, json: Bytes::new(), compatible: None, published: false });
         assert_eq!(after(&journal, 4), Ok(Some(5)));
         assert_eq!(after(&journal, 3), Err(Lost));
     }

@@ -84,6 +84,11 @@ pub(crate) enum Update {
     },
     /// How many players follow has changed; at most once a second.
     Viewers(Viewers),
+    /// Another camera is in preview, as whoever switches says: what tally pages show in green.
+    Preview {
+        /// Which, `null` for none.
+        camera_id: Option<String>,
+    },
     /// What becomes of the recording of a camera or of the programme has changed.
     Recording(SourceView),
     /// What a take of each live camera would cost now; twice a second while that changes.
@@ -236,6 +241,11 @@ impl Update {
     /// The message as it is sent.
     pub(super) fn render(self, seq: Sequence) -> Bytes {
         json(&Message { seq, at: now(), update: self })
+    }
+
+    /// Whether viewers' playlists have a cut now.
+    pub(super) const fn tells_published(&self) -> bool {
+        matches!(self, Self::Cut(CutUpdate { stage: CutStage::Published, .. }))
     }
 
     /// What clients of the NGINX-RTMP plan are told of it.

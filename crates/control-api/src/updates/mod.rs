@@ -9,6 +9,7 @@
 //! | `picture` | an event at one moment, and what changed since |
 //! | `journal` | the last updates, by number |
 //! | `hub` | one task per followed event that makes the updates for all its clients |
+//! | `tally` | one camera alone, for its operator's phone |
 //! | `socket`, `stream`, `origin` | WebSocket; server-sent events; which pages may open one |
 
 mod hub;
@@ -18,6 +19,7 @@ pub(crate) mod origin;
 mod picture;
 pub(crate) mod socket;
 pub(crate) mod stream;
+pub(crate) mod tally;
 
 pub(crate) use hub::Hubs;
 pub(crate) use message::Message;

@@ -36,6 +36,7 @@ async fn an_event_belongs_to_its_creator() {
     let event = event_of(&api, &ann()).await;
     let read = api.by(&ann(), "GET", &event, None).await;
     assert_eq!(read.json()["creator_id"], "ann");
+    assert_eq!(read.json()["role"], "owner");
     for (method, path) in [
         ("GET", event.clone()),
         ("DELETE", event.clone()),
@@ -155,6 +156,21 @@ async fn a_tally_page_sees_its_camera_and_no_other() {
     let nowhere = json!({ "role": "viewer", "camera": "nothing", "expires_in": 60 });
     let refused = api.post(&format!("{event}/tokens"), nowhere).await;
     refused.problem(400, "invalid_value", Some("camera"));
+    for path in [format!("{other}/tally"), format!("{event}/updates")] {
+        let refused = api.by(&tally, "GET", &path, None).await;
+        assert!(matches!(refused.status.as_u16(), 403 | 404), "{path}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn callers_are_told_what_they_may_do() {
+    let api = Api::new();
+    let event = api.event().await;
+    assert_eq!(api.get(&event).await.json()["role"], "owner");
+    for role in ["operator", "viewer"] {
+        let guest = guest_of(&api, &event, json!({ "role": role, "expires_in": 60 })).await;
+        assert_eq!(api.by(&guest, "GET", &event, None).await.json()["role"], role);
+    }
 }
 
 #[tokio::test]

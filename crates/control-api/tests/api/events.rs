@@ -38,6 +38,7 @@ async fn an_event_is_made_listed_and_read() {
     );
     let mut with_cameras = event.clone();
     with_cameras["cameras"] = json!([]);
+    with_cameras["role"] = json!("owner");
     assert_eq!(api.get(made.header("location")).await.json(), with_cameras);
 }
 

@@ -28,6 +28,7 @@ mod slates;
 mod switch_log;
 mod system;
 mod takes;
+mod tally;
 mod thumbnails;
 mod updates;
 mod watch;

@@ -49,6 +49,7 @@ async fn angles_are_offered_where_the_creator_allows_it() {
     let altar = api.camera(&event, "Altar").await;
     api.camera(&event, "Aisle").await;
     api.publish(&altar);
+    api.patch(&altar, json!({ "priority": 1 })).await;
     let changed = api.patch(&event, json!({ "policy": { "viewer_angles": true } })).await;
     assert_eq!(changed.json()["policy"]["viewer_angles"], true);
     let view = ask(&api, &watch(&event, "/status")).await.json();
