@@ -26,7 +26,7 @@ describe("a profile for OBS", () => {
   });
 
   it("has a name that every file system takes", () => {
-    expect(profileName("../<b>Aïsle</b>/2")).toBe("Genlock bAslb2");
+    expect(profileName("../<b>Aïsle</b>/2")).toBe("Genlock bAsleb2");
     expect(profileName("聖壇")).toBe("Genlock camera");
   });
 });

@@ -31,8 +31,9 @@ export function Bar({ name, live, state, stage, video, player, captions }: Props
     const key = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
       const at = event.target as HTMLElement | null;
-      if (at?.closest("input, button, a, select")) return;
-      if (event.code === "Space" || event.code === "KeyK") toggle();
+      if (at?.closest("input")) return;
+      // The space bar belongs to whatever button has the focus.
+      if (event.code === "KeyK" || (event.code === "Space" && !at?.closest("button"))) toggle();
       else if (event.code === "KeyF") fullScreen();
       else if (event.code === "KeyM" && video.current) video.current.muted = !video.current.muted;
       else if (event.code === "KeyC" && captions.there) captions.toggle();
@@ -54,7 +55,7 @@ export function Bar({ name, live, state, stage, video, player, captions }: Props
         {live && state === "playing" && !paused && <span class="live">LIVE</span>}
       </p>
       {captions.there && (
-        <button type="button" class="icon" aria-pressed={captions.shown} aria-label="Captions" onClick={captions.toggle}>
+        <button type="button" class="icon" aria-pressed={captions.shown} aria-label="CC captions" onClick={captions.toggle}>
           CC
         </button>
       )}
