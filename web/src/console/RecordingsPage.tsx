@@ -108,7 +108,7 @@ function Row({ recording, name, links, onPlay, onClip, onGone }: RowProps) {
   const began = recording.began_at ? new Date(recording.began_at) : null;
   return (
     <li className={css.row} data-recording={recording.id}>
-      <button type="button" className={css.picture} onClick={() => onPlay(recording)} aria-label={`Play ${name}`}>
+      <button type="button" className={css.picture} onClick={() => onPlay(recording)} aria-label={`Play ${name}, ${duration(recording.duration_ms)}`}>
         <Still recording={recording.id} />
         <span className={css.length}>{duration(recording.duration_ms)}</span>
       </button>
