@@ -21,7 +21,8 @@ pub enum Joint {
     /// It goes on where that ends, as far as the writer knows.
     #[default]
     Continues,
-    /// Another picture begins, which viewers wait for: somebody has cut.
+    /// Another picture begins, which viewers wait for: somebody has cut. Or the picture goes on, and the sound
+    /// changes its configuration behind this sync sample.
     Splice {
         /// From this presentation time on its pictures are shown at their own times. Until then they are
         /// on their way there, and a reader may choose another way.

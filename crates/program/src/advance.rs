@@ -123,6 +123,7 @@ impl ProgramCore {
         self.edge = Some(Edge::after(self.edge, &sample));
         self.video = Some(Arc::clone(&sample.config));
         let joint = std::mem::replace(&mut self.joint, Joint::Continues);
+        let joint = if joint == Joint::Continues { self.turn_at(&sample) } else { joint };
         self.output_lost |= self.output.push_joined(now, sample, joint).is_err();
     }
 

@@ -327,7 +327,12 @@ impl ProgramCore {
         let shown_at = incoming.source.in_point().map_or(cut_at, |first| first.sample.pts_event());
         let picture_gap_us = end.map(|end| shown_at.as_micros() - video_time(end).as_micros());
         let catch_up = span(incoming.source.catch_up_ticks());
-        let sound_changes = self.sound_changes(old.as_ref(), &incoming.source);
+        let sound_changes = self.sound_changes(old.as_ref(), &incoming.source)
+            || (!self.sound.follows() && self.turns.is_wanted(shown_at));
+        self.turns.forget_wish();
+        if sound_changes {
+            self.turns.tell(cut_at);
+        }
         // With another audio configuration the cut has to stay where the sound changes.
         let stays = sound_changes || discontinuity == Discontinuity::Codec;
         let settled = if stays { shown_at } else { shown_at + catch_up };

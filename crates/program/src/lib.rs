@@ -23,6 +23,7 @@
 //! | `ledger` | what became of each cut |
 //! | `advance` | the pass that moves samples |
 //! | `sound` | its part for sound |
+//! | `turn` | where the sound may change its configuration |
 //! | `shell` | the task, its handle, commands and events |
 
 mod advance;
@@ -50,6 +51,7 @@ mod splicer;
 mod style;
 #[cfg(test)]
 mod testing;
+mod turn;
 
 pub use audio_source::AudioSource;
 pub use camera::{CameraId, Priority};

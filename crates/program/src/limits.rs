@@ -144,5 +144,10 @@ pub const SOUND_LOST: Duration = Duration::from_secs(1);
 /// after which it would be lost again.
 pub const SOUND_STEADY: Duration = Duration::from_secs(2);
 
+/// How far behind a sync sample the sound may begin that it was told of as another configuration: 250 ms, half of
+/// what old sound may reach into the old segment beyond a cut; a clean cut's picture comes up to the other half
+/// earlier. Later the new segment has begun with the old configuration.
+pub const TURN_MAX: Duration = Duration::from_millis(250);
+
 /// Access units that wait of a camera that is listened to: 1024, 21 s of AAC at 48 kHz. The oldest goes.
 pub const EAR_QUEUE_MAX: usize = 1_024;

@@ -33,6 +33,7 @@ use crate::event::{Cut, CutId, ProgramEvent, ProgramStatus, Settled, Undone};
 use crate::failover::FailoverPolicy;
 use crate::splicer::Edge;
 use crate::style::{CutStyle, StylePolicy};
+use crate::turn::Turns;
 
 /// What a programme may decide for itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +83,8 @@ pub struct ProgramCore {
     pub(crate) sound: Sound,
     /// The next access unit is the first of another source.
     pub(crate) joining: bool,
+    /// Where the sound may change its configuration.
+    pub(crate) turns: Turns,
     pub(crate) automation: Automation,
     pub(crate) events: VecDeque<ProgramEvent>,
     /// Of the cut whose sound has not passed the seam.
@@ -132,6 +135,7 @@ impl ProgramCore {
             grid: AudioGrid::default(),
             sound: Sound::default(),
             joining: false,
+            turns: Turns::default(),
             automation: Automation::default(),
             events: VecDeque::new(),
             unsettled: None,

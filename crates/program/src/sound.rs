@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use genlock_feed::Joint;
 use genlock_media::{AudioConfig, EventTime, Sample, TrackConfig};
 
 use crate::advance::paced;
@@ -125,7 +126,18 @@ impl ProgramCore {
         }
     }
 
+    /// How a picture follows the one before it: a sync sample takes the sound along that waits for one.
+    pub(crate) fn turn_at(&mut self, picture: &Sample) -> Joint {
+        let settled = picture.pts_event();
+        if !picture.is_video_sync() || !self.turns.is_wanted(settled) {
+            return Joint::Continues;
+        }
+        self.turns.tell(settled);
+        Joint::Splice { settled, sound_changes: true }
+    }
+
     fn change_heard(&mut self) {
+        self.turns.forget_wish();
         self.grid.begin_seam();
         self.joining = true;
         let camera = self.heard().cloned();
@@ -205,7 +217,9 @@ impl ProgramCore {
         let overdue = self.is_overdue(middle);
         let next =
             self.waiting_audio().and_then(|queue| queue.front()).map(|held| held.sample.clone());
-        match next.as_ref().map(|unit| self.grid.fit(unit)) {
+        let fit = next.as_ref().map(|unit| self.grid.fit(unit));
+        let running = self.grid.config().is_some();
+        match fit {
             None if !overdue => return false,
             None => {
                 self.note_audio(false);
@@ -216,6 +230,11 @@ impl ProgramCore {
                 self.settle_silent();
                 self.fill(now);
             }
+            Some(Fit::Restart) if running && !self.turns.permit(middle) => {
+                self.turns.want(middle);
+                self.settle_silent();
+                self.fill(now);
+            }
             Some(Fit::Drop) => {
                 self.waiting_audio().and_then(VecDeque::pop_front);
                 self.note_audio(true);
@@ -223,6 +242,7 @@ impl ProgramCore {
             Some(Fit::Place | Fit::Restart) => {
                 self.waiting_audio().and_then(VecDeque::pop_front);
                 self.note_audio(true);
+                self.turns.pass(middle);
                 self.place(now, next);
             }
         }

@@ -1,9 +1,11 @@
 //! Whose sound is heard: one story per test.
 
 use genlock_media::{EventTime, Sample, TrackKind};
+use genlock_packager::Dropped;
 use genlock_program::{AudioSource, AudioSourceError, Discontinuity, Loss, ProgramEvent};
 
 use crate::SECOND;
+use crate::audience::Audience;
 use crate::camera::{Profile, Tag};
 use crate::check::{Weather, check};
 use crate::world::World;
@@ -153,7 +155,9 @@ fn a_source_of_another_configuration_costs_a_discontinuity_and_cuts_then_cost_no
     world.run_until(15 * SECOND);
     assert_eq!(world.set_audio_source(&AudioSource::Follow), Ok(Discontinuity::Codec));
     world.run_until(20 * SECOND);
-    assert_eq!(voices(&world, 4 * SECOND, 19 * SECOND), [Some(0), Some(2), Some(1)]);
+    // Silent until the sync sample that takes the new configuration along.
+    let voices = voices(&world, 4 * SECOND, 19 * SECOND);
+    assert_eq!(voices, [Some(0), None, Some(2), None, Some(1)]);
     check(&world, Weather::Wild).expect("invariants hold");
 }
 
@@ -227,4 +231,29 @@ fn every_cut_under_follow_tells_by_how_much_its_sound_was_moved() {
         assert!((moved - micros).abs() <= 1, "told {moved}, is {micros}");
         assert!(moved.abs() <= 10_667, "{moved}");
     }
+}
+
+/// A desk that comes back at another rate, in the middle of a GOP of 4 s.
+#[test]
+fn sound_that_changes_without_a_cut_waits_for_a_sync_sample_and_none_is_lost() {
+    let long = Profile { gop: 120, ..Profile::plain() };
+    let desk = Profile { audio: Some((44_100, 2)), ..Profile::plain() };
+    let mut world = World::starting_at(vec![long, desk], vec![SECOND, SECOND + 7_000], 7);
+    let mut audience = Audience::new();
+    for (second, desk) in [(6, true), (15, false), (22, true)] {
+        world.run_until(second * SECOND);
+        let source = if desk { AudioSource::Camera("cam-1".into()) } else { AudioSource::Follow };
+        assert_eq!(world.set_audio_source(&source), Ok(Discontinuity::Codec));
+    }
+    world.run_until(30 * SECOND);
+    audience.watch(&world.record.outputs);
+    assert_eq!(audience.dropped(), Dropped::default());
+    // Sync samples are 4 s apart: at 1, 5, 9 s and so on.
+    let expect = [Some(0), None, Some(1), None, Some(0), None, Some(1)];
+    assert_eq!(voices(&world, 2 * SECOND, 29 * SECOND), expect);
+    for (from, until, voice) in [(9, 15, Some(1)), (17, 22, Some(0)), (25, 29, Some(1))] {
+        let (from, until) = (from * SECOND + 100_000, until * SECOND - 100_000);
+        assert_eq!(voices(&world, from, until), [voice], "{from} us to {until} us");
+    }
+    check(&world, Weather::Wild).expect("invariants hold");
 }
