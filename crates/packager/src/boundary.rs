@@ -10,7 +10,7 @@
 //! | is a sync sample at 85 % of the part target or more | before it | goes on |
 //! | starts a splice, in a part that is long enough or independent | before it | goes on |
 //! | starts a splice, in another part | before it | ends |
-//! | would cross the part target | before it, or on the target if the part were shorter than 85 % | goes on |
+//! | would cross the part target | before the mini-GOP that it is in; if the part were shorter than 85 %, before it; or else on the target | goes on |
 //! | would cross the longest segment that rounds to the target duration | before it | ends, mid-GOP |
 //!
 //! rfc8216bis-22 §4.4.4.9: "The duration of a Partial Segment MUST be less than or equal to the Part
@@ -18,6 +18,9 @@
 //! Duration, with the exception of" parts that are independent, gaps, before a gap, or the last of
 //! their segment. RFC 8216 §4.3.3.1: "The EXTINF duration of each Media Segment in the Playlist file,
 //! when rounded to the nearest integer, MUST be less than or equal to the target duration".
+//!
+//! A part of whole mini-GOPs needs no picture that comes later, so a cut can be made right behind it; most
+//! cameras leave room for that between 85 % and 100 % of the target.
 //!
 //! A sample belongs to the part in which it starts. Where frames are so long that no frame boundary
 //! lies between 85 % and 100 % of the part target, the part ends on the target and its last frame
@@ -62,6 +65,8 @@ pub(crate) struct Lead {
     pub(crate) renews: bool,
     /// Another camera's pictures begin, and viewers wait for them.
     pub(crate) splice: bool,
+    /// All that comes before it in decoding order is shown before it, too.
+    pub(crate) complete: bool,
 }
 
 /// What the open part begins with.
@@ -117,6 +122,7 @@ impl Rules {
     ) -> Option<Cut> {
         let limit = self.limit(at);
         let mut opening = None;
+        let mut complete_90k = None;
         for lead in leads {
             let opening = *opening.get_or_insert_with(|| Opening::of(at, &lead));
             // The last frame of the part before hangs over this whole part.
@@ -139,12 +145,19 @@ impl Rules {
             if opening == Opening::Splice && lead.start_90k >= shortest {
                 return Some(Cut::Part(lead.start_90k));
             }
+            if lead.complete && long_enough {
+                complete_90k = Some(lead.start_90k);
+            }
             let crosses = match lead.end_90k {
                 Some(end) => end > limit,
                 None => long_enough && lead.start_90k + frame_90k > limit + ROUNDING_90K,
             };
             if crosses {
-                return Some(self.cut_before(at, lead.start_90k, frame_90k));
+                return Some(self.cut_before(
+                    at,
+                    complete_90k.unwrap_or(lead.start_90k),
+                    frame_90k,
+                ));
             }
         }
         let content_end_90k = content_end_90k?.max(at.part_start_90k);
@@ -224,6 +237,7 @@ mod tests {
                 gop_90k: Some(180_000),
                 renews: false,
                 splice: false,
+                complete: true,
             }
         };
         (0..count).map(lead).collect()
@@ -253,6 +267,20 @@ mod tests {
         // 5 fps: 400 ms are 80 %, 600 ms are too long.
         let frame = 18_000;
         assert_eq!(cut(0, 0, frames(0, 4, frame, &[0]), frame), Some(Cut::Part(45_000)));
+    }
+
+    /// With B-frames: the last picture of each mini-GOP comes first.
+    #[test]
+    fn a_part_ends_with_a_mini_gop_where_one_ends_late_enough() {
+        for (mini, first, ends_at) in
+            [(3, 1, 13), (3, 0, 15), (4, 1, 13), (4, 2, 14), (7, 5, 15), (1, 0, 15)]
+        {
+            let mut leads = frames(0, 16, FRAME, &[]);
+            for (index, lead) in leads.iter_mut().enumerate() {
+                lead.complete = index % mini == first;
+            }
+            assert_eq!(cut(0, 0, leads, FRAME), Some(Cut::Part(ends_at * FRAME)), "{mini} {first}");
+        }
     }
 
     #[test]

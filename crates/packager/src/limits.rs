@@ -78,9 +78,10 @@ pub const SPLICE_AUDIO_WAIT: Duration = Duration::from_millis(60);
 /// known is not taken back.
 pub const SOUND_OVERHANG_MAX: Duration = Duration::from_millis(500);
 
-/// How far a picture may reach beyond the boundary of its part before what follows the boundary counts as
-/// needed for it. Default 4 ms in 90 kHz ticks: RTMP rounds times to milliseconds, twice.
-pub const COMPLETE_TOLERANCE_90K: i64 = 360;
+/// How long before the boundary of its part the last picture must begin, so that nothing behind the boundary is
+/// shown before it. Default 4 ms in 90 kHz ticks: a picture that is shown at the boundary itself is seen there
+/// although RTMP rounds times to milliseconds, twice, and at 120 fps a whole one is not taken for it.
+pub const COMPLETE_MARGIN_90K: i64 = 360;
 
 /// How far behind the event clock samples are when the packager catches up with a backlog, where
 /// [`TAIL_LEAD`] would only add delay. Default 2 s.

@@ -31,7 +31,8 @@ use crate::boundary::{Cut, Lead, Position, Rules};
 use crate::config::PackagerConfig;
 use crate::intake::{Dropped, Intake};
 use crate::limits::{
-    AUDIO_WAIT, CATCH_UP, SOUND_CHANGE_WAIT, SOUND_OVERHANG_MAX, SPLICE_AUDIO_WAIT, TAIL_LEAD,
+    AUDIO_WAIT, CATCH_UP, COMPLETE_MARGIN_90K, SOUND_CHANGE_WAIT, SOUND_OVERHANG_MAX,
+    SPLICE_AUDIO_WAIT, TAIL_LEAD,
 };
 use crate::line::{event_time, rescale_90k, ticks_90k};
 use crate::queue::{TrackQueue, same_config};
@@ -240,8 +241,12 @@ impl Segmenter {
         let content_end_90k = content_end.map(|content| content.end_90k);
         let next = queue.iter().skip(1).take(leads.saturating_sub(1));
         let ends = next.map(|next| Some(next.start_90k)).chain([content_end_90k]);
+        let mut shown_90k = self.shown_90k;
         let leads = queue.iter().take(leads).zip(ends).map(|(queued, end_90k)| {
             let sync_picture = queued.sample.is_video_sync();
+            let complete = shown_90k <= queued.start_90k - COMPLETE_MARGIN_90K;
+            let pts = queued.sample.pts_time();
+            shown_90k = shown_90k.max(rescale_90k(pts.ticks, pts.timescale));
             Lead {
                 start_90k: queued.start_90k,
                 end_90k,
@@ -251,6 +256,7 @@ impl Segmenter {
                 renews: queued.splice.is_some_and(|splice| splice.sound_changes)
                     || self.renews(&queued.sample, queued.start_90k),
                 splice: queued.splice.is_some(),
+                complete,
             }
         });
         self.rules.next_cut(at, leads, queue.usual_90k(), content_end_90k)

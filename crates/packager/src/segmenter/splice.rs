@@ -4,7 +4,7 @@ use genlock_media::{EventTime, Sample};
 
 use super::step::Step;
 use super::{Segmenter, State};
-use crate::limits::COMPLETE_TOLERANCE_90K;
+use crate::limits::COMPLETE_MARGIN_90K;
 use crate::line::rescale_90k;
 use crate::packager::Splice;
 use crate::stretch::Stretch;
@@ -38,7 +38,7 @@ impl Segmenter {
             .video
             .iter()
             .any(|queued| queued.splice.is_some_and(|splice| splice.sound_changes));
-        let complete = !sound_changes && self.shown_90k < boundary_90k + COMPLETE_TOLERANCE_90K;
+        let complete = !sound_changes && self.shown_90k <= boundary_90k - COMPLETE_MARGIN_90K;
         let cut_90k = rescale_90k(sample.pts(), sample.timescale());
         let settled_90k = settled.to_media(sample.timescale()).ticks;
         let stretch = Stretch::new(cut_90k, boundary_90k, settled_90k).filter(|_| complete)?;

@@ -82,13 +82,16 @@ impl Camera {
             }
             let dts = (dts + self.rounding / 2) / self.rounding * self.rounding;
             let in_gop = index % self.frames_per_gop;
-            let (dependency, reorder) = match in_gop % (self.b_frames + 1) {
-                _ if in_gop == 0 => (Dependency::Sync, 0),
-                0 => (Dependency::Reference, self.b_frames),
-                _ => (Dependency::Disposable, 0),
-            };
-            let frame = 90_000 * 1001 / self.frames_per_1001_s;
-            let offset = i32::try_from(reorder * frame).unwrap() + COMPOSITION_OFFSET;
+            // The last picture of a mini-GOP comes first, and moves the others back by one.
+            let last = (self.frames_per_gop - 1 - in_gop).min(self.b_frames);
+            let (dependency, reorder) =
+                match in_gop.checked_sub(1).map(|at| at % (self.b_frames + 1)) {
+                    None => (Dependency::Sync, 0),
+                    Some(0) => (Dependency::Reference, i32::try_from(last).unwrap()),
+                    Some(_) => (Dependency::Disposable, -1),
+                };
+            let frame = i32::try_from(90_000 * 1001 / self.frames_per_1001_s).unwrap();
+            let offset = reorder * frame + COMPOSITION_OFFSET;
             let bytes = if in_gop == 0 { 1_500 } else { 100 + usize::try_from(index % 7).unwrap() };
             let sample = Sample {
                 config: Arc::clone(&self.video),

@@ -141,6 +141,26 @@ fn pictures_that_complete_a_published_one_are_kept() {
     }
 }
 
+/// A part may end behind a picture that is shown at its very end, and in front of one that is shown before that.
+#[test]
+fn between_pictures_of_any_depth_none_is_missing_and_none_shares_its_place() {
+    for b_frames in 0..=4 {
+        let old = Camera { b_frames, ..Camera::plain() };
+        for mini_gops in 0..59 / (b_frames + 1) {
+            let pictures = 241 + mini_gops * (b_frames + 1);
+            let cut = seconds(0.1) + Duration::from_micros(pictures * 100_000 / 3);
+            let arrivals = programme(&old, &Camera::plain(), cut, seconds(1.0));
+            let (_, viewer) = play(config(), &arrivals);
+            let place = format!("{b_frames} B-frames, cut behind {pictures} pictures");
+            let shown = viewer.shown();
+            let steps: Vec<_> = shown.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            assert!(steps.iter().all(|step| *step >= 700), "{place}: {:?}", steps.iter().min());
+            // Pictures are moved by whole ticks.
+            assert!(steps.iter().all(|step| *step <= 3_002), "{place}: {:?}", steps.iter().max());
+        }
+    }
+}
+
 #[test]
 fn with_another_audio_configuration_the_cut_stays_where_it_is() {
     let mut new = Camera::plain();

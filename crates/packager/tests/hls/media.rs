@@ -18,6 +18,37 @@ pub(crate) struct Run {
 /// Video and audio of a body that is one fragment after the other.
 pub(crate) fn runs(body: &[u8]) -> [Option<Run>; 2] {
     let mut tracks = [None, None];
+    for moof in moofs(body) {
+        for traf in &moof.traf {
+            let track = &mut tracks[usize::try_from(traf.tfhd.track_id).unwrap() - 1];
+            append(track, run(traf));
+        }
+    }
+    tracks
+}
+
+/// When the pictures of a body are shown, in decoding order.
+pub(crate) fn presentation_times(body: &[u8]) -> Vec<i64> {
+    let moofs = moofs(body);
+    let video = moofs.iter().flat_map(|moof| &moof.traf).filter(|traf| traf.tfhd.track_id == 1);
+    video.flat_map(times).collect()
+}
+
+fn times(traf: &mp4_atom::Traf) -> Vec<i64> {
+    let start = traf.tfdt.as_ref().expect("tfdt").base_media_decode_time;
+    let mut decoded = i64::try_from(start).expect("a time");
+    let entries = traf.trun.iter().flat_map(|trun| trun.samples.iter());
+    let shown = entries.map(|entry| {
+        let at = decoded + entry.cts.unwrap_or(0);
+        let duration = entry.duration.or(traf.tfhd.default_sample_duration).expect("a duration");
+        decoded += i64::from(duration);
+        at
+    });
+    shown.collect()
+}
+
+fn moofs(body: &[u8]) -> Vec<Moof> {
+    let mut moofs = Vec::new();
     let mut rest = body;
     while !rest.is_empty() {
         let mut cursor = Cursor::new(rest);
@@ -26,15 +57,11 @@ pub(crate) fn runs(body: &[u8]) -> [Option<Run>; 2] {
         let start = usize::try_from(cursor.position()).unwrap();
         let (this, next) = rest[start..].split_at(size);
         if header.kind == Moof::KIND {
-            let moof = Moof::decode_body(&mut Cursor::new(this)).expect("a moof");
-            for traf in &moof.traf {
-                let track = &mut tracks[usize::try_from(traf.tfhd.track_id).unwrap() - 1];
-                append(track, run(traf));
-            }
+            moofs.push(Moof::decode_body(&mut Cursor::new(this)).expect("a moof"));
         }
         rest = next;
     }
-    tracks
+    moofs
 }
 
 fn append(track: &mut Option<Run>, next: Run) {

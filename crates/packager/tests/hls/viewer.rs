@@ -12,7 +12,7 @@ use genlock_packager::{
 };
 
 use crate::listing::{Listing, Part, Segment};
-use crate::media::{Run, runs};
+use crate::media::{Run, presentation_times, runs};
 
 /// Presentation time minus decoding time of all sync samples: 100 ms.
 const SHIFT_90K: u64 = 9_000;
@@ -248,6 +248,14 @@ impl Viewer {
         };
         assert!(follows(video_before, video), "{video_before:?} {video:?}");
         assert!(follows(audio_before, audio), "{audio_before:?} {audio:?}");
+    }
+
+    /// Presentation times of all pictures of the segments that were listed, in order.
+    pub(crate) fn shown(&self) -> Vec<i64> {
+        let bodies = self.segments.values().filter_map(|seen| self.bodies.get(&seen.segment.uri));
+        let mut shown: Vec<_> = bodies.flat_map(|body| presentation_times(body)).collect();
+        shown.sort_unstable();
+        shown
     }
 
     fn body(&self, snapshot: &Snapshot, name: &str) -> Option<Bytes> {
