@@ -10,7 +10,7 @@ use genlock_feed::{Feed, FeedLimits};
 use genlock_hooks::form::Publisher;
 use genlock_ingest::{Admission, CameraHealth, CameraMonitor, CameraSlot, TakeoverPolicy};
 use genlock_media::EventTime;
-use genlock_store::{Camera, CameraId, EventId, SecretHash};
+use genlock_store::{Camera, CameraId, EventId, SecretHash, Timestamp};
 
 use super::hooks::Hooks;
 use super::publish_session::{Presence, PublishSession};
@@ -29,6 +29,7 @@ pub(super) struct LiveCamera {
     sync_offset_micros: Arc<AtomicI64>,
     presence: Arc<Presence>,
     priority: AtomicU16,
+    created_at: Timestamp,
     /// Until when its key is refused, in microseconds of the event clock.
     refused_until: AtomicI64,
 }
@@ -46,6 +47,7 @@ impl LiveCamera {
             sync_offset_micros: Arc::new(AtomicI64::new(micros(camera.sync_offset_ms))),
             presence: Arc::default(),
             priority: AtomicU16::new(camera.priority),
+            created_at: camera.created_at,
             refused_until: AtomicI64::new(i64::MIN),
         })
     }
@@ -86,6 +88,11 @@ impl LiveCamera {
 
     pub(super) fn priority(&self) -> u16 {
         self.priority.load(Ordering::Relaxed)
+    }
+
+    /// Place in the failover order: equal priorities go by age.
+    pub(super) fn failover_order(&self) -> (u16, Timestamp, &CameraId) {
+        (self.priority(), self.created_at, &self.id)
     }
 
     pub(super) fn set_priority(&self, priority: u16) {

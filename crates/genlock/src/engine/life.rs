@@ -97,9 +97,12 @@ impl Engine {
 
 // The programme stops only at the end, after which there is no way back here.
 impl LiveEvent {
-    /// Lets the programme have its cameras, and puts on air again who was.
+    /// Lets the programme have its cameras, and puts on air again who was. The programme goes to the first
+    /// that it is given, so they come in failover order.
     async fn open(&self) {
-        for camera in self.cameras() {
+        let mut cameras = self.cameras();
+        cameras.sort_by(|one, other| one.failover_order().cmp(&other.failover_order()));
+        for camera in cameras {
             self.offer(&camera).await;
         }
         let was_on_air = self.life().lock().was_on_air.take();

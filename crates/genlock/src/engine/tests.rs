@@ -9,7 +9,7 @@ use genlock_delivery::OriginLimits;
 use genlock_ingest::Refusal;
 use genlock_media::{Dependency, EventTime, Sample, Timescale, TrackConfig, VideoConfig};
 use genlock_packager::PackagerConfig;
-use genlock_program::{Lock as ProgramLock, StylePolicy};
+use genlock_program::{Lock as ProgramLock, ProgramEvent, StylePolicy};
 use genlock_recorder::{PROGRAM as PROGRAM_SOURCE, RecorderConfig, Source};
 use genlock_store::{
     AudioSource, DisplayName, EventPatch, EventPolicy, Life, Lock, LockedBy, LoggedSwitch,
@@ -99,21 +99,26 @@ impl Desk {
         let event = new_event();
         store.create_event(event.clone()).await.unwrap();
         engine.apply(Change::EventCreated(event)).await;
+        let desk = Self { data, store, engine };
         for name in ["a", "b"] {
-            let camera = Camera {
-                id: id(name),
-                event: new_event().id,
-                name: DisplayName::parse(name).unwrap(),
-                priority: 0,
-                sync_offset_ms: 0,
-                key_hash: SecretHash::of(name),
-                created_at: Timestamp::from_millis(0),
-                unknown: UnknownFields::default(),
-            };
-            store.create_camera(camera.clone()).await.unwrap();
-            engine.apply(Change::CameraCreated(camera)).await;
+            desk.make_camera(name).await;
         }
-        Self { data, store, engine }
+        desk
+    }
+
+    async fn make_camera(&self, name: &str) {
+        let camera = Camera {
+            id: id(name),
+            event: new_event().id,
+            name: DisplayName::parse(name).unwrap(),
+            priority: 0,
+            sync_offset_ms: 0,
+            key_hash: SecretHash::of(name),
+            created_at: Timestamp::from_millis(0),
+            unknown: UnknownFields::default(),
+        };
+        self.store.create_camera(camera.clone()).await.unwrap();
+        self.engine.apply(Change::CameraCreated(camera)).await;
     }
 
     /// The same data under another engine.
@@ -418,6 +423,37 @@ async fn an_event_that_waits_goes_live_when_it_is_started() {
     assert_eq!((waiting.status, waiting.active), (EventStatus::Waiting, None));
     become_(&desk, Life::Open).await;
     until_on_air(&desk, Some("a")).await;
+}
+
+#[tokio::test]
+async fn an_event_is_started_with_the_first_camera_in_failover_order() {
+    let desk = Desk::new().await;
+    let event = new_event().id;
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    for name in &names[2..] {
+        desk.make_camera(name).await;
+    }
+    for (name, priority) in names.into_iter().zip([2, 2, 1, 3, 0, 2, 0, 3]) {
+        desk.engine.event(&event).unwrap().set_priority(&id(name), priority).await;
+    }
+    become_(&desk, Life::Waiting).await;
+    let _publishers = names.map(|name| desk.publish(name, SHORT_GOP));
+    let sends = |name| {
+        let feed = desk.engine.camera(&event, &id(name)).unwrap().feed();
+        feed.status().samples_pushed > 10
+    };
+    until(|| async { names.iter().all(|name| sends(*name)).then_some(()) }).await;
+    let program = desk.engine.event(&event).unwrap().program().clone();
+    let mut told = program.subscribe();
+    become_(&desk, Life::Open).await;
+    let first = async {
+        loop {
+            if let ProgramEvent::OnAir { camera, .. } = told.recv().await.unwrap() {
+                return camera;
+            }
+        }
+    };
+    assert_eq!(first.await.as_str(), "e", "the older of the two that come first");
 }
 
 #[tokio::test]
