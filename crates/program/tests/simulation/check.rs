@@ -259,7 +259,10 @@ fn no_lag(world: &World, stretches: &[Stretch]) -> Verdict {
         if catching_up && output.sample.pts() > tag.pts {
             continue;
         }
-        let tolerated = if pending || catching_up { most } else { 0 };
+        // A take of a sync sample that is there already may be a cut at once, and is then never pending. What
+        // comes behind the sync sample has waited for it.
+        let entering = stretches[..last].last().is_some_and(|stretch| stretch.at == output.at);
+        let tolerated = if pending || catching_up || entering { most } else { 0 };
         ensure((0..=tolerated).contains(&waited), || {
             format!("waited {waited} us, at {} us: {tag:?}", output.at)
         })?;
@@ -310,10 +313,7 @@ fn audio(
             && world.followed
             && let Some(seen) = seen_at(stretches, middle)
         {
-            let slack = 22_000;
-            let near = seen_at(stretches, middle - slack).map(|near| near.camera)
-                == Some(tag.camera)
-                || seen_at(stretches, middle + slack).map(|near| near.camera) == Some(tag.camera);
+            let near = seen_near(stretches, middle).any(|near| near.camera == tag.camera);
             // What has left before the cut was known cannot be taken back.
             let earlier = output.at <= seen.at;
             ensure(seen.camera == tag.camera || near || earlier, || {
@@ -335,9 +335,22 @@ fn audio(
 
 /// The stretch that is seen at `instant`.
 fn seen_at(stretches: &[Stretch], instant: i64) -> Option<&Stretch> {
-    let next =
-        stretches.partition_point(|stretch| micros(stretch.shown.max(stretch.first)) <= instant);
-    stretches.get(next.checked_sub(1)?)
+    stretches.get(seen_before(stretches, instant).checked_sub(1)?)
+}
+
+/// How many stretches have begun to be seen by `instant`.
+fn seen_before(stretches: &[Stretch], instant: i64) -> usize {
+    stretches.partition_point(|stretch| micros(stretch.shown.max(stretch.first)) <= instant)
+}
+
+/// The stretches whose sound an access unit with the middle `middle` may be: a place of the grid that ends
+/// belongs to who is seen in its middle, and sound of another configuration begins up to an access unit
+/// earlier. A camera may be seen for less than that.
+fn seen_near(stretches: &[Stretch], middle: i64) -> impl Iterator<Item = &Stretch> {
+    const SLACK: i64 = 22_300;
+    let first = seen_before(stretches, middle - SLACK).saturating_sub(1);
+    let end = seen_before(stretches, middle + SLACK);
+    stretches.get(first..end).unwrap_or_default().iter()
 }
 
 fn step(before: &Sample, after: &Sample, stretches: &[Stretch]) -> Verdict {
@@ -390,4 +403,39 @@ fn is_video(output: &Output) -> bool {
 
 pub(crate) fn ensure(holds: bool, why: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(why()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A camera that is seen from `at` on, in microseconds.
+    fn seen(camera: u8, at: i64) -> Stretch {
+        let ticks = at * 9 / 100;
+        Stretch {
+            camera,
+            session: 1,
+            shown: ticks,
+            shown_last: ticks,
+            caught_up: None,
+            first: ticks,
+            last: ticks,
+            own_last: ticks,
+            first_index: 0,
+            indices: BTreeSet::from([0]),
+            at,
+            off: 0,
+        }
+    }
+
+    #[test]
+    fn a_camera_that_is_seen_for_a_moment_may_be_heard_then() {
+        let stretches = [seen(5, 0), seen(1, 387_000), seen(9, 400_000)];
+        let near =
+            |middle| seen_near(&stretches, middle).map(|near| near.camera).collect::<Vec<_>>();
+        assert_eq!(near(379_000), [5, 1, 9]);
+        assert_eq!(near(364_000), [5]);
+        assert_eq!(near(422_000), [1, 9]);
+        assert_eq!(near(423_000), [9]);
+    }
 }
