@@ -45,7 +45,7 @@ export function Bar({ name, live, state, stage, video, player, captions }: Props
   });
   return (
     <div class="bar">
-      {state !== "waiting" && (
+      {state === "playing" && (
         <IconButton label={paused ? "Play" : "Pause"} onClick={toggle}>
           {paused ? <path d="M6 4v12l10-6Z" /> : <path d="M7 4v12M13 4v12" />}
         </IconButton>
