@@ -1,6 +1,8 @@
 //! Measures what looking costs: the server's time for a multiview, and what viewers of the programme wait for.
 //!
-//!   viewing [SECONDS]
+//! ```sh
+//! viewing [SECONDS]
+//! ```
 //!
 //! Wants `genlock` (release) in `GENLOCK_BIN`, ffmpeg, node and Chromium. Figures: benches/README.md.
 
