@@ -73,8 +73,8 @@ pub const SPLICE_PART_MIN: Duration = Duration::from_millis(25);
 /// the rounding of their times. Sound that comes later goes into the next part.
 pub const SPLICE_AUDIO_WAIT: Duration = Duration::from_millis(60);
 
-/// How far old sound may reach beyond a cut behind which its configuration changes. Default 500 ms: a clean
-/// cut shows its picture up to 250 ms before the sound changes, and sound that left before the cut was
+/// How far old sound may reach beyond a cut behind which its configuration changes. Default 500 ms: a cut
+/// shows its picture up to 350 ms before the sound changes, and sound that left before the cut was
 /// known is not taken back.
 pub const SOUND_OVERHANG_MAX: Duration = Duration::from_millis(500);
 

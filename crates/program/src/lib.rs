@@ -20,6 +20,7 @@
 //! | `program_core` | state, commands, the programme's own decisions |
 //! | `automation` | what the programme does by itself, carried out |
 //! | `cut` | the life of a cut |
+//! | `hand_over` | the moment of a cut |
 //! | `ledger` | what became of each cut |
 //! | `advance` | the pass that moves samples |
 //! | `sound` | its part for sound |
@@ -40,6 +41,7 @@ mod error;
 mod event;
 pub mod failover;
 mod forecast;
+mod hand_over;
 mod ledger;
 pub mod limits;
 pub mod planner;

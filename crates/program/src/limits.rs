@@ -97,8 +97,10 @@ pub const AUDIO_GRACE: Duration = Duration::from_secs(1);
 pub const AUDIO_TAIL_GRACE: Duration = Duration::from_millis(500);
 
 /// The longest hole between two cameras' pictures that the new one's first picture fills, in 90 kHz
-/// ticks: 250 ms, a mini-GOP of four frames at 16 fps. A longer one is a loss, and stays visible as one.
-pub const SEAM_HOLE_MAX_TICKS: i64 = 22_500;
+/// ticks: 350 ms. A cut that is to be made at once waits up to [`TAIL_WAIT`] for the rest of a mini-GOP, and when the
+/// new camera's next sync sample comes meanwhile, it follows the last picture that has left; a mini-GOP of four
+/// frames at 16 fps is 250 ms. A longer hole is a loss, and stays visible as one.
+pub const SEAM_HOLE_MAX_TICKS: i64 = 31_500;
 
 /// How far two distances of pictures may be apart because the places of grids are whole ticks: 2 ticks, one
 /// for each camera. The ingest has taken the rounding to RTMP's milliseconds out.
@@ -144,10 +146,10 @@ pub const SOUND_LOST: Duration = Duration::from_secs(1);
 /// after which it would be lost again.
 pub const SOUND_STEADY: Duration = Duration::from_secs(2);
 
-/// How far behind a sync sample the sound may begin that it was told of as another configuration: 250 ms, half of
-/// what old sound may reach into the old segment beyond a cut; a clean cut's picture comes up to the other half
-/// earlier. Later the new segment has begun with the old configuration.
-pub const TURN_MAX: Duration = Duration::from_millis(250);
+/// How far behind a sync sample the sound may begin that it was told of as another configuration: 150 ms. Old
+/// sound reaches up to 500 ms into the old segment, and the sync sample of a cut is shown up to 350 ms earlier. Later
+/// the new segment has begun with the old configuration.
+pub const TURN_MAX: Duration = Duration::from_millis(150);
 
 /// Access units that wait of a camera that is listened to: 1024, 21 s of AAC at 48 kHz. The oldest goes.
 pub const EAR_QUEUE_MAX: usize = 1_024;

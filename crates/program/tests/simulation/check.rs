@@ -211,7 +211,7 @@ fn no_long_seams(stretches: &[Stretch], world: &World) -> Verdict {
             let most = (profile.b_frames + 2) * (profile.frame_ticks() + 1);
             // One that was to be made at once lets no new pictures of the old camera leave while it waits
             // for the rest of a mini-GOP, and a sync sample may come in that time.
-            let most = if is_instant(world, new.at) { most.max(22_500) } else { most };
+            let most = if is_instant(world, new.at) { most.max(31_500) } else { most };
             let step = new.first - old.own_last.max(old.shown_last);
             ensure(step <= most, || {
                 format!("a hole of {} us before the cut at {} us", micros(step), new.at)
