@@ -18,6 +18,7 @@
 //! | [`histogram`], [`outcome`], [`report`] | figures, JSON, the report page |
 //! | [`target`], [`limits`] | who may be loaded, and how much |
 
+mod arrival;
 mod clip;
 mod clock;
 mod follow;

@@ -3,11 +3,11 @@
 use anyhow::{Context as _, bail, ensure};
 use futures_util::StreamExt as _;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::takes::Takes;
+use crate::arrival::Stamped;
 use crate::switch::command::CommandArgs;
 use crate::target::Permit;
 
@@ -27,14 +27,14 @@ pub(super) async fn follow(
     }
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let (mut socket, _) = tokio_tungstenite::client_async(request, stream).await?;
+    let (mut socket, _) = tokio_tungstenite::client_async(request, Stamped::new(stream)?).await?;
     let first = socket.next().await.context("nothing was told")??;
     ensure!(first.to_text()?.contains("\"type\":\"snapshot\""), "the first message is no snapshot");
     takes.live.set(takes.live.get() + 1);
     let _at_work = AtWork(takes);
     while let Some(message) = socket.next().await {
         if let Message::Text(text) = message? {
-            takes.told(&text, Instant::now());
+            takes.told(&text, socket.get_ref().arrived_us());
         }
     }
     bail!("the server hung up")

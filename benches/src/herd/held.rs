@@ -4,7 +4,7 @@
 //! should be there: the client takes no processor time from the server while it answers, and its own reading of
 //! thousands of sockets is not in the figures. Over HTTP/2 it is: frames have to be read to be told apart.
 
-use std::io::{self, IoSliceMut, Write as _};
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsRawFd as _;
 use std::rc::Rc;
@@ -14,16 +14,12 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use nix::cmsg_space;
-use nix::sys::socket::sockopt::ReceiveTimestampns;
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt};
-use nix::sys::time::TimeSpec;
 use tokio::task::{JoinSet, spawn_blocking};
 
 use super::answer::AnswerReader;
-use crate::clock;
 use crate::http::{Client, Protocol, Traffic};
 use crate::target::{HttpUrl, Permit};
+use crate::{arrival, clock};
 
 /// Longer than any part; a request that is not answered by then failed.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -137,7 +133,7 @@ fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT).context("connect")?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
-    setsockopt(&stream, ReceiveTimestampns, &true)?;
+    arrival::stamp(&stream)?;
     Ok(stream)
 }
 
@@ -170,7 +166,7 @@ fn ask_all(streams: Vec<TcpStream>, question: &Question) -> anyhow::Result<Vec<A
 fn read_answer(stream: &TcpStream, buffer: &mut [u8]) -> anyhow::Result<u64> {
     let mut reader = AnswerReader::default();
     loop {
-        let (read, arrived_us) = receive(stream, buffer).context("read")?;
+        let (read, arrived_us) = arrival::receive(stream.as_raw_fd(), buffer).context("read")?;
         if read == 0 {
             bail!("the server closed the connection");
         }
@@ -180,21 +176,6 @@ fn read_answer(stream: &TcpStream, buffer: &mut [u8]) -> anyhow::Result<u64> {
             None => {}
         }
     }
-}
-
-/// Bytes, and when the kernel had the last of them.
-fn receive(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<(usize, Option<u64>)> {
-    let mut control = cmsg_space!(TimeSpec);
-    let mut parts = [IoSliceMut::new(buffer)];
-    let message =
-        recvmsg::<()>(stream.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::empty())?;
-    let arrived_us = message.cmsgs()?.find_map(|control| match control {
-        ControlMessageOwned::ScmTimestampns(time) => {
-            Duration::from(time).as_micros().try_into().ok()
-        }
-        _ => None,
-    });
-    Ok((message.bytes, arrived_us))
 }
 
 async fn ask_h2(client: Rc<Client>, question: Question) -> anyhow::Result<Held> {
@@ -213,6 +194,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_timed_by_its_arrival_and_not_by_its_reading() {
+        let _stamping = arrival::stamping();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let streams = vec![connect(listener.local_addr().unwrap()).unwrap()];
         let (mut server, _) = listener.accept().unwrap();

@@ -8,6 +8,8 @@
 //! | [`live`] | what is needed of the running system |
 //! | [`thumbnails`] | small pictures of cameras and programmes |
 //! | [`preview`] | live pictures over a WebSocket |
+//! | `updates` | live updates, over WebSockets and server-sent events |
+//! | `socket` | WebSockets: who may open one, how it is kept alive, how it ends |
 //! | [`slates`] | the picture for when no camera is left |
 //! | `events`, `policy`, `cameras` | the calls, with their bodies and answers |
 //! | `takes`, `lock`, `scheduled`, `switch_log` | the same, about what is on air |
@@ -60,6 +62,7 @@ mod request_id;
 mod scheduled;
 mod service;
 pub mod slates;
+mod socket;
 mod state;
 mod switch_log;
 mod system;

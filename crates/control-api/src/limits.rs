@@ -112,6 +112,10 @@ pub const SCHEDULED_AHEAD_MAX: i64 = 366 * 24 * 60 * 60 * 1000;
 /// a break of four minutes, or a burst of cuts.
 pub const JOURNAL_UPDATES_MAX: usize = 512;
 
+/// Happenings that are told together, beside the first. A take has three, and what comes without end must not keep clients
+/// waiting.
+pub const HAPPENINGS_AT_ONCE: usize = 32;
+
 /// How often the state of a followed event is looked at. What happens in the programme is told at once.
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);
 

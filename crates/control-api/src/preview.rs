@@ -12,26 +12,20 @@
 //!
 //! What the server sends are binary messages, which the running system makes: see `docs/preview.md`.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::extract::State;
-use axum::extract::ws::{Message, WebSocket, close_code};
-use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::extract::ws::{Message, close_code};
+use axum::response::Response;
 use bytes::Bytes;
 use genlock_store::{CameraId, EventId};
 use serde::Deserialize;
-use tokio::time::{Instant, sleep_until};
 
-use crate::auth::{self, Admission, Peer};
-use crate::limits::{SOCKET_MESSAGE_BYTES_MAX, SOCKET_SILENCE_MAX};
 use crate::paths::EventPath;
-use crate::problem::{Problem, ProblemCode};
+use crate::problem::Problem;
+use crate::socket::{self, Conversation, End, Knock};
 use crate::state::Shared;
-use crate::updates::origin;
-use crate::updates::socket::{End, Upgrade, authorize, close, send};
 
 /// Where pictures come from.
 pub trait Previews: Send + Sync + 'static {
@@ -147,81 +141,20 @@ impl Said {
 )]
 pub(crate) async fn open(
     State(shared): State<Arc<Shared>>,
-    Peer(peer): Peer,
     EventPath(event): EventPath,
-    headers: HeaderMap,
-    Upgrade(upgrade): Upgrade,
+    knock: Knock,
 ) -> Result<Response, Problem> {
-    if !origin::is_own(&headers, &shared.addresses) {
-        let why = "pages of other origins may not open this";
-        return Err(Problem::new(ProblemCode::ForeignOrigin, why));
-    }
-    // A header that is there is believed or refused before anything is upgraded.
-    let admission = match auth::bearer(&headers) {
-        Some(token) => Some(auth::may_follow(&shared, peer, token, &event).await?),
-        None => None,
-    };
-    let upgrade = upgrade.max_message_size(SOCKET_MESSAGE_BYTES_MAX);
-    let talk = move |mut socket: WebSocket| async move {
-        let end = serve(&mut socket, &shared, peer, &event, admission).await;
-        close(&mut socket, end).await;
-    };
-    Ok(upgrade.on_upgrade(talk).into_response())
+    socket::open(shared, event, knock, async |shared, event| shared.previews.open(&event)).await
 }
 
-async fn serve(
-    socket: &mut WebSocket,
-    shared: &Arc<Shared>,
-    peer: IpAddr,
-    event: &EventId,
-    admission: Option<Admission>,
-) -> End {
-    let admission = match admission {
-        Some(admission) => admission,
-        None => match authorize(socket, shared, peer, event).await {
-            Ok(admission) => admission,
-            Err(end) => return end,
-        },
-    };
-    match shared.previews.open(event) {
-        Some(mut session) => show(socket, &mut *session, admission).await,
-        None => End::Close(close_code::POLICY, "there is no such event"),
+impl Conversation for Box<dyn PreviewSession> {
+    async fn next(&mut self) -> Result<Message, End> {
+        Ok(Message::Binary((**self).next().await))
     }
-}
 
-/// Sends what there is until the client goes, its token ends, or says nothing any more: it acknowledges whatever it gets.
-async fn show(
-    socket: &mut WebSocket,
-    session: &mut dyn PreviewSession,
-    mut admission: Admission,
-) -> End {
-    let mut heard_at = Instant::now();
-    loop {
-        tokio::select! {
-            said = socket.recv() => {
-                heard_at = Instant::now();
-                let heard = match said {
-                    Some(Ok(Message::Text(said))) => hear(session, &said),
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Lost,
-                    Some(Ok(_)) => Ok(()),
-                };
-                if let Err(why) = heard {
-                    return End::Close(close_code::POLICY, why);
-                }
-            }
-            why = admission.ended() => return End::Close(close_code::POLICY, why),
-            message = session.next() => {
-                if let Err(end) = send(socket, Message::Binary(message)).await {
-                    return end;
-                }
-            }
-            () = sleep_until(heard_at + SOCKET_SILENCE_MAX) => return End::Lost,
-        }
+    fn hear(&mut self, said: &str) -> Result<Option<Message>, End> {
+        let said = serde_json::from_str(said).ok().and_then(Said::into_request);
+        let heard = said.map_or(Ok(()), |said| (**self).hear(said));
+        heard.map(|()| None).map_err(|why| End::Close(close_code::POLICY, why))
     }
-}
-
-/// What is not understood is passed over: it may be meant for a later version.
-fn hear(session: &mut dyn PreviewSession, said: &str) -> Result<(), &'static str> {
-    let said = serde_json::from_str(said).ok().and_then(Said::into_request);
-    said.map_or(Ok(()), |said| session.hear(said))
 }

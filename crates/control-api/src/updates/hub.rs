@@ -12,8 +12,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::body::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use genlock_store::{CameraId, EventId, StoreError};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -24,7 +23,9 @@ use super::picture::{Kept, Picture, Scope};
 use crate::addresses::Links;
 use crate::cameras::CameraView;
 use crate::events::EventView;
-use crate::limits::{LOOK_EVERY, LOOKS_PER_FORECAST, LOOKS_PER_HEALTH, UPDATES_LINGER};
+use crate::limits::{
+    HAPPENINGS_AT_ONCE, LOOK_EVERY, LOOKS_PER_FORECAST, LOOKS_PER_HEALTH, UPDATES_LINGER,
+};
 use crate::live::Happening;
 use crate::problem::Problem;
 use crate::recordings;
@@ -163,11 +164,13 @@ impl Hub {
         }
     }
 
-    fn tell(&self, happening: Happening) {
+    fn tell(&self, happenings: impl IntoIterator<Item = Happening>) {
         let mut state = self.lock();
-        match update_of(happening, &state.picture, &self.links) {
-            Some(update) => state.tell(update),
-            None => state.journal.lose(),
+        for happening in happenings {
+            match update_of(happening, &state.picture, &self.links) {
+                Some(update) => state.tell(update),
+                None => state.journal.lose(),
+            }
         }
         drop(state);
         self.changes.send_replace(());
@@ -296,24 +299,30 @@ impl Follower {
     pub(super) async fn next(&mut self) -> Delivery {
         loop {
             self.changes.mark_unchanged();
-            let Some(seen) = self.seen else { return self.snapshot() };
-            let (next, gone) = {
-                let state = self.hub.lock();
-                (state.journal.after(seen), state.gone)
-            };
-            match next {
-                Ok(Some(entry)) => {
-                    self.seen = Some(entry.seq);
-                    return Delivery::Update(entry);
-                }
-                Ok(None) if gone => return Delivery::Gone,
-                Ok(None) => {}
-                Err(Lost) => {
-                    self.resync = true;
-                    return self.snapshot();
-                }
+            if let Some(delivery) = self.now() {
+                return delivery;
             }
             self.changes.changed().await.expect("the hub that is held owns the sender");
+        }
+    }
+
+    /// What comes next, if it is there.
+    pub(super) fn now(&mut self) -> Option<Delivery> {
+        let Some(seen) = self.seen else { return Some(self.snapshot()) };
+        let (next, gone) = {
+            let state = self.hub.lock();
+            (state.journal.after(seen), state.gone)
+        };
+        match next {
+            Ok(Some(entry)) => {
+                self.seen = Some(entry.seq);
+                Some(Delivery::Update(entry))
+            }
+            Ok(None) => gone.then_some(Delivery::Gone),
+            Err(Lost) => {
+                self.resync = true;
+                Some(self.snapshot())
+            }
         }
     }
 
@@ -333,7 +342,8 @@ struct Task {
 }
 
 impl Task {
-    async fn run(mut self, mut happenings: crate::live::Happenings) {
+    async fn run(mut self, happenings: crate::live::Happenings) {
+        let mut happenings = happenings.fuse();
         let mut looks = tokio::time::interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut count = 0_u32;
@@ -341,9 +351,14 @@ impl Task {
         loop {
             tokio::select! {
                 happening = happenings.next() => match happening {
-                    Some(happening) => self.hub.tell(happening),
+                    Some(first) => {
+                        // What is there with it wakes nobody a second time.
+                        let more = std::iter::from_fn(|| happenings.next().now_or_never()?);
+                        let more: Vec<_> = more.take(HAPPENINGS_AT_ONCE).collect();
+                        self.hub.tell(std::iter::once(first).chain(more));
+                    }
                     // The programme ended: the event is gone, or the server stops.
-                    None => happenings = futures_util::stream::pending().boxed(),
+                    None => happenings = futures_util::stream::pending().boxed().fuse(),
                 },
                 changed = self.kept_changes.changed() => {
                     if changed.is_err() || !self.read_again().await {
@@ -398,9 +413,4 @@ impl Task {
         }
         unwanted
     }
-}
-
-/// The text of a message.
-pub(super) fn text(json: &Bytes) -> &str {
-    std::str::from_utf8(json).unwrap_or_default()
 }

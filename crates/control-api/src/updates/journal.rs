@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use axum::body::Bytes;
+use axum::extract::ws::Utf8Bytes;
 
 use crate::limits::JOURNAL_UPDATES_MAX;
 
@@ -17,10 +17,10 @@ pub(super) type Sequence = u64;
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) seq: Sequence,
-    /// JSON text.
-    pub(super) json: Bytes,
+    /// JSON text, which all clients share.
+    pub(super) json: Utf8Bytes,
     /// The same for clients of the NGINX-RTMP plan, if they know of such an update.
-    pub(super) compatible: Option<Bytes>,
+    pub(super) compatible: Option<Utf8Bytes>,
     /// It tells that viewers' playlists have a cut.
     pub(super) published: bool,
 }
@@ -80,7 +80,7 @@ mod tests {
         for _ in 0..updates {
             journal.push(|seq| Entry {
                 seq,
-                json: Bytes::new(),
+                json: Utf8Bytes::default(),
                 compatible: None,
                 published: false,
             });
@@ -107,7 +107,7 @@ mod tests {
         journal.lose();
         assert_eq!(after(&journal, 3), Err(Lost));
         assert_eq!(after(&journal, 4), Ok(None));
-        journal.push(|seq| Entry { seq, json: Bytes::new(), compatible: None, published: false });
+        journal.push(|seq| Entry { seq, json: Utf8Bytes::default(), compatible: None, published: false });
         assert_eq!(after(&journal, 4), Ok(Some(5)));
         assert_eq!(after(&journal, 3), Err(Lost));
     }

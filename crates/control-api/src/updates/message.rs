@@ -1,6 +1,6 @@
 //! What clients are told, as JSON.
 
-use axum::body::Bytes;
+use axum::extract::ws::Utf8Bytes;
 use genlock_store::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -239,7 +239,7 @@ struct CompatibleSwitch<'a> {
 
 impl Update {
     /// The message as it is sent.
-    pub(super) fn render(self, seq: Sequence) -> Bytes {
+    pub(super) fn render(self, seq: Sequence) -> Utf8Bytes {
         json(&Message { seq, at: now(), update: self })
     }
 
@@ -249,7 +249,7 @@ impl Update {
     }
 
     /// What clients of the NGINX-RTMP plan are told of it.
-    pub(super) fn render_compatible(&self) -> Option<Bytes> {
+    pub(super) fn render_compatible(&self) -> Option<Utf8Bytes> {
         let Self::CameraSwitched(switched) = self else { return None };
         Some(json(&CompatibleSwitch {
             event: "camera_switched",
@@ -260,8 +260,8 @@ impl Update {
     }
 }
 
-fn json(message: &impl Serialize) -> Bytes {
-    let text = serde_json::to_vec(message);
+fn json(message: &impl Serialize) -> Utf8Bytes {
+    let text = serde_json::to_string(message);
     // Strings, numbers and maps with string keys: nothing that JSON cannot hold.
-    Bytes::from(text.expect("messages are made of JSON's own types"))
+    Utf8Bytes::from(text.expect("messages are made of JSON's own types"))
 }

@@ -10,12 +10,11 @@
 //! | `journal` | the last updates, by number |
 //! | `hub` | one task per followed event that makes the updates for all its clients |
 //! | `tally` | one camera alone, for its operator's phone |
-//! | `socket`, `stream`, `origin` | WebSocket; server-sent events; which pages may open one |
+//! | `socket`, `stream` | WebSocket; server-sent events |
 
 mod hub;
 mod journal;
 mod message;
-pub(crate) mod origin;
 mod picture;
 pub(crate) mod socket;
 pub(crate) mod stream;

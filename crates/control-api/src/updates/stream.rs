@@ -12,7 +12,7 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 
-use super::hub::{self, Follower, Resume, text};
+use super::hub::{self, Follower, Resume};
 use crate::auth::{self, Admission, Caller};
 use crate::limits::SOCKET_PING_EVERY;
 use crate::paths::EventPath;
@@ -64,7 +64,7 @@ async fn next(mut client: Admitted) -> Option<(Result<Event, Infallible>, Admitt
     };
     let entry = delivery.entry()?;
     let id = format!("{}:{}", client.follower.stream(), entry.seq);
-    let event = Event::default().id(id).data(text(&entry.json));
+    let event = Event::default().id(id).data(&*entry.json);
     Some((Ok(event), client))
 }
 
