@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use genlock_control_api::{CreatorLimits, JwtVerifier};
+use genlock_store::limits::{EVENTS_DEFAULT, EVENTS_MAX};
 use serde::Deserialize;
 
 pub(crate) use self::hooks::HookSettings;
@@ -82,7 +83,7 @@ struct Hls {
     window_s: Option<u32>,
 }
 
-/// Without `mongodb_uri` everything is in the embedded store, and the rest of this means nothing.
+/// Without `mongodb_uri` everything is in the embedded store, and what is not said of both means nothing.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct StoreConfig {
@@ -100,6 +101,9 @@ struct StoreConfig {
     compat_plain_keys: bool,
     /// Seconds between two looks at what other programs changed. Default 5.
     follow_interval_s: Option<u32>,
+    /// Events in either store, ended ones too. Default 1000; each takes 75 kB of memory. Of a shared collection these are
+    /// the newest.
+    events_max: Option<u32>,
 }
 
 impl std::fmt::Debug for StoreConfig {
@@ -192,6 +196,7 @@ impl std::fmt::Debug for SharedStore {
 pub(crate) struct Settings {
     /// `None` for the embedded store.
     pub(crate) shared_store: Option<SharedStore>,
+    pub(crate) events_max: u32,
     pub(crate) data_dir: PathBuf,
     pub(crate) admin_token: Option<String>,
     pub(crate) http_listen: SocketAddr,
@@ -261,6 +266,7 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
     }
     let http_public_url = flags.public_url.clone().or(file.http.public_url);
     Ok(Settings {
+        events_max: events_max(file.store.events_max)?,
         shared_store: shared_store(file.store, flags.mongodb_uri.clone())?,
         data_dir: flags.data_dir.clone().or(file.data_dir).unwrap_or_else(|| "data".into()),
         admin_token,
@@ -286,6 +292,12 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
         log_filter: flags.log.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
         log_format: file.log.format,
     })
+}
+
+fn events_max(configured: Option<u32>) -> Result<u32, ConfigError> {
+    let events = configured.unwrap_or(EVENTS_DEFAULT);
+    range("store.events_max", events, 1..=EVENTS_MAX, "1 to 20000")?;
+    Ok(events)
 }
 
 /// The shared database, if one is configured.
@@ -386,6 +398,15 @@ mod tests {
         let error = parse("hls.segment_ms = 1000\nhls.part_ms = 1500").unwrap_err();
         assert_eq!(error, "hls.part_ms must be hls.segment_ms or less, not 1500");
         assert!(parse("hls.segment_ms = 1000\nhls.part_ms = 1000").is_ok());
+    }
+
+    #[test]
+    fn events_are_bounded_within_reason() {
+        assert_eq!(parse("").unwrap().events_max, 1000);
+        assert_eq!(parse("store.events_max = 20000").unwrap().events_max, 20_000);
+        for none in ["store.events_max = 0", "store.events_max = 20001"] {
+            assert!(parse(none).unwrap_err().contains("store.events_max"), "{none}");
+        }
     }
 
     #[test]

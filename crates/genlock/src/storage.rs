@@ -20,12 +20,13 @@ impl Storage {
     pub(crate) async fn open(settings: &Settings) -> Result<Self, StartError> {
         let failed = |error| StartError::Store { path: settings.data_dir.clone(), error };
         let Some(shared) = &settings.shared_store else {
-            let store = Arc::new(SqliteStore::open(&settings.data_dir).map_err(failed)?);
+            let store = SqliteStore::open(&settings.data_dir).map_err(failed)?;
+            let store = Arc::new(store.with_events_max(settings.events_max));
             return Ok(Self { store, replica: None });
         };
         let remote = connect(shared, settings)?;
         let copy = SqliteStore::open_copy(&settings.data_dir, shared.plain_keys).map_err(failed)?;
-        let store = Arc::new(copy);
+        let store = Arc::new(copy.with_events_max(settings.events_max));
         let replica = Arc::new(Replica::new(Arc::clone(&store), remote));
         replica.fill().await.map_err(StartError::SharedStore)?;
         Ok(Self { store, replica: Some(replica) })
@@ -63,6 +64,7 @@ pub(crate) fn mongo(shared: &SharedStore, settings: &Settings) -> genlock_store:
         own_prefix: shared.own_prefix.clone().unwrap_or(defaults.own_prefix),
         plain_keys: shared.plain_keys,
         public_url: settings.http_public_url.clone(),
+        events_max: settings.events_max,
         uri: defaults.uri,
     })
 }

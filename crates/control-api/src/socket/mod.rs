@@ -34,7 +34,7 @@ use tokio::time::timeout;
 pub(crate) use self::conversation::{Conversation, End};
 use self::conversation::{close, converse};
 use crate::auth::{self, Admission, Peer};
-use crate::limits::{SOCKET_AUTH_TIME_MAX, SOCKET_MESSAGE_BYTES_MAX};
+use crate::limits::{SOCKET_AUTH_TIME_MAX, SOCKET_MESSAGE_BYTES_MAX, SOCKET_READ_BYTES};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 
@@ -100,6 +100,7 @@ where
         };
         close(&mut socket, end).await;
     };
+    let upgrade = upgrade.read_buffer_size(SOCKET_READ_BYTES);
     Ok(upgrade.max_message_size(SOCKET_MESSAGE_BYTES_MAX).on_upgrade(talk).into_response())
 }
 

@@ -1,9 +1,11 @@
 //! `/api/events`.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use genlock_control_api::Addresses;
-use genlock_store::{EventId, Store};
+use genlock_store::{EventId, SqliteStore, Store};
 use serde_json::json;
 
 use crate::harness::{Api, TOKEN, last_segment, request};
@@ -157,8 +159,9 @@ async fn illegal_values_name_their_field() {
 
 #[tokio::test]
 async fn the_number_of_events_has_an_end() {
-    let api = Api::new();
-    for _ in 0..genlock_store::limits::EVENTS_MAX {
+    let store = SqliteStore::in_memory().unwrap().with_events_max(2);
+    let api = Api::over(Arc::new(store));
+    for _ in 0..2 {
         api.event().await;
     }
     let refused = api.post("/api/events", json!({ "name": "one more" })).await;

@@ -8,7 +8,6 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use mongodb::bson::{doc, serialize_to_bson};
 
-use super::connection::Collections;
 use super::error::corrupt;
 use super::switches::{bson_seq, switch_id};
 use super::{MongoStore, document, own};
@@ -54,7 +53,7 @@ impl Store for MongoStore {
     }
 
     async fn snapshot(&self) -> Result<Vec<EventWithCameras>, StoreError> {
-        self.call(Collections::snapshot).await
+        self.call(|db| db.snapshot(self.options.events_max)).await
     }
 
     async fn update_event(

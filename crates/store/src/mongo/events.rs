@@ -9,7 +9,6 @@ use super::{MongoOptions, own};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
 use crate::id::EventId;
-use crate::limits::EVENTS_MAX;
 use crate::store::EventWithCameras;
 
 impl Collections {
@@ -28,11 +27,11 @@ impl Collections {
         }
     }
 
-    /// The newest [`EVENTS_MAX`] events, oldest first. A shared collection may hold years of them.
-    pub(super) async fn snapshot(&self) -> Result<Vec<EventWithCameras>, StoreError> {
+    /// The newest `max` events, oldest first. A shared collection may hold years of them.
+    pub(super) async fn snapshot(&self, max: u32) -> Result<Vec<EventWithCameras>, StoreError> {
         let needed = doc! { "id": 1, "creator_id": 1, "multi_cameras": 1, OWN: 1 };
         let newest = self.events.find(document::is_event()).projection(needed);
-        let found = newest.sort(doc! { "_id": -1 }).limit(EVENTS_MAX.into()).await?;
+        let found = newest.sort(doc! { "_id": -1 }).limit(max.into()).await?;
         let documents: Vec<Document> = found.try_collect().await?;
         let mut all = Vec::new();
         for document in &documents {
@@ -54,7 +53,6 @@ impl Collections {
         if self.find_event(&event.id).await?.is_some() {
             return Err(StoreError::AlreadyExists { what });
         }
-        own::check_limit(&self.events, "events", document::is_event(), EVENTS_MAX).await?;
         let id = doc! { "id": event.id.as_str() };
         let mut fields = document::new_document(&event, options)?;
         let Some(theirs) = self.events.find_one(id.clone()).await? else {

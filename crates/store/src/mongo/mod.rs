@@ -37,7 +37,7 @@ pub use self::migrate::{Migration, SkippedDocument};
 
 use self::connection::Collections;
 use crate::error::StoreError;
-use crate::limits::CALL_TIME_MAX;
+use crate::limits::{CALL_TIME_MAX, EVENTS_DEFAULT};
 
 /// Where the database is, and how its documents are written.
 #[derive(Clone)]
@@ -54,6 +54,8 @@ pub struct MongoOptions {
     pub plain_keys: bool,
     /// What `hls_url` begins with, without a slash at the end; without it, it is a path.
     pub public_url: Option<String>,
+    /// As many of the events, the newest, are read.
+    pub events_max: u32,
 }
 
 impl MongoOptions {
@@ -72,6 +74,7 @@ impl MongoOptions {
             own_prefix: Self::OWN_PREFIX_DEFAULT.to_owned(),
             plain_keys: false,
             public_url: None,
+            events_max: EVENTS_DEFAULT,
         }
     }
 }

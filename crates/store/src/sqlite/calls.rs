@@ -33,8 +33,9 @@ use crate::write::{ShownKey, Write};
 #[async_trait]
 impl Store for SqliteStore {
     async fn create_event(&self, event: Event) -> Result<(), StoreError> {
+        let max = self.events_max;
         self.write(move |db| {
-            create_event(db, &event)?;
+            create_event(db, &event, max)?;
             db.changed(&event.id);
             db.note(|| Write::CreateEvent { event: Box::new(event) })
         })

@@ -40,6 +40,7 @@ use self::outbox::Outbox;
 use self::transaction::Faults;
 use self::writer::Writer;
 use crate::error::StoreError;
+use crate::limits::EVENTS_DEFAULT;
 
 /// The database in the data folder.
 const DATABASE_FILE: &str = "genlock.db";
@@ -60,6 +61,7 @@ pub struct SqliteStore {
     faults: Faults,
     /// Only in the copy of a shared database.
     outbox: Option<Arc<Outbox>>,
+    events_max: u32,
 }
 
 impl SqliteStore {
@@ -76,6 +78,12 @@ impl SqliteStore {
     /// can be read there.
     pub fn open_copy(data_dir: &Path, plain_keys: bool) -> Result<Self, StoreError> {
         Self::open_file(data_dir, COPY_FILE, Some(plain_keys))
+    }
+
+    /// Bounds its events: [`EVENTS_DEFAULT`] otherwise.
+    #[must_use]
+    pub fn with_events_max(self, events_max: u32) -> Self {
+        Self { events_max, ..self }
     }
 
     /// A copy of a shared database that is gone when it is dropped. For tests and trials.
@@ -114,7 +122,8 @@ impl SqliteStore {
         }
         let memory = Arc::new(Memory::load(&connection)?);
         let writer = Writer::spawn(connection, lock).map_err(cannot_open(path))?;
-        Ok(Self { writer, memory, faults: Faults::default(), outbox })
+        let faults = Faults::default();
+        Ok(Self { writer, memory, faults, outbox, events_max: EVENTS_DEFAULT })
     }
 }
 
@@ -158,7 +167,6 @@ mod tests {
 
     use super::*;
     use crate::conformance::{self, camera, event, switch};
-    use crate::limits::EVENTS_MAX;
     use crate::{MetaKey, Store, StoreState, StoreStatus, SwitchPage};
 
     #[tokio::test]
@@ -311,8 +319,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_number_of_events_is_limited() {
-        let store = Arc::new(SqliteStore::in_memory().unwrap());
-        for number in 0..EVENTS_MAX {
+        let store = SqliteStore::in_memory().unwrap().with_events_max(3);
+        for number in 0..3 {
             store.create_event(event(&format!("e{number}"))).await.unwrap();
         }
         let refused = store.create_event(event("one-more")).await;

@@ -12,8 +12,7 @@ use crate::error::StoreError;
 use crate::event::Event;
 use crate::id::{CameraId, EventId, ScheduledTakeId, TokenId};
 use crate::limits::{
-    CAMERAS_PER_EVENT_MAX, EVENTS_MAX, SCHEDULED_PER_EVENT_MAX, SWITCH_PAGE_MAX,
-    TOKENS_PER_EVENT_MAX,
+    CAMERAS_PER_EVENT_MAX, SCHEDULED_PER_EVENT_MAX, SWITCH_PAGE_MAX, TOKENS_PER_EVENT_MAX,
 };
 use crate::policy::AudioSource;
 use crate::scheduled::ScheduledTake;
@@ -40,12 +39,13 @@ const SCHEDULED_TAKES: &str = "SELECT doc FROM scheduled_takes WHERE event = ?1 
 const TRIM_SWITCHES: &str = "DELETE FROM switches WHERE event = ?1 AND seq <= (
     SELECT seq FROM switches WHERE event = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)";
 
-pub(super) fn create_event(db: &Connection, event: &Event) -> Result<(), StoreError> {
+/// Adds an event, if there are not `max` already.
+pub(super) fn create_event(db: &Connection, event: &Event, max: u32) -> Result<(), StoreError> {
     if find_event(db, &event.id)?.is_some() {
         return Err(StoreError::AlreadyExists { what: "event" });
     }
     let count = db.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?;
-    check_limit("events", count, EVENTS_MAX)?;
+    check_limit("events", count, max)?;
     put_event(db, event)
 }
 
