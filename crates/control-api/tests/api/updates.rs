@@ -11,6 +11,7 @@ use futures_util::{SinkExt, Stream, StreamExt};
 use genlock_control_api::live::{Cause, CutStage, CutStyle, Discontinuity, Happening};
 use genlock_store::{CameraId, Timestamp};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -265,6 +266,25 @@ async fn a_websocket_gets_the_same_after_its_token() {
     asked.headers_mut().insert("authorization", format!("Bearer {TOKEN}").parse().unwrap());
     let (mut back, _) = tokio_tungstenite::connect_async(asked).await.unwrap();
     assert_eq!(text(&mut back).await, told, "no snapshot, no token in a message");
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_is_pinged_and_then_hung_up_on() {
+    let api = Api::new();
+    let event = api.event().await;
+    let address = serve(&api).await;
+    let mut asked = upgrade(address, &format!("{event}/ws"));
+    asked.headers_mut().insert("authorization", format!("Bearer {TOKEN}").parse().unwrap());
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (mut socket, _) = tokio_tungstenite::client_async(asked, stream).await.unwrap();
+    assert_eq!(text(&mut socket).await["type"], "snapshot");
+    // Nobody answers pings any more. From here on 45 s take no time.
+    let mut silent = socket.into_inner();
+    tokio::time::pause();
+    let mut told = Vec::new();
+    silent.read_to_end(&mut told).await.unwrap();
+    let pings = told.windows(2).filter(|bytes| *bytes == [0x89, 0]).count();
+    assert_eq!(pings, 2, "at 15 and 30 s; at 45 s it is over");
 }
 
 #[tokio::test]
