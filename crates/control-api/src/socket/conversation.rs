@@ -40,10 +40,10 @@ pub(super) async fn converse(
     mut admission: Admission,
 ) -> End {
     let mut ended = pin!(admission.ended());
+    let mut heard_at = Instant::now();
     let mut pings = interval(SOCKET_PING_EVERY);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     pings.reset();
-    let mut heard_at = Instant::now();
     loop {
         let done = tokio::select! {
             first = conversation.next() => match first {

@@ -107,7 +107,12 @@ mod tests {
         journal.lose();
         assert_eq!(after(&journal, 3), Err(Lost));
         assert_eq!(after(&journal, 4), Ok(None));
-        journal.push(|seq| Entry { seq, json: Utf8Bytes::default(), compatible: None, published: false });
+        journal.push(|seq| Entry {
+            seq,
+            json: Utf8Bytes::default(),
+            compatible: None,
+            published: false,
+        });
         assert_eq!(after(&journal, 4), Ok(Some(5)));
         assert_eq!(after(&journal, 3), Err(Lost));
     }
