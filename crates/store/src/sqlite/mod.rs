@@ -163,7 +163,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use super::*;
     use crate::conformance::{self, camera, event, switch};
