@@ -15,6 +15,7 @@
 //! | [`playlist`] | HLS over the files as they are |
 //! | [`movie`] | progressive MP4 over the files as they are |
 //! | [`edit`] | the switch log over the recordings, for editing programs |
+//! | [`recut`] | clips of recordings as a recording that is made of references |
 //! | [`media`] | reading init sections and fragments back |
 //! | [`name`], [`limits`] | names that are safe in paths; every bound |
 //! | [`shell`] | the thread that reads Feeds and appends to files, and what is on the disk |
@@ -32,6 +33,7 @@ pub mod media;
 pub mod movie;
 pub mod name;
 pub mod playlist;
+pub mod recut;
 pub mod repair;
 pub mod shell;
 pub mod timeline;
@@ -40,7 +42,7 @@ pub mod writer;
 mod cutter;
 
 pub use clip::Clip;
-pub use name::{PROGRAM, RecordingId, Source};
-pub use shell::{Library, Recorder, RecorderConfig, Recording, State, Status, Stop};
+pub use name::{PROGRAM, RECUT, RecordingId, Source};
+pub use shell::{Library, Recorder, RecorderConfig, Recording, Recut, State, Status, Stop};
 pub use timeline::Timeline;
 pub use writer::{Output, Rolling, Writer};

@@ -57,3 +57,6 @@ pub const FRAGMENT_BYTES_MAX: u32 = 256 << 20;
 /// Fragments at the end of an index whose bytes are compared with their checksum after a crash. Default
 /// 32: what is written between two times that files are made durable, and more, at 1.5 syncs a second.
 pub const VERIFIED_MAX: usize = 32;
+
+/// Re-cuts of one event. Default 100: trailers, highlights, a version for each guest. Each has an index of up to 25 MB.
+pub const RECUTS_MAX: usize = 100;

@@ -8,6 +8,9 @@ const ID_CHARS_MAX: usize = 64;
 /// Name of an event's programme beside its cameras.
 pub const PROGRAM: &str = "program";
 
+/// Name of what is made of recordings.
+pub const RECUT: &str = "recut";
+
 /// What is recorded: a camera or the programme of an event, by ids. Ids keep to `[A-Za-z0-9_-]`, so none
 /// can leave its folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,7 +33,7 @@ impl Source {
         &self.event
     }
 
-    /// The camera's id, or [`PROGRAM`].
+    /// The camera's id, [`PROGRAM`], or [`RECUT`].
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -72,7 +75,7 @@ impl RecordingId {
         self.began
     }
 
-    /// The camera's id, or [`PROGRAM`].
+    /// The camera's id, [`PROGRAM`], or [`RECUT`].
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

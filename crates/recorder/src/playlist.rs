@@ -36,8 +36,11 @@ impl Segment {
 
     /// Whether `next` belongs to it.
     fn takes(&self, next: &Placed) -> bool {
+        let end = self.last.fragment.offset + u64::from(self.last.fragment.bytes);
         let joins = next.file == self.last.file
+            && next.fragment.offset == end
             && next.init == self.last.init
+            && next.shift_90k == self.last.shift_90k
             && next.begin.as_micros() - self.last.end.as_micros() <= HOLE_MICROS;
         let length = next.end.as_micros() - self.first.begin.as_micros();
         let ends = next.fragment.sync && self.micros() >= micros(SEGMENT_MIN);
@@ -102,10 +105,12 @@ fn segments(fragments: &[Placed]) -> Vec<Segment> {
 }
 
 /// Whether players must be told that `next` does not follow `last` (RFC 8216 §4.3.2.3). Another file with
-/// an init section of the same bytes is no change.
+/// an init section of the same bytes is no change. Clips of a re-cut are shown at other times than the media says.
 fn is_break(timeline: &Timeline, last: &Placed, next: &Placed) -> bool {
     let crc = |placed: &Placed| timeline.inits().get(placed.init).map(|init| init.init.crc);
-    next.begin.as_micros() - last.end.as_micros() > HOLE_MICROS || crc(last) != crc(next)
+    next.begin.as_micros() - last.end.as_micros() > HOLE_MICROS
+        || next.shift_90k != last.shift_90k
+        || crc(last) != crc(next)
 }
 
 fn micros(span: Duration) -> i64 {

@@ -2,11 +2,16 @@
 
 use genlock_media::{EventTime, MediaTime, Timescale};
 
-use crate::index::{Entry, Fragment, Gap, GapReason, Init, Records, Repaired, TrackSpan};
+use crate::index::{
+    Borrowed, ClipMark, Entry, Fragment, Gap, GapReason, Init, Origin, Records, Repaired, TrackSpan,
+};
 
 /// Distance of two fragments from which on something is missing between them. A camera's rounded times
 /// and the sound's grid leave less.
 const HOLE_MICROS: i64 = 100_000;
+
+/// The file of a re-cut that is its own.
+pub(crate) const OWN_FILE: u32 = 1;
 
 /// See the module documentation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +24,13 @@ pub struct Timeline {
     notes: Vec<Noted>,
     repairs: Vec<Repaired>,
     ended: Option<EventTime>,
+    title: Option<String>,
+    origins: Vec<Origin>,
+    borrowed: Vec<Borrowed>,
+    clips: Vec<ClipMark>,
+    /// The file and the init section of what follows, as places among `files` and `inits`.
+    file: usize,
+    init: usize,
 }
 
 /// A media file.
@@ -27,6 +39,17 @@ pub struct File {
     /// Its number, counted from 1.
     pub number: u32,
     /// Bytes that the index tells of.
+    pub bytes: u64,
+}
+
+/// A stretch of a media file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The file's number.
+    pub file: u32,
+    /// Where it begins, in bytes.
+    pub offset: u64,
+    /// Its length.
     pub bytes: u64,
 }
 
@@ -52,6 +75,8 @@ pub struct Placed {
     pub begin: EventTime,
     /// Where what follows without a gap begins.
     pub end: EventTime,
+    /// How much later than its own times say it is shown, in ticks of 90 kHz. 0 but in re-cuts.
+    pub shift_90k: i64,
 }
 
 /// A gap that was noted, and the fragment that follows it.
@@ -94,34 +119,103 @@ impl Timeline {
                 self.began = Some(at);
                 self.zero_unix_micros = zero_unix_micros;
             }
-            Entry::File { number } => self.files.push(File { number, bytes: 0 }),
+            Entry::File { number } => self.apply_file(number),
             Entry::Init(init) => self.apply_init(init),
             Entry::Fragment(fragment) => self.apply_fragment(fragment),
             Entry::Gap(gap) => self.notes.push(Noted { gap, before: self.fragments.len() }),
             Entry::Repaired(repaired) => self.repairs.push(repaired),
             Entry::Ended { at } => self.ended = Some(at),
+            Entry::Title(title) => self.title = Some(title),
+            Entry::Origin(origin) => self.origins.push(origin),
+            Entry::Borrowed(borrowed) => self.borrowed.push(borrowed),
+            Entry::Clip(clip) => self.clips.push(clip),
         }
     }
 
+    /// A re-cut comes back to files that it has been in.
+    fn apply_file(&mut self, number: u32) {
+        let known = self.files.iter().position(|file| file.number == number);
+        self.file = known.unwrap_or_else(|| {
+            self.files.push(File { number, bytes: 0 });
+            self.files.len() - 1
+        });
+    }
+
     fn apply_init(&mut self, init: Init) {
-        let Some(file) = self.files.last_mut() else { return };
-        file.bytes = init.offset.saturating_add(init.bytes.into());
-        let file = file.number;
-        self.inits.push(PlacedInit { file, init });
+        let Some(file) = self.files.get_mut(self.file) else { return };
+        file.bytes = file.bytes.max(init.offset.saturating_add(init.bytes.into()));
+        let placed = PlacedInit { file: file.number, init };
+        let known = self.inits.iter().position(|known| *known == placed);
+        self.init = known.unwrap_or_else(|| {
+            self.inits.push(placed);
+            self.inits.len() - 1
+        });
     }
 
     /// A fragment without a file or an init section before it cannot be read by anybody.
     fn apply_fragment(&mut self, fragment: Fragment) {
-        let (Some(file), Some(described)) = (self.files.last_mut(), self.inits.last()) else {
+        let (Some(file), Some(described)) =
+            (self.files.get_mut(self.file), self.inits.get(self.init))
+        else {
             return;
         };
-        file.bytes = fragment.offset.saturating_add(fragment.bytes.into());
+        file.bytes = file.bytes.max(fragment.offset.saturating_add(fragment.bytes.into()));
+        let shift_90k = self.clips.last().map_or(0, |clip| clip.shift_90k);
         let rate = described.init.audio.as_ref().and_then(|audio| Timescale::new(audio.timescale));
-        let video = fragment.video.map(|span| times(span, Timescale::VIDEO));
-        let audio = fragment.audio.zip(rate).map(|(span, rate)| times(span, rate));
+        let video = fragment.video.map(|span| times(span, Timescale::VIDEO, shift_90k));
+        let audio = fragment.audio.zip(rate).map(|(span, rate)| times(span, rate, shift_90k));
         let Some((begin, end)) = video.or(audio) else { return };
-        let (file, init) = (file.number, self.inits.len() - 1);
-        self.fragments.push(Placed { file, init, fragment, begin, end });
+        let (file, init) = (file.number, self.init);
+        self.fragments.push(Placed { file, init, fragment, begin, end, shift_90k });
+    }
+
+    /// Whether it is made of other recordings.
+    #[must_use]
+    pub const fn is_recut(&self) -> bool {
+        self.title.is_some()
+    }
+
+    /// What a re-cut is called.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// Files of a re-cut that are those of other recordings.
+    #[must_use]
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+
+    /// The clips of a re-cut, in order.
+    #[must_use]
+    pub fn clips(&self) -> &[ClipMark] {
+        &self.clips
+    }
+
+    /// Where `bytes` bytes of a media file from `offset` on really are. They are in the file itself, but for what
+    /// a re-cut has borrowed.
+    #[must_use]
+    pub fn stretches(&self, file: u32, offset: u64, bytes: u64) -> Vec<Extent> {
+        let end = offset.saturating_add(bytes);
+        let mut stretches = Vec::new();
+        let mut add = |file, from: u64, begin: u64, past: u64| {
+            let (first, last) = (begin.max(offset), past.min(end));
+            if first < last {
+                let offset = from + (first - begin);
+                stretches.push(Extent { file, offset, bytes: last - first });
+            }
+        };
+        let borrowed = if file == OWN_FILE { self.borrowed.as_slice() } else { &[] };
+        let (mut at, mut own) = (0, 0);
+        for lent in borrowed {
+            add(file, own, at, lent.offset);
+            own += lent.offset.saturating_sub(at);
+            at = lent.offset.saturating_add(lent.bytes);
+            add(lent.file, lent.from, lent.offset, at);
+        }
+        add(file, own, at, u64::MAX);
+        stretches
     }
 
     /// When the recording began, on the event clock.
@@ -166,9 +260,12 @@ impl Timeline {
         &self.repairs
     }
 
-    /// Bytes of media in all files.
+    /// Bytes of media in all files; of a re-cut, those that it shows.
     #[must_use]
     pub fn bytes(&self) -> u64 {
+        if self.is_recut() {
+            return self.fragments.iter().map(|placed| u64::from(placed.fragment.bytes)).sum();
+        }
         self.files.iter().map(|file| file.bytes).sum()
     }
 
@@ -203,8 +300,9 @@ impl Timeline {
     }
 }
 
-fn times(span: TrackSpan, timescale: Timescale) -> (EventTime, EventTime) {
-    let shift = i64::from(span.composition_offset);
+fn times(span: TrackSpan, timescale: Timescale, shift_90k: i64) -> (EventTime, EventTime) {
+    let shift = MediaTime::new(shift_90k, Timescale::VIDEO).rescale(timescale).ticks;
+    let shift = i64::from(span.composition_offset).saturating_add(shift);
     let at = |ticks: i64| MediaTime::new(ticks.saturating_add(shift), timescale).to_event();
     (at(span.dts), at(span.end()))
 }

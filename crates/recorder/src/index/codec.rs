@@ -4,9 +4,11 @@ use bytes::{Buf, BufMut, Bytes, BytesMut, TryGetError};
 use genlock_media::EventTime;
 
 use super::entry::{
-    AudioTrack, Entry, Fragment, Gap, GapReason, Init, Repaired, TrackSpan, VideoTrack,
+    AudioTrack, Borrowed, ClipMark, Entry, Fragment, Gap, GapReason, Init, Origin, Repaired,
+    TrackSpan, VideoTrack,
 };
 use crate::limits::RECORD_BYTES_MAX;
+use crate::name::RecordingId;
 
 /// The first bytes of every index: what it is, and its version.
 pub const MAGIC: &[u8; 8] = b"GLKREC01";
@@ -21,6 +23,13 @@ const FRAGMENT: u8 = 4;
 const GAP: u8 = 5;
 const REPAIRED: u8 = 6;
 const ENDED: u8 = 7;
+const TITLE: u8 = 8;
+const ORIGIN: u8 = 9;
+const BORROWED: u8 = 10;
+const CLIP: u8 = 11;
+
+/// Bytes of a title or a clip's name, so that its record stays below [`RECORD_BYTES_MAX`].
+const LONG_TEXT_MAX: usize = 800;
 
 const SYNC: u8 = 1;
 const VIDEO: u8 = 2;
@@ -117,7 +126,47 @@ fn put(entry: &Entry, out: &mut BytesMut) {
             out.put_u8(ENDED);
             out.put_i64(at.as_micros());
         }
+        Entry::Title(title) => {
+            out.put_u8(TITLE);
+            put_long_text(title, out);
+        }
+        Entry::Origin(origin) => {
+            out.put_u8(ORIGIN);
+            out.put_u32(origin.number);
+            put_recording(&origin.recording, out);
+            out.put_u32(origin.file);
+        }
+        Entry::Borrowed(borrowed) => {
+            out.put_u8(BORROWED);
+            out.put_u64(borrowed.offset);
+            out.put_u32(borrowed.file);
+            out.put_u64(borrowed.from);
+            out.put_u64(borrowed.bytes);
+        }
+        Entry::Clip(clip) => put_clip(clip, out),
     }
+}
+
+fn put_clip(clip: &ClipMark, out: &mut BytesMut) {
+    out.put_u8(CLIP);
+    put_long_text(&clip.name, out);
+    put_recording(&clip.recording, out);
+    out.put_i64(clip.shift_90k);
+    for at in [clip.asked.0, clip.asked.1, clip.got.0, clip.got.1] {
+        out.put_i64(at.as_micros());
+    }
+}
+
+fn put_recording(id: &RecordingId, out: &mut BytesMut) {
+    out.put_u64(id.began());
+    put_text(id.name(), out);
+}
+
+/// As much of `text` as fits into a record.
+fn put_long_text(text: &str, out: &mut BytesMut) {
+    let text = text.get(..text.floor_char_boundary(LONG_TEXT_MAX)).unwrap_or_default();
+    out.put_u16(u16::try_from(text.len()).unwrap_or(0));
+    out.put_slice(text.as_bytes());
 }
 
 fn put_init(init: &Init, out: &mut BytesMut) {
@@ -180,8 +229,35 @@ fn get(mut body: &[u8]) -> Result<Option<Entry>, TryGetError> {
             cut: body.try_get_u64()?,
         }),
         ENDED => Entry::Ended { at: get_time(body)? },
+        TITLE => Entry::Title(get_long_text(body)?),
+        ORIGIN => {
+            let (number, recording) = (body.try_get_u32()?, get_recording(body)?);
+            let Some(recording) = recording else { return Ok(None) };
+            Entry::Origin(Origin { number, recording, file: body.try_get_u32()? })
+        }
+        BORROWED => Entry::Borrowed(Borrowed {
+            offset: body.try_get_u64()?,
+            file: body.try_get_u32()?,
+            from: body.try_get_u64()?,
+            bytes: body.try_get_u64()?,
+        }),
+        CLIP => return get_clip(body),
         _ => return Ok(None),
     }))
+}
+
+/// `None` if its recording has a name that is none.
+fn get_clip(body: &mut &[u8]) -> Result<Option<Entry>, TryGetError> {
+    let (name, recording) = (get_long_text(body)?, get_recording(body)?);
+    let shift_90k = body.try_get_i64()?;
+    let asked = (get_time(body)?, get_time(body)?);
+    let got = (get_time(body)?, get_time(body)?);
+    Ok(recording.map(|recording| Entry::Clip(ClipMark { name, recording, shift_90k, asked, got })))
+}
+
+fn get_recording(body: &mut &[u8]) -> Result<Option<RecordingId>, TryGetError> {
+    let began = body.try_get_u64()?;
+    Ok(RecordingId::new(began, &get_text(body)?))
 }
 
 fn get_init(body: &mut &[u8]) -> Result<Init, TryGetError> {
@@ -223,7 +299,17 @@ fn get_time(body: &mut &[u8]) -> Result<EventTime, TryGetError> {
 
 fn get_text(body: &mut &[u8]) -> Result<String, TryGetError> {
     let length = usize::from(body.try_get_u8()?);
-    let mut text = vec![0; length];
+    get_letters(body, length)
+}
+
+fn get_long_text(body: &mut &[u8]) -> Result<String, TryGetError> {
+    let length = usize::from(body.try_get_u16()?);
+    get_letters(body, length)
+}
+
+fn get_letters(body: &mut &[u8], length: usize) -> Result<String, TryGetError> {
+    // A record holds no longer one.
+    let mut text = vec![0; length.min(RECORD_BYTES_MAX)];
     body.try_copy_to_slice(&mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
@@ -268,6 +354,7 @@ mod tests {
     fn entries() -> Vec<Entry> {
         let at = EventTime::from_millis(3_600_000);
         let span = TrackSpan { dts: 1 << 33, duration: 90_000, composition_offset: -9 };
+        let camera = RecordingId::new(1_764_000_000, "cam").unwrap();
         let video = VideoTrack { codec: "avc1.64001f".into(), width: 1920, height: 1080 };
         let audio = AudioTrack { codec: "mp4a.40.2".into(), timescale: 48_000, channels: 2 };
         let fragment = Fragment {
@@ -293,6 +380,16 @@ mod tests {
             Entry::Gap(Gap { at, reason: GapReason::Overrun, lost: 12 }),
             Entry::Repaired(Repaired { at, file: 2, cut: 77 }),
             Entry::Ended { at },
+            Entry::Title("Anna & Béla".into()),
+            Entry::Origin(Origin { number: 2, recording: camera.clone(), file: 7 }),
+            Entry::Borrowed(Borrowed { offset: 900, file: 2, from: 1 << 40, bytes: 5 }),
+            Entry::Clip(ClipMark {
+                name: "Altar".into(),
+                recording: camera,
+                shift_90k: -90_000,
+                asked: (at, EventTime::from_millis(3_700_000)),
+                got: (EventTime::from_millis(-1), at),
+            }),
         ]
     }
 
@@ -307,6 +404,13 @@ mod tests {
         let mut records = Records::new(&index);
         assert_eq!(records.by_ref().collect::<Vec<_>>(), entries);
         assert_eq!(records.position(), index.len());
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_cut_between_letters() {
+        let title = |letters: usize| Entry::Title("é".repeat(letters));
+        let index = index(&[title(900), title(1)]);
+        assert_eq!(Records::new(&index).collect::<Vec<_>>(), [title(400), title(1)]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use genlock_media::{AudioConfig, EventTime, VideoConfig};
 
+use crate::name::RecordingId;
+
 /// One record of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
@@ -30,6 +32,53 @@ pub enum Entry {
         /// When, on the event clock.
         at: EventTime,
     },
+    /// What a re-cut is called.
+    Title(String),
+    /// A file of this re-cut is one of another recording.
+    Origin(Origin),
+    /// Bytes of another file that stand in a re-cut's own.
+    Borrowed(Borrowed),
+    /// What follows is another clip of a re-cut.
+    Clip(ClipMark),
+}
+
+/// A file of another recording of the event, which stands as one of a re-cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Its number in the re-cut.
+    pub number: u32,
+    /// The recording that it is of.
+    pub recording: RecordingId,
+    /// Its number there.
+    pub file: u32,
+}
+
+/// Bytes of another file that stand in a re-cut's own file, so that nothing is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Borrowed {
+    /// Where they stand, in bytes of the own file. What is between two of these is in the file itself.
+    pub offset: u64,
+    /// The file that they are in, by its number in the re-cut.
+    pub file: u32,
+    /// Where they are there.
+    pub from: u64,
+    /// How many they are.
+    pub bytes: u64,
+}
+
+/// A clip of a re-cut, told before its first fragment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClipMark {
+    /// What it is called.
+    pub name: String,
+    /// The recording that it is of.
+    pub recording: RecordingId,
+    /// How much later than in its recording everything is shown, in ticks of 90 kHz.
+    pub shift_90k: i64,
+    /// What was asked for, on the event clock.
+    pub asked: (EventTime, EventTime),
+    /// What that was snapped to.
+    pub got: (EventTime, EventTime),
 }
 
 /// An init section in a file.

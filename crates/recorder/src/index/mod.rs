@@ -15,5 +15,6 @@ mod entry;
 pub(crate) use codec::encode_all;
 pub use codec::{MAGIC, Records, encode};
 pub use entry::{
-    AudioTrack, Entry, Fragment, Gap, GapReason, Init, Repaired, TrackSpan, VideoTrack,
+    AudioTrack, Borrowed, ClipMark, Entry, Fragment, Gap, GapReason, Init, Origin, Repaired,
+    TrackSpan, VideoTrack,
 };

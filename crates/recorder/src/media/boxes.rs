@@ -1,6 +1,6 @@
-//! Walking over boxes.
+//! Walking over boxes, and writing them.
 
-use bytes::Buf;
+use bytes::{Buf, BufMut, BytesMut};
 
 /// Length and type of a box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,4 +49,17 @@ pub(crate) fn find<'a>(data: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
     path.iter().try_fold(data, |data, wanted| {
         children(data).find(|(kind, _)| kind == *wanted).map(|(_, body)| body)
     })
+}
+
+/// Writes a box with its size in front, which is known when its body is written.
+pub(crate) fn boxed(out: &mut BytesMut, kind: &[u8; 4], body: impl FnOnce(&mut BytesMut)) {
+    let start = out.len();
+    out.put_u32(0);
+    out.put_slice(kind);
+    body(out);
+    // Tables are bounded by the limits of a recording, far below 2^32.
+    let bytes = u32::try_from(out.len() - start).unwrap_or(u32::MAX).to_be_bytes();
+    if let Some(size) = out.get_mut(start..start + 4) {
+        size.copy_from_slice(&bytes);
+    }
 }

@@ -7,7 +7,7 @@ use super::{AUDIO, VIDEO};
 use crate::index::TrackSpan;
 
 /// `sample_is_non_sync_sample` (ISO/IEC 14496-12 §8.8.3.1).
-const NON_SYNC: u32 = 0x0001_0000;
+pub(super) const NON_SYNC: u32 = 0x0001_0000;
 
 /// A sample that a fragment tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,12 @@ impl Run {
             self.samples.iter().fold(0u32, |sum, sample| sum.saturating_add(sample.duration));
         let composition_offset = self.samples.first().map_or(0, |first| first.composition_offset);
         TrackSpan { dts: self.dts, duration: ticks, composition_offset }
+    }
+
+    /// Bytes of all payloads.
+    #[must_use]
+    pub fn payload_bytes(&self) -> u32 {
+        self.samples.iter().fold(0, |sum, sample| sum.saturating_add(sample.bytes))
     }
 }
 

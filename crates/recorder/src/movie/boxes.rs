@@ -5,6 +5,7 @@ use genlock_media::{EventTime, MediaTime, Timescale, TrackKind};
 
 use super::handler;
 use super::tables::{Repeated, TrackTables};
+use crate::media::boxed;
 
 /// Unit of durations that are not of one track.
 const MOVIE_TIMESCALE: Timescale = Timescale::VIDEO;
@@ -171,18 +172,6 @@ fn table(out: &mut BytesMut, kind: &[u8; 4], entries: usize, body: impl FnOnce(&
         out.put_u32(number(entries));
         body(out);
     });
-}
-
-/// A box with its size in front, which is known when its body is written.
-fn boxed(out: &mut BytesMut, kind: &[u8; 4], body: impl FnOnce(&mut BytesMut)) {
-    let start = out.len();
-    out.put_u32(0);
-    out.put_slice(kind);
-    body(out);
-    let bytes = number(out.len() - start).to_be_bytes();
-    if let Some(size) = out.get_mut(start..start + 4) {
-        size.copy_from_slice(&bytes);
-    }
 }
 
 /// How long after the movie's begin a track begins, in the movie's ticks.

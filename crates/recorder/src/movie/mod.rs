@@ -20,18 +20,8 @@ use genlock_media::{EventTime, TrackKind};
 
 use self::tables::TrackTables;
 use crate::media::{FragmentSamples, Run, sample_entries};
+pub use crate::timeline::Extent;
 use crate::timeline::{Placed, PlacedInit};
-
-/// A stretch of a media file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
-    /// The file's number.
-    pub file: u32,
-    /// Where it begins, in bytes.
-    pub offset: u64,
-    /// Its length.
-    pub bytes: u64,
-}
 
 /// A progressive MP4 file, as what it is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +70,7 @@ impl MovieBuilder {
         let tracks = [(&mut self.video, &samples.video), (&mut self.audio, &samples.audio)];
         for (tables, run) in tracks {
             if let (Some(tables), Some(run)) = (tables, run) {
-                tables.push(base + u64::from(run.offset), run);
+                tables.push(base + u64::from(run.offset), run, placed.shift_90k);
             }
         }
     }

@@ -89,13 +89,14 @@ impl TrackTables {
         self.description = u32::try_from(known + 1).unwrap_or(u32::MAX);
     }
 
-    /// Adds a run whose payload begins at `offset` of the media.
-    pub(super) fn push(&mut self, offset: u64, run: &Run) {
+    /// Adds a run whose payload begins at `offset` of the media, and which is shown so much later than it says.
+    pub(super) fn push(&mut self, offset: u64, run: &Run, shift_90k: i64) {
         let samples = u32::try_from(run.samples.len()).unwrap_or(u32::MAX);
         self.chunks.push(Chunk { offset, samples, description: self.description });
+        let shift = MediaTime::new(shift_90k, Timescale::VIDEO).rescale(self.timescale).ticks;
         let mut source_dts = run.dts;
         for sample in &run.samples {
-            let dts = self.here(source_dts);
+            let dts = self.here(source_dts).saturating_add(shift);
             source_dts = source_dts.saturating_add(sample.duration.into());
             self.place(dts);
             let composition = self.here(sample.composition_offset.into());
@@ -108,7 +109,7 @@ impl TrackTables {
                 self.syncs.push(u32::try_from(self.sizes.len()).unwrap_or(u32::MAX));
             }
         }
-        self.next_dts = self.here(run_end(run));
+        self.next_dts = self.here(run_end(run)).saturating_add(shift);
     }
 
     /// Closes the last sample. To be called once, after all runs.

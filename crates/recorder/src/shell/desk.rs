@@ -131,10 +131,10 @@ impl Recorder {
     pub fn start(config: RecorderConfig, clock: EventClock) -> io::Result<Self> {
         let desk = Arc::new(Desk::default());
         let library = Library::new(config.folder.clone(), config.zero_unix_micros);
-        let shared = Arc::clone(&desk);
+        let (shared, shelf) = (Arc::clone(&desk), library.clone());
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || thread::run(&shared, &config, clock))?;
+            .spawn(move || thread::run(&shared, &config, shelf, clock))?;
         desk.lock().thread = Some(thread);
         Ok(Self { desk, library, clock })
     }

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use genlock_media::EventTime;
 
@@ -20,6 +21,19 @@ const DELETED_MAX: usize = 1000;
 pub struct Library {
     folder: PathBuf,
     zero_unix_micros: i64,
+    /// Held while a recording is removed, or made of others.
+    changing: Arc<Mutex<()>>,
+}
+
+/// What became of a recording that was to be removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removal {
+    /// It is gone.
+    Removed(Deleted),
+    /// A re-cut, the one of this name, is made of it.
+    Used(RecordingId),
+    /// There is none of this name.
+    Unknown,
 }
 
 /// A recording that was removed, as it is written down.
@@ -38,8 +52,13 @@ pub struct Deleted {
 }
 
 impl Library {
-    pub(super) const fn new(folder: PathBuf, zero_unix_micros: i64) -> Self {
-        Self { folder, zero_unix_micros }
+    pub(super) fn new(folder: PathBuf, zero_unix_micros: i64) -> Self {
+        Self { folder, zero_unix_micros, changing: Arc::default() }
+    }
+
+    /// Nothing that another call could find is kept under it, so a panic elsewhere leaves it usable.
+    pub(super) fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All recordings of `event`, oldest first.
@@ -72,7 +91,7 @@ impl Library {
         Recording::read(source, id.clone(), folder)
     }
 
-    /// Removes a recording that is closed, and writes down who did; `None` if there is none of this name.
+    /// Removes a recording that is closed, and writes down who did. One that a re-cut is made of stays.
     ///
     /// # Errors
     /// When its files cannot be removed.
@@ -82,18 +101,22 @@ impl Library {
         id: &RecordingId,
         by: &str,
         now: EventTime,
-    ) -> io::Result<Option<Deleted>> {
-        let Some(source) = Source::new(event, id.name()) else { return Ok(None) };
+    ) -> io::Result<Removal> {
+        let Some(source) = Source::new(event, id.name()) else { return Ok(Removal::Unknown) };
         let folder = self.folder_of(&source, id.began());
+        let _changing = self.changing();
         if !folder.join(INDEX).is_file() {
-            return Ok(None);
+            return Ok(Removal::Unknown);
+        }
+        if let Some(recut) = self.used_by(event, id)? {
+            return Ok(Removal::Used(recut));
         }
         let deleted = self.deleted(event, &id.to_string(), size(&folder)?, by, now);
         fs::remove_dir_all(&folder)?;
         self.write_down(&deleted);
         // Whoever was the last leaves no empty folder.
         let _ = fs::remove_dir(self.folder.join(event).join(id.name()));
-        Ok(Some(deleted))
+        Ok(Removal::Removed(deleted))
     }
 
     /// Removes everything of `event`.
@@ -156,6 +179,20 @@ impl Library {
     #[must_use]
     pub const fn zero_unix_micros(&self) -> i64 {
         self.zero_unix_micros
+    }
+
+    pub(super) fn folder_of_event(&self, event: &str) -> PathBuf {
+        self.folder.join(event)
+    }
+
+    /// The first second from `now` on at which no recording of `source` began.
+    pub(super) fn free_second(&self, source: &Source, now: EventTime) -> u64 {
+        let micros = self.zero_unix_micros.saturating_add(now.as_micros());
+        let mut began = u64::try_from(micros / 1_000_000).unwrap_or(0);
+        while self.folder_of(source, began).exists() {
+            began += 1;
+        }
+        began
     }
 
     pub(super) fn folder_of(&self, source: &Source, began: u64) -> PathBuf {

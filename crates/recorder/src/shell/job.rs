@@ -235,11 +235,7 @@ impl Open {
             let writer = Writer::resume(config.rolling, now, &recording.timeline);
             return Ok(Self { id, writer, sink: Sink::resume(folder)? });
         }
-        let micros = config.zero_unix_micros.saturating_add(now.as_micros());
-        let mut began = u64::try_from(micros / 1_000_000).unwrap_or(0);
-        while library.folder_of(source, began).exists() {
-            began += 1;
-        }
+        let began = library.free_second(source, now);
         let id = RecordingId::new(began, source.name()).ok_or(io::ErrorKind::InvalidInput)?;
         let writer = Writer::new(config.rolling, now, config.zero_unix_micros);
         Ok(Self { id, writer, sink: Sink::new(library.folder_of(source, began)) })

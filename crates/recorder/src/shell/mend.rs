@@ -28,6 +28,10 @@ impl Recording {
     ) -> io::Result<Option<Repair>> {
         let index = read_index(folder)?;
         let timeline = Timeline::read(&index);
+        // A re-cut was whole and durable when it came into its place.
+        if timeline.is_recut() {
+            return Ok(None);
+        }
         if timeline.ended().is_some_and(|ended| now.saturating_since(ended) > SETTLED_AFTER) {
             return Ok(None);
         }

@@ -14,9 +14,11 @@ mod folder;
 mod job;
 mod mend;
 mod recording;
+mod recut;
 mod sink;
 mod thread;
 
 pub use desk::{Recorder, RecorderConfig, RecordingTotals, SYNC_INTERVAL, State, Status, Stop};
-pub use folder::{Deleted, Library};
+pub use folder::{Deleted, Library, Removal};
 pub use recording::{Recording, media_name};
+pub use recut::Recut;

@@ -59,14 +59,24 @@ impl Recording {
         Ok(Some(Self { source, id, timeline, folder }))
     }
 
-    /// The path of the media file with this number.
+    /// The path of the media file with this number: of a re-cut, of the recording that it is of.
     #[must_use]
     pub fn media_path(&self, number: u32) -> PathBuf {
-        self.folder.join(media_name(number))
+        let origin = self.timeline.origins().iter().find(|origin| origin.number == number);
+        match (origin, self.folder.ancestors().nth(2)) {
+            (Some(origin), Some(event)) => {
+                let (name, began) = (origin.recording.name(), origin.recording.began());
+                event.join(name).join(began.to_string()).join(media_name(origin.file))
+            }
+            _ => self.folder.join(media_name(number)),
+        }
     }
 
-    /// Until when there is something; when it began, if there is nothing.
+    /// Until when there is something; when it began, if there is nothing; when it was made, if it is a re-cut.
     pub(super) fn newest(&self) -> Option<EventTime> {
+        if self.timeline.is_recut() {
+            return self.timeline.ended();
+        }
         match self.timeline.span() {
             Some((_, end)) => Some(end),
             None => self.timeline.began(),
@@ -85,7 +95,7 @@ impl Recording {
     /// # Errors
     /// When a file is not there, or holds something else than the index tells.
     pub fn movie(&self, clip: &Clip) -> io::Result<Movie> {
-        let mut files = MediaReader { recording: self, open: None };
+        let mut files = MediaReader::new(self);
         let (mut builder, mut init_section) = (MovieBuilder::default(), (None, Bytes::new()));
         let fragments = self.timeline.fragments().get(clip.fragments.clone()).unwrap_or_default();
         for placed in fragments {
@@ -106,7 +116,7 @@ impl Recording {
     /// # Errors
     /// When a file is not there, or holds something else than the index tells.
     pub fn rate(&self) -> io::Result<Rate> {
-        let mut files = MediaReader { recording: self, open: None };
+        let mut files = MediaReader::new(self);
         let (mut pictures, mut ticks) = (0, 0);
         let fragments = self.timeline.fragments().iter();
         for placed in
@@ -133,7 +143,7 @@ impl Recording {
         let Some(placed) = before.last().or_else(|| fragments.iter().find(has_picture)) else {
             return Ok(None);
         };
-        let mut files = MediaReader { recording: self, open: None };
+        let mut files = MediaReader::new(self);
         let described = self.timeline.inits().get(placed.init).ok_or_else(differs)?;
         let init = files.read(described.file, described.init.offset, described.init.bytes)?;
         let run = files.samples(placed)?.video.ok_or_else(differs)?;
@@ -146,27 +156,41 @@ impl Recording {
 }
 
 /// Reads one media file after the other.
-struct MediaReader<'a> {
+#[derive(Debug)]
+pub(super) struct MediaReader<'a> {
     recording: &'a Recording,
     open: Option<(u32, File)>,
 }
 
-impl MediaReader<'_> {
+impl<'a> MediaReader<'a> {
+    pub(super) const fn new(recording: &'a Recording) -> Self {
+        Self { recording, open: None }
+    }
+
     fn read(&mut self, number: u32, offset: u64, length: u32) -> io::Result<Bytes> {
         if length > FRAGMENT_BYTES_MAX {
             return Err(differs());
         }
-        if self.open.as_ref().is_none_or(|(open, _)| *open != number) {
-            self.open = Some((number, File::open(self.recording.media_path(number))?));
-        }
-        let Some((_, file)) = &self.open else { return Err(differs()) };
         let mut bytes = vec![0; length as usize];
-        file.read_exact_at(&mut bytes, offset)?;
+        let mut rest = bytes.as_mut_slice();
+        for stretch in self.recording.timeline.stretches(number, offset, length.into()) {
+            let part = usize::try_from(stretch.bytes).map_err(|_| differs())?;
+            let (here, behind) = rest.split_at_mut_checked(part).ok_or_else(differs)?;
+            self.file(stretch.file)?.read_exact_at(here, stretch.offset)?;
+            rest = behind;
+        }
         Ok(bytes.into())
     }
 
+    fn file(&mut self, number: u32) -> io::Result<&File> {
+        if self.open.as_ref().is_none_or(|(open, _)| *open != number) {
+            self.open = Some((number, File::open(self.recording.media_path(number))?));
+        }
+        self.open.as_ref().map(|(_, file)| file).ok_or_else(differs)
+    }
+
     /// The samples of a fragment, from its `moof` alone.
-    fn samples(&mut self, placed: &Placed) -> io::Result<FragmentSamples> {
+    pub(super) fn samples(&mut self, placed: &Placed) -> io::Result<FragmentSamples> {
         let (file, Fragment { offset, bytes, .. }) = (placed.file, placed.fragment);
         let head = header(&self.read(file, offset, bytes.min(8))?).ok_or_else(differs)?;
         let moof = self.read(file, offset, head.bytes.min(bytes))?;

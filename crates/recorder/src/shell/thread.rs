@@ -33,7 +33,7 @@ const KEEP_INTERVAL: Duration = Duration::from_secs(60);
 const DURABLE_QUEUE: usize = 1024;
 
 /// Records until the desk says that it is over.
-pub(super) fn run(desk: &Arc<Desk>, config: &RecorderConfig, clock: EventClock) {
+pub(super) fn run(desk: &Arc<Desk>, config: &RecorderConfig, library: Library, clock: EventClock) {
     let (durable, files) = sync_channel::<File>(DURABLE_QUEUE);
     let syncing = thread::Builder::new().name("recorder-sync".to_owned()).spawn(move || {
         for file in files {
@@ -42,7 +42,7 @@ pub(super) fn run(desk: &Arc<Desk>, config: &RecorderConfig, clock: EventClock) 
             }
         }
     });
-    let mut recordings = Recordings::new(config, durable);
+    let mut recordings = Recordings::new(config, library, durable);
     recordings.mend(clock.now());
     loop {
         recordings.turn(desk, clock.now());
@@ -70,8 +70,7 @@ struct Recordings<'a> {
 }
 
 impl<'a> Recordings<'a> {
-    fn new(config: &'a RecorderConfig, durable: SyncSender<File>) -> Self {
-        let library = Library::new(config.folder.clone(), config.zero_unix_micros);
+    fn new(config: &'a RecorderConfig, library: Library, durable: SyncSender<File>) -> Self {
         let (jobs, room) = (BTreeMap::new(), Room::default());
         Self {
             config,
@@ -89,6 +88,9 @@ impl<'a> Recordings<'a> {
     /// Makes whole what a crash has left.
     fn mend(&self, now: EventTime) {
         for event in self.library.events().unwrap_or_default() {
+            if let Err(error) = self.library.remove_unfinished(&event) {
+                tracing::warn!(%error, event, "a re-cut that was not finished stays on the disk");
+            }
             for (source, id, folder) in self.library.find(&event).unwrap_or_default() {
                 let source = source.name();
                 match Recording::mend(&folder, now, self.config.zero_unix_micros) {

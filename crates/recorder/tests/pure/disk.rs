@@ -8,6 +8,7 @@ use std::time::Duration;
 use genlock_feed::clock::EventClock;
 use genlock_feed::{Feed, FeedLimits, FeedWriter};
 use genlock_media::{Dependency, EventTime, Sample};
+use genlock_recorder::shell::Removal;
 use genlock_recorder::{
     Clip, Recorder, RecorderConfig, Recording, RecordingId, Source, State, Status, Stop,
 };
@@ -124,10 +125,11 @@ fn what_a_feed_holds_comes_to_the_disk_and_is_found() {
     let (library, id) = (desk.recorder.library(), over.id);
     assert!(library.get("wedding", &id).unwrap().is_some());
     assert!(library.get("other", &id).unwrap().is_none());
-    let removed =
-        library.remove("wedding", &id, "somebody\twith a tab", desk.clock.now()).unwrap().unwrap();
+    let removed = library.remove("wedding", &id, "somebody\twith a tab", desk.clock.now());
+    let Removal::Removed(removed) = removed.unwrap() else { panic!("it was not removed") };
     assert!(removed.bytes > over.timeline.bytes());
-    assert!(library.remove("wedding", &id, "x", desk.clock.now()).unwrap().is_none());
+    let again = library.remove("wedding", &id, "x", desk.clock.now()).unwrap();
+    assert_eq!(again, Removal::Unknown);
     let by = "somebody with a tab".to_owned();
     let written_down = genlock_recorder::shell::Deleted { by, ..removed };
     assert_eq!(library.deletions("wedding").unwrap(), [written_down]);

@@ -6,6 +6,8 @@
 mod damage;
 mod disk;
 mod editing;
+mod long;
+mod recut;
 mod support;
 mod using;
 mod writing;

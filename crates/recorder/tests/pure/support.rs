@@ -107,6 +107,8 @@ pub(crate) struct Camera {
     /// Next picture's place in 90 kHz.
     pub(crate) at: i64,
     picture: i64,
+    /// Pictures that were pushed.
+    pictures: u32,
     audio_at: i64,
     position: u64,
 }
@@ -124,6 +126,7 @@ impl Camera {
             audio_lag_ms: 0,
             at: 3_600 * SECOND,
             picture: 0,
+            pictures: 0,
             audio_at: 3_600 * 48_000,
             position: 0,
         }
@@ -185,8 +188,9 @@ impl Camera {
             composition_offset: 9_000,
             duration: None,
             dependency,
-            payload: nal_unit(header, bytes),
+            payload: nal_unit(header, self.pictures, bytes),
         };
+        self.pictures += 1;
         self.picture += 1;
         self.at += PICTURE;
         self.push(sample);
@@ -214,9 +218,11 @@ impl Camera {
     }
 }
 
-fn nal_unit(header: u8, bytes: u32) -> Bytes {
+/// A NAL unit that tells the number of its picture, behind the length and the header.
+fn nal_unit(header: u8, picture: u32, bytes: u32) -> Bytes {
     let mut unit = (bytes - 4).to_be_bytes().to_vec();
     unit.push(header);
+    unit.extend_from_slice(&picture.to_be_bytes());
     unit.resize(bytes as usize, 0xA5);
     unit.into()
 }
