@@ -14,7 +14,7 @@ fn at(millis: i64) -> EventTime {
 }
 
 fn cut(millis: i64, source: Option<&str>) -> Cut {
-    Cut { at: at(millis), source: source.map(str::to_owned) }
+    Cut { at: at(millis), source: source.map(str::to_owned), catches_up: false }
 }
 
 /// A recording at 25 fps that begins so much later than the event clock's 3600 s.
@@ -26,20 +26,25 @@ fn recording(name: &str, begins_ms: i64, millis: i64) -> (RecordingId, Timeline)
 }
 
 fn edit(cuts: &[Cut], behind_micros: i64) -> EditList {
-    let (_, program) = recording("program", 0, 20_000);
+    with_material(cuts, behind_micros, |material| EditList::new(material).unwrap())
+}
+
+fn with_material<T>(cuts: &[Cut], behind_micros: i64, make: impl FnOnce(&Material<'_>) -> T) -> T {
+    let (program_id, program) = recording("program", 0, 20_000);
     let recordings = [recording("altar", 0, 20_000), recording("aisle", 2_000, 16_000)];
     let names = BTreeMap::from([("altar".to_owned(), "Altar & \"Arch\"".to_owned())]);
     let material = Material {
         event: "wedding",
         title: "Anna <3 Ben",
         program: &program,
+        program_id: &program_id,
         recordings: &recordings,
         cuts,
         behind_micros,
         names: &names,
         rate: Rate::measured(25, 90_000),
     };
-    EditList::new(&material).unwrap()
+    make(&material)
 }
 
 /// Begin, length, and offset in the camera's recording of each clip.
@@ -81,6 +86,43 @@ fn what_was_on_air_before_the_recording_stays_and_what_came_after_does_not() {
     assert_eq!(frames(&list), expect);
     assert_eq!(list.clips[1].name, "No camera");
     assert_eq!(frames(&edit(&[], 0)), [(0, 500, None)]);
+}
+
+/// An `instant` cut at 5 s: the aisle has sync samples at 2 s, 4 s, 6 s, ….
+fn instant() -> [Cut; 2] {
+    [cut(0, Some("altar")), Cut { catches_up: true, ..cut(5_000, Some("aisle")) }]
+}
+
+#[test]
+fn behind_an_instant_cut_the_programme_itself_is_shown_until_the_next_sync_sample() {
+    let list = edit(&instant(), 0);
+    assert_eq!(frames(&list), [(0, 125, Some(0)), (125, 25, Some(125)), (150, 350, Some(100))]);
+    let files: Vec<_> =
+        list.clips.iter().map(|clip| clip.media.as_ref().unwrap().id.name().to_owned()).collect();
+    assert_eq!(files, ["altar", "program", "aisle"]);
+    assert_eq!((&*list.clips[1].name, &*list.clips[2].name), ("aisle", "aisle"));
+    // One second behind its cameras it shows that sync sample a second later.
+    let behind = edit(&instant(), 1_000_000);
+    assert_eq!(frames(&behind), [(0, 125, Some(0)), (125, 50, Some(125)), (175, 325, Some(100))]);
+}
+
+#[test]
+fn spans_are_of_recordings_that_have_all_of_them() {
+    let mut cuts = instant().to_vec();
+    cuts.extend([cut(12_000, None), cut(14_000, Some("nobody")), cut(15_000, Some("aisle"))]);
+    let spans = with_material(&cuts, 0, |material| material.spans().unwrap());
+    let told: Vec<_> =
+        spans.iter().map(|span| (span.recording.name().to_owned(), span.from, span.to)).collect();
+    let expect = [
+        ("altar", 0, 5_000),
+        ("program", 5_000, 6_000),
+        ("aisle", 6_000, 12_000),
+        ("program", 12_000, 14_000),
+        ("program", 14_000, 15_000),
+        // Its recording ends at 18 s, the programme's at 20 s.
+        ("program", 15_000, 20_000),
+    ];
+    assert_eq!(told, expect.map(|(name, from, to)| (name.to_owned(), at(from), at(to))));
 }
 
 #[test]
