@@ -209,6 +209,95 @@ fn edit_list_shows_what_the_programme_showed(
     Ok(())
 }
 
+/// Size and hash of each picture as it is stored, and when it is shown, in milliseconds from the first.
+fn packets(file: &Path) -> Result<Vec<(String, i64)>> {
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(file)
+        .args(["-map", "0:v", "-c", "copy", "-f", "framehash", "-hash", "md5", "-"])
+        .output()
+        .context("cannot start ffmpeg")?;
+    let text = String::from_utf8(output.stdout)?;
+    let (mut packets, mut ticks, mut second) = (Vec::new(), None, 90_000);
+    for line in text.lines() {
+        if let Some((_, rate)) = line.strip_prefix("#tb 0: ").and_then(|tb| tb.split_once('/')) {
+            second = rate.parse()?;
+        }
+        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+        if let [_, _, pts, _, size, hash] = fields[..] {
+            let pts: i64 = pts.parse()?;
+            let first = *ticks.get_or_insert(pts);
+            packets.push((format!("{size} {hash}"), (pts - first) * 1000 / second));
+        }
+    }
+    Ok(packets)
+}
+
+/// Clean cuts between three cameras, then the switch log is cut again.
+#[test]
+fn cut_again_by_the_switch_log_the_programme_has_the_same_pictures() -> Result<()> {
+    let server = Server::start()?;
+    let api = server.api();
+    let event = api.create_event("Match")?;
+    let (mut cameras, mut ids) = (Vec::new(), Vec::new());
+    for number in 0..3 {
+        let made = api.create_camera(&event, &format!("Camera {number}"))?;
+        cameras.push(Camera::publish(&clock(number), &made.publish_url)?);
+        ids.push(made.id);
+    }
+    wait_recorded(&api, &event, 4, 3_000)?;
+    for (turn, style) in ["clean", "clean", "instant", "clean"].into_iter().enumerate() {
+        let next = other(&api, &event, &ids)?;
+        let take = format!("/api/events/{event}/cameras/{next}/switch");
+        api.json("POST", &take, Some(&serde_json::json!({ "style": style })))?;
+        wait::until("the cut is logged", LIMIT, || {
+            let log = api.json("GET", &format!("/api/events/{event}/switches"), None)?;
+            let made = log["items"].as_array().context("no items")?.len();
+            Ok((made >= turn + 2 && api.active(&event)?.as_ref() == Some(&next)).then_some(()))
+        })?;
+        std::thread::sleep(Duration::from_millis(2_300));
+    }
+    api.json("POST", &format!("/api/events/{event}/end"), None)?;
+    let program = wait::until("the programme is over", LIMIT, || {
+        let found = recordings(&api, &event)?.remove("program").context("no programme")?;
+        Ok((found["status"] == "finished").then_some(found))
+    })?;
+    let base = format!("/api/events/{event}/recordings");
+    let id = program["id"].as_str().context("no id")?;
+    let list = api.json("GET", &format!("{base}/{id}/edit-list?format=json"), None)?;
+    let of_cameras = |clip: &&Value| clip["source"] != "program";
+    let clips = list["clips"].as_array().context("no clips")?;
+    ensure!(clips.iter().filter(of_cameras).count() >= 4, "{list}");
+    let recut = api.json("PUT", &format!("{base}/{id}/edit-list"), Some(&list))?;
+
+    let folder = tempfile::tempdir()?;
+    let mut found = Vec::new();
+    for id in [id, recut["id"].as_str().context("no id")?] {
+        let file = folder.path().join(format!("{id}.mp4"));
+        std::fs::write(&file, api.download(&format!("{base}/{id}/download.mp4"))?)?;
+        let said = complaints(&["-i", &file.to_string_lossy()])?;
+        ensure!(said.is_empty(), "{id}: {said}");
+        found.push((packets(&file)?, readings(&file)?));
+    }
+    let [(shown, read), (again, read_again)] = &found[..] else { anyhow::bail!("two files") };
+    ensure!(shown.len() > 300, "{} pictures", shown.len());
+    ensure!(shown.len() == again.len(), "{} pictures, {} again\n{recut}", shown.len(), again.len());
+    for (at, (shown, again)) in shown.iter().zip(again).enumerate() {
+        ensure!(shown.0 == again.0, "picture {at}: {shown:?}, again {again:?}\n{recut}");
+        ensure!(
+            (shown.1 - again.1).abs() <= 1,
+            "picture {at}: {shown:?}, again {again:?}\n{recut}"
+        );
+    }
+    ensure!(read == read_again, "the pictures say other times");
+    let bearer = format!("Authorization: Bearer {}\r\n", genlock_e2e::server::ADMIN_TOKEN);
+    let id = recut["id"].as_str().context("no id")?;
+    let playlist = format!("{}{base}/{id}/index.m3u8", server.http);
+    let said = complaints(&["-headers", &bearer, "-i", &playlist])?;
+    ensure!(said.is_empty(), "the playlist of the re-cut: {said}");
+    Ok(())
+}
+
 /// Watches and downloads a recording as its owner would.
 fn uses(server: &Server, event: &str, recording: &Value) -> Result<()> {
     let api = server.api();

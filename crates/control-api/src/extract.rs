@@ -27,12 +27,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let declared_json = is_json(request.headers());
-        let bytes = read(request, shared).await?;
-        if !declared_json {
-            return Err(unsupported_media_type());
-        }
-        parse(&bytes).map(|Object(value)| Self(value))
+        let bytes = read_json(request, shared, BODY_BYTES_MAX).await?;
+        parse_object(&bytes).map(Self)
     }
 }
 
@@ -45,7 +41,7 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<Shared>> for OptionalBody<T>
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let declared_json = is_json(request.headers());
-        let bytes = read(request, shared).await?;
+        let bytes = read(request, shared, BODY_BYTES_MAX).await?;
         match (bytes.is_empty(), declared_json) {
             (true, _) => Ok(Self(T::default())),
             (false, true) => {
@@ -177,18 +173,34 @@ impl<T: TryFrom<i64>> Visitor<'_> for WholeVisitor<T> {
     }
 }
 
-async fn read(request: Request, shared: &Arc<Shared>) -> Result<Bytes, Problem> {
+/// The bytes of a body that is declared as JSON. `limit` is what the route allows, for the problem of a larger one.
+pub(crate) async fn read_json(
+    request: Request,
+    shared: &Arc<Shared>,
+    limit: usize,
+) -> Result<Bytes, Problem> {
+    let declared_json = is_json(request.headers());
+    let bytes = read(request, shared, limit).await?;
+    if declared_json { Ok(bytes) } else { Err(unsupported_media_type()) }
+}
+
+/// Reads a JSON object.
+pub(crate) fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    parse(bytes).map(|Object(value)| value)
+}
+
+async fn read(request: Request, shared: &Arc<Shared>, limit: usize) -> Result<Bytes, Problem> {
     let body = tokio::time::timeout(BODY_TIME_MAX, Bytes::from_request(request, shared)).await;
     match body {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(rejection)) => Err(unreadable(&rejection)),
+        Ok(Err(rejection)) => Err(unreadable(&rejection, limit)),
         Err(_) => Err(Problem::new(ProblemCode::RequestTimeout, "the body did not arrive in time")),
     }
 }
 
-fn unreadable(rejection: &BytesRejection) -> Problem {
+fn unreadable(rejection: &BytesRejection, limit: usize) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let detail = format!("a body has at most {BODY_BYTES_MAX} bytes");
+        let detail = format!("a body has at most {limit} bytes");
         return Problem::new(ProblemCode::BodyTooLarge, detail);
     }
     Problem::new(ProblemCode::BadJson, "the body could not be read to its end")

@@ -80,6 +80,12 @@ pub const FILE_BLOCK_BYTES: u64 = 256 * 1024;
 /// Cuts of an edit list: one every five seconds for a day, and one page more.
 pub const EDIT_CUTS_MAX: usize = 17_280;
 
+/// Clips of an edit list that is cut again: one every eleven seconds for six hours.
+pub const RECUT_CLIPS_MAX: usize = 2_000;
+
+/// Bytes of an edit list: 2000 clips of OpenTimelineIO, which takes about 2 kB for each in pictures and sound.
+pub const EDIT_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Gaps of a recording that are told: some 100 bytes each.
 pub const RECORDING_GAPS_MAX: usize = 1000;
 

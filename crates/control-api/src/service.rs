@@ -13,7 +13,7 @@ use tower_http::trace::TraceLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::limits::{BODY_BYTES_MAX, REQUEST_TIME_MAX};
+use crate::limits::{BODY_BYTES_MAX, EDIT_BYTES_MAX, REQUEST_TIME_MAX};
 use crate::problem::{Problem, ProblemCode};
 use crate::recordings::rewatch;
 use crate::state::{ApiState, Shared};
@@ -65,6 +65,7 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(events::create, events::list))
         .routes(routes!(events::get, events::update, events::delete))
         .merge(uploads())
+        .merge(edit_lists())
         .routes(routes!(cameras::create, cameras::list))
         .routes(routes!(cameras::get, cameras::update, cameras::delete))
         .routes(routes!(cameras::rotate_key))
@@ -108,7 +109,6 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(recordings::media::clip))
         .routes(routes!(recordings::media::download))
         .routes(routes!(recordings::media::thumbnail))
-        .routes(routes!(recordings::edit::edit_list))
         .routes(routes!(recordings::media::file))
 }
 
@@ -117,6 +117,13 @@ fn uploads() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
         .routes(routes!(slates::put, slates::get, slates::delete))
         .layer(DefaultBodyLimit::max(SLATE_BYTES_MAX))
+}
+
+/// What takes edit lists, which are larger than other JSON.
+fn edit_lists() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::new()
+        .routes(routes!(recordings::edit::edit_list, recordings::recut::put))
+        .layer(DefaultBodyLimit::max(EDIT_BYTES_MAX))
 }
 
 /// What anybody may ask.

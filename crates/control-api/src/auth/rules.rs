@@ -34,6 +34,7 @@ const RULES: &[(Method, &str, Action)] = &[
     (Method::GET, "/api/events/{event}/recordings/{recording}/download.mp4", Action::Look),
     (Method::GET, "/api/events/{event}/recordings/{recording}/thumbnail.jpg", Action::Look),
     (Method::GET, "/api/events/{event}/recordings/{recording}/edit-list", Action::Look),
+    (Method::PUT, "/api/events/{event}/recordings/{recording}/edit-list", Action::Own),
     (Method::GET, "/api/events/{event}/recordings/{recording}/{file}", Action::Look),
     (Method::GET, "/api/camera-thumbnail/{camera_id}", Action::LookAtCamera),
     (Method::PUT, "/api/events/{event}/lock", Action::Operate),

@@ -86,6 +86,10 @@ codes! {
     RecordingNotFound => NOT_FOUND,
     /// The recording goes on.
     RecordingOpen => CONFLICT,
+    /// The recording was removed.
+    RecordingRemoved => CONFLICT,
+    /// A re-cut is made of the recording.
+    RecordingUsed => CONFLICT,
     /// Nothing was recorded at that time.
     NothingRecorded => CONFLICT,
     /// The event has no such access token.

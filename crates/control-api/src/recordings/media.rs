@@ -7,6 +7,7 @@ use axum::extract::{FromRequestParts, RawQuery, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use genlock_recorder::movie::Extent;
 use genlock_recorder::{Clip, Recording, RecordingId, playlist};
 use genlock_store::{EventId, Timestamp};
 use serde::Serialize;
@@ -153,11 +154,7 @@ pub(crate) async fn download(
     let (recording, wanted) = (found.clone(), clip.clone());
     let movie = on_disk(&shared, move |_| recording.movie(&wanted)).await?;
     let tag = format!("{}-{}", clip.begin.as_micros(), movie.bytes());
-    let files = movie.extents.iter().map(|extent| Piece::File {
-        path: found.media_path(extent.file),
-        offset: extent.offset,
-        bytes: extent.bytes,
-    });
+    let files = movie.extents.iter().flat_map(|extent| on_files(&found, extent));
     let pieces = Pieces(std::iter::once(Piece::Memory(movie.head.clone())).chain(files).collect());
     let mut response = pieces.answer(&headers, "video/mp4", &tag);
     let (from_ms, to_ms) = offsets(&found, &clip);
@@ -217,7 +214,7 @@ pub(crate) async fn file(
     let files = found.timeline.files();
     let file = files.iter().find(|file| file.number == number);
     let bytes = file.ok_or_else(Problem::recording_not_found)?.bytes;
-    let pieces = Pieces(vec![Piece::File { path: found.media_path(number), offset: 0, bytes }]);
+    let pieces = Pieces(on_files(&found, &Extent { file: number, offset: 0, bytes }).collect());
     // What was written never changes: a longer file is the same one to whoever has its begin.
     Ok(pieces.answer(&headers, "video/mp4", &format!("{}-{number}", found.id)))
 }
@@ -243,6 +240,15 @@ pub(crate) async fn thumbnail(
     let sample = on_disk(&shared, move |_| found.sync_sample(at)).await?;
     let jpeg = shared.thumbnails.recorded(sample).await;
     Ok(thumbnails::answer(&known, jpeg))
+}
+
+/// Where a stretch of a media file is on the disk: of a re-cut, in several files.
+fn on_files(recording: &Recording, extent: &Extent) -> impl Iterator<Item = Piece> {
+    let stretches = recording.timeline.stretches(extent.file, extent.offset, extent.bytes);
+    stretches.into_iter().map(|Extent { file, offset, bytes }| {
+        let path = recording.media_path(file);
+        Piece::File { path, offset, bytes }
+    })
 }
 
 fn recorded(clip: Option<Clip>) -> Result<Clip, Problem> {

@@ -6,6 +6,8 @@
 //! | `media` | playlists, files, progressive MP4, pictures |
 //! | `rewatch` | the programme, for viewers of an ended event |
 //! | `edit` | the switch log as an edit list |
+//! | `recut` | edit lists as JSON, and re-cuts made of them |
+//! | `otio` | OpenTimelineIO as an edit list |
 //! | `query` | times in queries |
 //! | `body` | files and stretches of them as bodies, with ranges |
 //!
@@ -14,8 +16,10 @@
 mod body;
 pub(crate) mod edit;
 pub(crate) mod media;
+mod otio;
 mod query;
 pub(crate) mod rewatch;
+pub(crate) mod recut;
 mod views;
 
 use std::io;
@@ -25,11 +29,13 @@ use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use genlock_recorder::shell::Removal;
 use genlock_recorder::{Recorder, Recording, RecordingId, Source};
 use genlock_store::EventId;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
+use self::query::time as parse_time;
 pub(crate) use self::views::SourceView;
 use self::views::{DeletionList, DeletionView, RecordingDetail, RecordingList, RecordingView};
 use crate::addresses::Links;
@@ -109,7 +115,7 @@ pub(crate) async fn get(
 
 /// Remove a recording and its files for good
 ///
-/// What is being recorded cannot be removed: end the event, or set its policy's `recording`, first. Who has
+/// What is being recorded cannot be removed, nor what a re-cut is made of: end the event, or set its policy's `recording`, first. Who has
 /// removed what is written down.
 #[utoipa::path(
     delete, path = "/api/events/{event}/recordings/{recording}", tag = "recordings",
@@ -117,7 +123,7 @@ pub(crate) async fn get(
     params(RecordingPath),
     responses(
         (status = 204, description = "it is gone"),
-        (status = 409, description = "it is being recorded")
+        (status = 409, description = "it is being recorded, or a re-cut is made of it")
     )
 )]
 pub(crate) async fn delete(
@@ -134,8 +140,14 @@ pub(crate) async fn delete(
     let removed = on_disk(&shared, move |recorder| {
         recorder.library().remove(event.as_str(), &id, &by, recorder.now())
     });
-    removed.await?.ok_or_else(Problem::recording_not_found)?;
-    Ok(StatusCode::NO_CONTENT)
+    match removed.await? {
+        Removal::Removed(_) => Ok(StatusCode::NO_CONTENT),
+        Removal::Used(recut) => {
+            let detail = format!("the re-cut {recut} is made of it: remove that first");
+            Err(Problem::new(ProblemCode::RecordingUsed, detail))
+        }
+        Removal::Unknown => Err(Problem::recording_not_found()),
+    }
 }
 
 /// List which recordings of an event were removed, when and by whom

@@ -73,7 +73,7 @@ fn begin(timeline: &Timeline) -> EventTime {
 }
 
 /// Seconds behind the begin, or a time with date, whose colons and plus signs may be percent-encoded.
-fn time(field: &'static str, text: &str, timeline: &Timeline) -> Result<EventTime, Problem> {
+pub(super) fn time(field: &str, text: &str, timeline: &Timeline) -> Result<EventTime, Problem> {
     let wrong = || {
         let why = "it is a number of seconds from the begin, or a time as in RFC 3339";
         Problem::invalid(field, why)

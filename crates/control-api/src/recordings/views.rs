@@ -70,9 +70,12 @@ pub(crate) struct RecordingView {
     /// Identity within the event.
     #[schema(example = "1764104406-program")]
     id: String,
-    /// The camera's id, or `program`.
+    /// The camera's id, `program`, or `recut` for what was cut again.
     #[schema(example = "program")]
     source: String,
+    /// What a re-cut is called.
+    #[schema(example = "Highlights")]
+    title: Option<String>,
     /// Whether something may be added.
     status: RecordingStatus,
     /// When its first picture was shown.
@@ -137,6 +140,9 @@ struct FileView {
     /// Its name on the server's disk.
     #[schema(example = "0001.mp4")]
     file: String,
+    /// The recording whose file it is, where a re-cut refers to another.
+    #[schema(example = "1764104406-program")]
+    recording_id: Option<String>,
     /// Its length.
     bytes: u64,
 }
@@ -260,6 +266,7 @@ impl RecordingView {
         Self {
             id: id.to_string(),
             source: source.name().to_owned(),
+            title: timeline.title().map(str::to_owned),
             status: status(recording, recorder),
             began_at: begin.map(|at| wall(timeline, at.as_micros())),
             ended_at: end.map(|at| wall(timeline, at.as_micros())),
@@ -276,9 +283,11 @@ impl RecordingView {
 impl RecordingDetail {
     pub(super) fn of(recording: &Recording, recorder: &Recorder, links: &Links) -> Self {
         let timeline = &recording.timeline;
+        let origin = |number| timeline.origins().iter().find(move |origin| origin.number == number);
         let files = timeline.files().iter().map(|file| FileView {
             name: format!("{}.mp4", file.number),
-            file: media_name(file.number),
+            file: media_name(origin(file.number).map_or(file.number, |origin| origin.file)),
+            recording_id: origin(file.number).map(|origin| origin.recording.to_string()),
             bytes: file.bytes,
         });
         let tracks = timeline.inits().iter().map(|placed| TracksView {

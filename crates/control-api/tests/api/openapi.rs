@@ -110,8 +110,13 @@ async fn every_example_of_a_request_is_a_legal_one() {
             let mut call = request(&method.to_uppercase(), &path, Some(example.clone()));
             call.headers_mut().insert("host", "live.example".parse().unwrap());
             let answer = api.send(call).await;
-            let live = answer.status.is_success() || answer.text.contains("camera_not_live");
-            assert!(live, "{method} {path} {example}: {answer:?}");
+            // What needs a live camera or a recording is tried where there is one.
+            let needs = ["camera_not_live", "recording_not_found"];
+            let needs_more = needs.iter().any(|code| answer.text.contains(code));
+            assert!(
+                answer.status.is_success() || needs_more,
+                "{method} {path} {example}: {answer:?}"
+            );
             tried += 1;
         }
     }

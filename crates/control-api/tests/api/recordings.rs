@@ -17,7 +17,7 @@ use genlock_store::{
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::harness::{Api, TOKEN, creator_token, last_segment};
+use crate::harness::{Answer, Api, TOKEN, creator_token, last_segment};
 use crate::pages::pages;
 
 /// x264, constrained baseline, 320x180.
@@ -417,4 +417,146 @@ async fn links_with_a_playback_token_for_recordings_open_them_without_a_header()
             assert_eq!(answer.status(), status, "{file}");
         }
     }
+}
+/// The answer to a list of clips that is put to the programme's recording.
+async fn cut_again(recorded: &Recorded, recording: &Recording, list: Value) -> Answer {
+    recorded.api.put(&recorded.path(recording, "/edit-list"), list).await
+}
+
+fn clip(from: f64, to: f64) -> Value {
+    json!({ "source": "program", "from": from, "to": to })
+}
+
+#[tokio::test]
+async fn a_list_of_clips_is_cut_again_and_used_as_any_recording() {
+    let (recorded, recording) = Recorded::over().await;
+    let list = json!({ "title": "Highlights", "clips": [clip(2.2, 4.1), clip(7.0, 9.0)] });
+    let made = cut_again(&recorded, &recording, list.clone()).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let told = made.json();
+    let first = &told["clips"][0];
+    assert_eq!((&first["from"], &first["from_moved_ms"]), (&json!(2.0), &json!(-200)), "{told}");
+    // The picture at 4.0 s is shown until 4.1 s.
+    assert_eq!((&first["to"], &first["to_moved_ms"]), (&json!(4.1), &json!(0)), "{told}");
+    assert_eq!((&told["clips"][1]["from"], &told["clips"][1]["at"]), (&json!(7.0), &json!(2.1)));
+    assert_eq!((&told["source"], &told["title"]), (&json!("recut"), &json!("Highlights")));
+    assert_eq!((&told["status"], &told["duration_ms"]), (&json!("finished"), &json!(4_100)));
+    let path = made.header("location").to_owned();
+    let path = path.split_once("/api/").map_or(path.clone(), |(_, rest)| format!("/api/{rest}"));
+
+    let detail = recorded.api.get(&path).await.json();
+    let of = |file: usize| detail["files"][file]["recording_id"].clone();
+    assert!([of(0), of(1)].contains(&json!(recording.id.to_string())), "{detail}");
+    let (_, playlist) = recorded.raw(&format!("{path}/index.m3u8"), &[]).await;
+    let playlist = String::from_utf8(playlist.to_vec()).unwrap();
+    assert!(playlist.contains("#EXT-X-PLAYLIST-TYPE:VOD"), "{playlist}");
+    assert!(playlist.contains("#EXT-X-DISCONTINUITY"), "{playlist}");
+    for uri in playlist.lines().filter(|line| !line.starts_with('#')) {
+        assert_eq!(recorded.raw(&format!("{path}/{uri}"), &[]).await.0.status(), StatusCode::OK);
+    }
+    let (answer, movie) = recorded.raw(&format!("{path}/download.mp4"), &[]).await;
+    assert_eq!(header_of(&answer, "content-length"), movie.len().to_string());
+    let range = [(header::RANGE, "bytes=500-9000")];
+    let (_, part) = recorded.raw(&format!("{path}/download.mp4"), &range).await;
+    assert_eq!(part, movie[500..=9_000]);
+
+    let twin = cut_again(&recorded, &recording, list).await;
+    assert_eq!((twin.status, &twin.json()["id"]), (StatusCode::OK, &told["id"]));
+    let used = recorded.api.call("DELETE", &recorded.path(&recording, "")).await;
+    used.problem(409, "recording_used", None);
+    assert_eq!(recorded.api.call("DELETE", &path).await.status, StatusCode::NO_CONTENT);
+    let gone = recorded.api.call("DELETE", &recorded.path(&recording, "")).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn what_was_read_can_be_put() {
+    let (recorded, recording) = Recorded::over().await;
+    let list = recorded.api.get(&recorded.path(&recording, "/edit-list?format=json")).await.json();
+    assert_eq!(list["clips"][0]["recording_id"], recording.id.to_string(), "{list}");
+    let whole = cut_again(&recorded, &recording, list).await;
+    assert_eq!((whole.status, &whole.json()["duration_ms"]), (StatusCode::CREATED, &json!(10_000)));
+
+    let list = json!({ "clips": [clip(2.0, 4.0), clip(7.0, 9.0)] });
+    let recut = cut_again(&recorded, &recording, list).await.json();
+    let base = format!("{}/recordings/{}/edit-list", recorded.event, recut["id"].as_str().unwrap());
+    for format in ["otio", "json"] {
+        let list = recorded.api.get(&format!("{base}?format={format}")).await.json();
+        let again = recorded.api.put(&base, list).await;
+        let told = again.json();
+        let places: Vec<_> =
+            told["clips"].as_array().unwrap().iter().map(|clip| clip["at"].clone()).collect();
+        assert_eq!(places, [json!(0.0), json!(2.0)], "{format}: {again:?}");
+        assert_eq!(told["duration_ms"], 4_000, "{format}: {again:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_example_of_a_list_is_a_legal_one() {
+    let (recorded, recording) = Recorded::over().await;
+    let document = serde_json::to_value(genlock_control_api::document()).unwrap();
+    let call = &document["paths"]["/api/events/{event}/recordings/{recording}/edit-list"]["put"];
+    let list = call["requestBody"]["content"]["application/json"]["example"].clone();
+    let made = cut_again(&recorded, &recording, list).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_list_is_named() {
+    let (recorded, recording) = Recorded::over().await;
+    let camera = recorded.path(&recording, "").replace("-program", "-nobody");
+    let missing = recorded.api.put(&format!("{camera}/edit-list"), json!({ "clips": [] })).await;
+    missing.problem(404, "recording_not_found", None);
+    let wall = json!({ "source": "program", "from": "2000-01-01T00:00:00Z", "to": 3.0 });
+    let named = |field: &str, value: Value| {
+        let mut clip = clip(1.0, 2.0);
+        clip[field] = value;
+        clip
+    };
+    for (clips, code, field) in [
+        (json!([]), "invalid_value", "clips"),
+        (
+            json!([clip(0.0, 1.0), named("source", json!("nobody"))]),
+            "invalid_value",
+            "clips[1].source",
+        ),
+        (json!([{ "from": 1, "to": 2 }]), "missing_field", "clips[0].source"),
+        (
+            json!([named("recording_id", json!("5-program"))]),
+            "invalid_value",
+            "clips[0].recording_id",
+        ),
+        (json!([named("from", json!("noon"))]), "invalid_value", "clips[0].from"),
+        (json!([named("from", json!(true))]), "wrong_type", "clips[0].from"),
+        (json!([named("name", json!(""))]), "invalid_value", "clips[0].name"),
+        (json!([named("speed", json!(2))]), "unknown_field", "clips[0].speed"),
+        (json!([wall]), "invalid_value", "clips[0].from"),
+        (json!([clip(3.0, 12.0)]), "invalid_value", "clips[0].to"),
+        (json!([clip(3.0, 2.0)]), "invalid_value", "clips[0].to"),
+        (json!([clip(0.0, 4.0), clip(2.0, 6.0)]), "invalid_value", "clips[1].from"),
+    ] {
+        let answer = cut_again(&recorded, &recording, json!({ "clips": clips })).await;
+        answer.problem(400, code, Some(field));
+    }
+    let mut again = clip(2.0, 6.0);
+    again["replay"] = json!(true);
+    let list = json!({ "clips": [clip(0.0, 4.0), again] });
+    let made = cut_again(&recorded, &recording, list).await;
+    assert_eq!(made.json()["duration_ms"], 8_000, "{made:?}");
+    let otio = json!({ "OTIO_SCHEMA": "Clip.2" });
+    cut_again(&recorded, &recording, otio).await.problem(400, "invalid_value", Some("OTIO_SCHEMA"));
+}
+
+#[tokio::test]
+async fn a_recording_that_was_removed_meanwhile_is_named() {
+    let (recorded, recording) = Recorded::over().await;
+    let list = json!({ "clips": [clip(0.0, 4.0)] });
+    let recut = cut_again(&recorded, &recording, list).await.json();
+    let base = format!("{}/recordings/{}", recorded.event, recut["id"].as_str().unwrap());
+    let list = json!({ "clips": [{ "recording_id": recut["id"], "from": 0, "to": 1 }] });
+    let nested = cut_again(&recorded, &recording, list.clone()).await;
+    nested.problem(400, "invalid_value", Some("clips[0].recording_id"));
+    assert_eq!(recorded.api.call("DELETE", &base).await.status, StatusCode::NO_CONTENT);
+    let removed = cut_again(&recorded, &recording, list).await;
+    removed.problem(409, "recording_removed", Some("clips[0].recording_id"));
 }

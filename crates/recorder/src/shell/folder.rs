@@ -91,6 +91,13 @@ impl Library {
         Recording::read(source, id.clone(), folder)
     }
 
+    /// Whether there is a recording of this name.
+    #[must_use]
+    pub fn has(&self, event: &str, id: &RecordingId) -> bool {
+        let source = Source::new(event, id.name());
+        source.is_some_and(|source| self.folder_of(&source, id.began()).join(INDEX).is_file())
+    }
+
     /// Removes a recording that is closed, and writes down who did. One that a re-cut is made of stays.
     ///
     /// # Errors
@@ -105,7 +112,7 @@ impl Library {
         let Some(source) = Source::new(event, id.name()) else { return Ok(Removal::Unknown) };
         let folder = self.folder_of(&source, id.began());
         let _changing = self.changing();
-        if !folder.join(INDEX).is_file() {
+        if !self.has(event, id) {
             return Ok(Removal::Unknown);
         }
         if let Some(recut) = self.used_by(event, id)? {
