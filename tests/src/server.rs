@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::api::Api;
@@ -94,6 +94,22 @@ impl Server {
         inside.arg(server.get_program()).args(server.get_args()).arg("--config").arg(file);
         inside.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self::run(inside, data_dir)
+    }
+
+    /// Mounts the small disk again, `ro` or `rw`.
+    ///
+    /// # Errors
+    /// When that is refused: files that are written to are open.
+    pub fn remount(&self, mount: &Path, how: &str) -> Result<()> {
+        let inside = self.process.id().to_string();
+        let output = Command::new("nsenter")
+            .args(["--user", "--preserve-credentials", "--mount", "--target", &inside])
+            .args(["mount", "-o", &format!("remount,{how}")])
+            .arg(mount)
+            .output()
+            .context("cannot start nsenter")?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
     }
 
     fn run(mut command: Command, data_dir: Arc<TempDir>) -> Result<Self> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use genlock_e2e::clip::Picture;
@@ -16,6 +16,18 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Pictures at the end of a file among which some may be missing: as many as x264 reorders, and more.
 const REORDERED_MAX: usize = 4;
+
+/// What a kill may lose: a fragment of a second, that waits for its sound and its turn for 0.9 s; and what ffmpeg and a busy
+/// machine are behind.
+const LOST_MAX: Duration = Duration::from_millis(1_900 + 1_600);
+
+/// A time as the API reads it.
+fn wall(at: SystemTime) -> Result<String> {
+    let seconds = at.duration_since(UNIX_EPOCH)?.as_secs_f64();
+    let date = ["-u", "-d", &format!("@{seconds:.3}"), "+%Y-%m-%dT%H:%M:%S.%3NZ"];
+    let output = Command::new("date").args(date).output().context("cannot start date")?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
 
 /// A camera whose pictures say when they were made, with a GOP that is longer than a fragment.
 fn clock(number: u8) -> Clip {
@@ -108,6 +120,7 @@ fn killed_in_the_middle_a_recording_is_whole_and_goes_on() -> Result<()> {
     let before = wait_recorded(&api, &event, 4, 9_000)?;
     let data_dir = server.data_dir();
     // SIGKILL, while everybody publishes.
+    let killed = SystemTime::now();
     drop(server);
     drop(cameras);
 
@@ -119,6 +132,12 @@ fn killed_in_the_middle_a_recording_is_whole_and_goes_on() -> Result<()> {
     for (source, item) in &after {
         let (kept, had) = (item["duration_ms"].as_u64(), before[source]["duration_ms"].as_u64());
         ensure!(kept >= had, "{source}: {had:?} ms before the kill, {kept:?} ms after");
+        // There is a picture from so shortly before the kill.
+        let id = item["id"].as_str().context("no id")?;
+        let from = wall(killed - LOST_MAX)?;
+        let clip = format!("/api/events/{event}/recordings/{id}/clip?from={from}");
+        let (status, body) = api.call("GET", &clip, None)?;
+        ensure!(status == 200, "{source} lost more than {LOST_MAX:?}: {body}");
     }
     for file in &files {
         let name = file.to_string_lossy();
@@ -132,10 +151,15 @@ fn killed_in_the_middle_a_recording_is_whole_and_goes_on() -> Result<()> {
         let pictures = readings(file)?;
         ensure!(pictures.len() >= 200, "{} pictures of camera {number}", pictures.len());
         ensure!(pictures.iter().all(|reading| usize::from(reading.camera) == number));
-        // The last pictures in decoding order are not the last that are shown: some between them are in the
-        // fragment that was lost.
-        let shown = &pictures[..pictures.len() - REORDERED_MAX];
+        // Fragments end in decoding order, in which a picture comes before those that are shown before it. So some that are
+        // shown before the last one may be in the fragment that was lost; nothing is missing but those.
+        let (shown, reordered) = pictures.split_at(pictures.len() - REORDERED_MAX);
         ensure!(missing(shown) == 0, "camera {number}: {} pictures missing", missing(shown));
+        let at_end = missing(&pictures);
+        ensure!(
+            at_end < REORDERED_MAX as u32,
+            "camera {number}: {at_end} missing in {reordered:?}"
+        );
     }
     uses(&server, &event, &after["program"])?;
     edit_list_shows_what_the_programme_showed(&api, &event, &after["program"])?;
@@ -233,6 +257,36 @@ fn packets(file: &Path) -> Result<Vec<(String, i64)>> {
     Ok(packets)
 }
 
+/// OpenTimelineIO reads both forms of the edit list, and finds the same in them. `cargo xtask test` says where it is.
+fn editing_programs_read(api: &Api, path: &str, clips: usize) -> Result<()> {
+    let Some(python) = std::env::var_os("GENLOCK_OTIO_PYTHON") else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let files = ["list.otio", "list.edl"].map(|name| folder.path().join(name));
+    for (file, format) in files.iter().zip(["otio", "edl"]) {
+        std::fs::write(file, api.download(&format!("{path}?format={format}"))?)?;
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/otio/read.py");
+    let output = Command::new(python).args([script, "30"]).args(&files).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read: Value = serde_json::from_slice(&output.stdout)?;
+    let of = |file: usize| read[files[file].to_string_lossy().as_ref()].as_array().cloned();
+    let (otio, edl) = of(0).zip(of(1)).context("no clips")?;
+    ensure!(otio.len() == clips, "{clips} clips were shown: {read}");
+    let mut next = 0.0;
+    for clip in &otio {
+        let number = |field: &str| clip[field].as_f64().context("no number");
+        ensure!(number("record")? == next && number("frames")? >= 1.0, "{clip} at {next}");
+        ensure!(number("source")? + number("frames")? <= number("available")? + 1.0, "{clip}");
+        next += number("frames")?;
+    }
+    let places = |clips: &[Value]| -> Vec<Value> {
+        let fields = ["name", "record", "source", "frames"];
+        clips.iter().map(|clip| fields.map(|field| clip[field].clone()).into()).collect()
+    };
+    ensure!(places(&otio) == places(&edl), "{read}");
+    Ok(())
+}
+
 /// Clean cuts between three cameras, then the switch log is cut again.
 #[test]
 fn cut_again_by_the_switch_log_the_programme_has_the_same_pictures() -> Result<()> {
@@ -269,6 +323,7 @@ fn cut_again_by_the_switch_log_the_programme_has_the_same_pictures() -> Result<(
     let clips = list["clips"].as_array().context("no clips")?;
     ensure!(clips.iter().filter(of_cameras).count() >= 4, "{list}");
     let recut = api.json("PUT", &format!("{base}/{id}/edit-list"), Some(&list))?;
+    editing_programs_read(&api, &format!("{base}/{id}/edit-list"), clips.len())?;
 
     let folder = tempfile::tempdir()?;
     let mut found = Vec::new();
@@ -358,4 +413,53 @@ fn a_full_disk_stops_recordings_and_nothing_else() -> Result<()> {
         let told = api.json("GET", &list, None)?;
         Ok((told["sources"][0]["state"] == "recording").then_some(()))
     })
+}
+
+/// The file system is read-only when a recording begins, then it is not any more.
+#[test]
+fn a_disk_that_is_read_only_stops_recordings_and_nothing_else() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mount = folder.path().join("disk");
+    std::fs::create_dir(&mount)?;
+    let server = Server::start_on_small_disk(&mount, 64 << 20)?;
+    let api = server.api();
+    let event = api.create_event("Match")?;
+    let made = api.create_camera(&event, "One")?;
+    let _camera = Camera::publish(&Clip::new(Colour::Red), &made.publish_url)?;
+    let list = format!("/api/events/{event}/recordings");
+    let states = || {
+        let told = api.json("GET", &list, None)?;
+        let sources = told["sources"].as_array().context("no sources")?.clone();
+        Ok::<_, anyhow::Error>(sources)
+    };
+    let all = |wanted: &str| {
+        wait::until(wanted, LIMIT, || {
+            let sources = states()?;
+            let are = sources.iter().filter(|source| source["state"] == wanted).count();
+            Ok((are == 2).then_some(sources))
+        })
+    };
+    let policy = |recording: &str| {
+        let policy = serde_json::json!({ "policy": { "recording": recording } });
+        api.json("PATCH", &format!("/api/events/{event}"), Some(&policy))
+    };
+    all("recording")?;
+    // Nobody can mount a file system read-only while files on it are written to.
+    policy("off")?;
+    wait::until("the files are closed", LIMIT, || Ok(states()?.is_empty().then_some(())))?;
+    wait::until("it is read-only", LIMIT, || Ok(server.remount(&mount, "ro").ok()))?;
+    policy("all")?;
+    let failed = all("failed")?;
+    let error = failed[0]["error"].as_str().context("no error")?;
+    ensure!(error.to_lowercase().contains("read-only"), "{error}");
+    let playlist = format!("/hls/{event}/program/media.m3u8");
+    let now = api.wait_for(&playlist)?;
+    wait::until("the programme goes on", LIMIT, || {
+        Ok((api.wait_for(&playlist)? != now).then_some(()))
+    })?;
+    server.remount(&mount, "rw")?;
+    all("recording")?;
+    let items = recordings(&api, &event)?;
+    ensure!(items.len() == 2, "the recordings that were begun go on: {items:?}");
+    Ok(())
 }

@@ -3,6 +3,7 @@
 mod install;
 mod players;
 mod process;
+mod python;
 mod schemathesis;
 mod screenshots;
 mod test;

