@@ -10,7 +10,8 @@
 //! them in the files that are downloaded.
 //!
 //! An `instant` cut is played faster until it has caught up. No list can say that so that every program shows the same
-//! pictures; so from such a cut to the camera's next sync sample the list has the programme's own recording.
+//! pictures; so from such a cut to the camera's first sync sample that is [`CATCH_UP_MICROS`] later the list has the
+//! programme's own recording.
 
 mod edl;
 mod fcpxml;
@@ -24,6 +25,9 @@ use genlock_media::{EventTime, MediaTime, Timescale};
 pub use self::rate::Rate;
 use crate::name::{PROGRAM, RecordingId};
 use crate::timeline::Timeline;
+
+/// How long behind an `instant` cut the camera may be behind its own time: half a second, as the programme's planner has it.
+const CATCH_UP_MICROS: i64 = 500_000;
 
 /// From here on the programme showed something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,7 +218,7 @@ impl<'a> Material<'a> {
         for made in self.cuts.iter().filter(|cut| cut.at < end) {
             let camera = made.source.as_deref();
             let caught_up = camera.filter(|_| made.catches_up);
-            let caught_up = caught_up.and_then(|camera| self.next_sync(camera, made.at));
+            let caught_up = caught_up.and_then(|camera| self.caught_up(camera, made.at));
             if let Some(at) = caught_up {
                 cut(made.at, camera, Some(PROGRAM));
                 if at < end {
@@ -231,9 +235,9 @@ impl<'a> Material<'a> {
         )
     }
 
-    /// Where the programme showed the first sync sample of `camera` behind `at`.
-    fn next_sync(&self, camera: &str, at: EventTime) -> Option<EventTime> {
-        let on_camera = at.as_micros() - self.behind_micros;
+    /// Where the programme showed the first sync sample of `camera` at its own time again, after an instant cut at `at`.
+    fn caught_up(&self, camera: &str, at: EventTime) -> Option<EventTime> {
+        let on_camera = at.as_micros() - self.behind_micros + CATCH_UP_MICROS;
         let recordings = self.recordings.iter().filter(|(id, _)| id.name() == camera);
         let syncs = recordings.filter_map(|(_, timeline)| {
             let fragments = timeline.fragments();

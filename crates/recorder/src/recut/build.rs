@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use genlock_media::{EventTime, MediaTime, Timescale};
 
-use super::plan::{End, Planned};
+use super::plan::{End, Planned, point};
 use super::{AskedClip, Fault, Field, Made, ReadSamples, RecutError, SEAM_HOLE_90K, seam};
 use crate::index::{Borrowed, ClipMark, Entry, Fragment, Init, MAGIC, Origin, encode};
 use crate::limits::FRAGMENTS_MAX;
@@ -89,6 +89,18 @@ impl Placing<'_> {
         past.saturating_sub(2).max(self.plan.first)..past + usize::from(more)
     }
 
+    /// The fragment before which it ends, if its own recording has a sync sample exactly where the next clip begins: then
+    /// all before that is shown, at whatever distances.
+    fn own_sync(&self) -> Option<usize> {
+        let End::Cut(cut) = self.plan.end else { return None };
+        let fragments = self.plan.timeline.fragments();
+        let end = MediaTime::new(cut.pts - ROUNDING_90K, Timescale::VIDEO).to_event();
+        let at = fragments.partition_point(|placed| placed.begin < end);
+        let placed = fragments.get(at).filter(|placed| placed.fragment.sync)?;
+        let is_there = (point(placed).pts - cut.pts).abs() <= ROUNDING_90K;
+        (is_there && at > self.plan.first).then_some(at)
+    }
+
     fn audio_rate(&self, placed: &Placed) -> Timescale {
         let init = self.plan.timeline.inits().get(placed.init);
         let rate = init.and_then(|placed| placed.init.audio.as_ref());
@@ -127,14 +139,18 @@ impl Builder {
         read: &mut ReadSamples<'_>,
     ) -> Result<Option<i64>, RecutError> {
         let Placing { clip, plan, .. } = placing;
-        let (fragments, window) = (plan.timeline.fragments(), placing.window());
+        let (fragments, own_sync) = (plan.timeline.fragments(), placing.own_sync());
+        let window = own_sync.map_or_else(|| placing.window(), |at| at..at);
         let ending = fragments.get(window.clone()).unwrap_or_default();
         let ending: Vec<FragmentSamples> = ending
             .iter()
             .map(|placed| read(&clip.recording, placed))
             .collect::<Result<_, std::io::Error>>()?;
         let kept = seam::keep(ending.iter().filter_map(|samples| samples.video.as_ref()), plan.end);
-        let end_90k = kept.end_90k.or_else(|| end_without(placing, &window, &ending));
+        let end_90k = match own_sync {
+            Some(_) => Some(plan.end.pts()),
+            None => kept.end_90k.or_else(|| end_without(placing, &window, &ending)),
+        };
         let Some(end_90k) = end_90k else { return Ok(None) };
         let heard_until = if let End::Cut(cut) = plan.end { cut.pts } else { end_90k };
         self.tell(&Entry::Clip(mark(placing, end_90k)));

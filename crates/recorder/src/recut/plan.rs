@@ -121,7 +121,7 @@ fn sync_near(fragments: &[Placed], from: EventTime, to: EventTime) -> Option<usi
 }
 
 /// The first picture of a fragment, or its first sound.
-fn point(placed: &Placed) -> Point {
+pub(super) fn point(placed: &Placed) -> Point {
     match placed.fragment.video {
         Some(span) => {
             Point { dts: span.dts, pts: span.dts.saturating_add(span.composition_offset.into()) }

@@ -93,6 +93,8 @@ impl<'a> Recordings<'a> {
             }
             for (source, id, folder) in self.library.find(&event).unwrap_or_default() {
                 let source = source.name();
+                // Nothing is removed, or cut again, in the middle of it.
+                let _changing = self.library.changing();
                 match Recording::mend(&folder, now, self.config.zero_unix_micros) {
                     Ok(done) => {
                         for (file, bytes) in done.into_iter().flat_map(|done| done.truncate) {

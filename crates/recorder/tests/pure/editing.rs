@@ -94,13 +94,16 @@ fn instant() -> [Cut; 2] {
 }
 
 #[test]
-fn behind_an_instant_cut_the_programme_itself_is_shown_until_the_next_sync_sample() {
+fn behind_an_instant_cut_the_programme_itself_is_shown_until_it_has_caught_up() {
     let list = edit(&instant(), 0);
     assert_eq!(frames(&list), [(0, 125, Some(0)), (125, 25, Some(125)), (150, 350, Some(100))]);
     let files: Vec<_> =
         list.clips.iter().map(|clip| clip.media.as_ref().unwrap().id.name().to_owned()).collect();
     assert_eq!(files, ["altar", "program", "aisle"]);
     assert_eq!((&*list.clips[1].name, &*list.clips[2].name), ("aisle", "aisle"));
+    // At a sync sample 200 ms later it may not have caught up yet.
+    let late = [cut(0, Some("altar")), Cut { catches_up: true, ..cut(5_800, Some("aisle")) }];
+    assert_eq!(frames(&edit(&late, 0))[1..], [(145, 55, Some(145)), (200, 300, Some(150))]);
     // One second behind its cameras it shows that sync sample a second later.
     let behind = edit(&instant(), 1_000_000);
     assert_eq!(frames(&behind), [(0, 125, Some(0)), (125, 50, Some(125)), (175, 325, Some(100))]);

@@ -160,6 +160,19 @@ fn pictures_that_meet_at_no_frame_are_joined_without_a_hole() {
 }
 
 #[test]
+fn at_a_sync_sample_of_its_own_a_clip_ends_with_all_that_is_before_it() {
+    let shelf = Shelf::new();
+    let recut = shelf.made(&[clip("aisle", 720..4_720), clip("aisle", 4_720..8_720)]);
+    assert_eq!(pictures(&recut), row(720, 0..200));
+    let fragments = recut.timeline.fragments().iter();
+    let own = fragments.filter(|placed| placed.file == 1).count();
+    assert!(
+        own <= 1,
+        "{own} fragments were cut, and only the first has sound from before its picture"
+    );
+}
+
+#[test]
 fn clips_that_do_not_meet_are_shown_behind_each_other() {
     let shelf = Shelf::new();
     let clips = [clip("aisle", 14_800..16_000), clip("altar", 3_900..6_300)];
