@@ -46,6 +46,17 @@ impl Rate {
         }
     }
 
+    /// The rate of most of the runs of pictures, each so many in so many ticks of 90 kHz: of the middle half of them.
+    #[must_use]
+    pub fn of_most(mut runs: Vec<(u64, u64)>) -> Self {
+        runs.sort_by_key(|(pictures, ticks)| ticks * 1_000 / (*pictures).max(1));
+        let aside = runs.len() / 4;
+        let middle = runs.get(aside..runs.len() - aside).unwrap_or_default().iter();
+        let (pictures, ticks) =
+            middle.fold((0, 0), |(pictures, ticks), run| (pictures + run.0, ticks + run.1));
+        Self::measured(pictures, ticks)
+    }
+
     /// Frames in a million seconds.
     fn micro(&self) -> u128 {
         u128::from(self.frames) * 1_000_000 / u128::from(self.seconds)
@@ -102,6 +113,15 @@ mod tests {
         check(1_800, 2_700_000, 60, 1);
         check(300, 2_700_000, 10, 1);
         check(0, 0, 30, 1);
+    }
+
+    #[test]
+    fn what_was_played_faster_does_not_change_the_rate() {
+        let mut runs = vec![(30, 90_000); 20];
+        runs.extend([(45, 90_000), (30, 22_500), (10, 90_000)]);
+        assert_eq!(Rate::of_most(runs), Rate::new(30, 1));
+        assert_eq!(Rate::of_most(vec![(25, 90_000)]), Rate::new(25, 1));
+        assert_eq!(Rate::of_most(Vec::new()), Rate::USUAL);
     }
 
     #[test]

@@ -111,23 +111,23 @@ impl Recording {
         builder.finish().ok_or_else(differs)
     }
 
-    /// Pictures per second, by the first half minute of them.
+    /// Pictures per second, by the first half minute of them: by the middle half of its fragments, so that what was played
+    /// faster behind an instant cut, or is missing, changes nothing.
     ///
     /// # Errors
     /// When a file is not there, or holds something else than the index tells.
     pub fn rate(&self) -> io::Result<Rate> {
         let mut files = MediaReader::new(self);
-        let (mut pictures, mut ticks) = (0, 0);
+        let mut runs = Vec::new();
         let fragments = self.timeline.fragments().iter();
         for placed in
             fragments.filter(|placed| placed.fragment.video.is_some()).take(RATE_FRAGMENTS)
         {
             if let Some(run) = files.samples(placed)?.video {
-                pictures += run.samples.len() as u64;
-                ticks += u64::from(run.span().duration);
+                runs.push((run.samples.len() as u64, u64::from(run.span().duration)));
             }
         }
-        Ok(Rate::measured(pictures, ticks))
+        Ok(Rate::of_most(runs))
     }
 
     /// The sync sample that is shown at `at`, or the first behind it, as the bytes of an access unit, and
