@@ -18,8 +18,8 @@ pub(crate) mod edit;
 pub(crate) mod media;
 mod otio;
 mod query;
-pub(crate) mod rewatch;
 pub(crate) mod recut;
+pub(crate) mod rewatch;
 mod views;
 
 use std::io;
