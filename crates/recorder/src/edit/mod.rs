@@ -10,7 +10,7 @@
 //! them in the files that are downloaded.
 //!
 //! An `instant` cut is played faster until it has caught up. No list can say that so that every program shows the same
-//! pictures; so from such a cut to the camera's first sync sample that is [`CATCH_UP_MICROS`] later the list has the
+//! pictures; so from such a cut to the camera's first sync sample that is `CATCH_UP_MICROS` later the list has the
 //! programme's own recording.
 
 mod edl;

@@ -11,7 +11,7 @@
 //! picture before its end that leaves no hole: the longest prefix in decoding order none of whose pictures is shown after
 //! one that is left out. Where a clip ends when the next one begins, both move to the sync sample of the next: what the
 //! programme does at a `clean` cut, so that the switch log gives the programme's own pictures. As there, the first picture
-//! behind a cut is shown from the end of the one before it on, at most [`SEAM_HOLE_90K`] early.
+//! behind a cut is shown from the end of the one before it on, at most `SEAM_HOLE_90K` early.
 //!
 //! Otherwise a clip is shown directly behind the one before, whatever the times in its recording; the index tells by how
 //! much it is shifted. Sound goes with its pictures; an access unit is heard on the side where it begins.
