@@ -442,7 +442,8 @@ async fn a_list_of_clips_is_cut_again_and_used_as_any_recording() {
     assert_eq!((&told["source"], &told["title"]), (&json!("recut"), &json!("Highlights")));
     assert_eq!((&told["status"], &told["duration_ms"]), (&json!("finished"), &json!(4_100)));
     let path = made.header("location").to_owned();
-    let path = path.split_once("/api/").map_or(path.clone(), |(_, rest)| format!("/api/{rest}"));
+    let path =
+        path.split_once("/api/").map_or_else(|| path.clone(), |(_, rest)| format!("/api/{rest}"));
 
     let detail = recorded.api.get(&path).await.json();
     let of = |file: usize| detail["files"][file]["recording_id"].clone();
