@@ -267,7 +267,7 @@ fn what_cannot_be_had_is_named() {
     let fault = shelf.fault(&[clip("altar", 9_100..10_020), clip("altar", 10_020..12_000)]);
     assert_eq!((fault.clip, fault.field), (0, Field::To));
     assert!(fault.why.contains("sync sample at 2025-11-24T17:00:10.100Z"), "{fault:?}");
-    let recut = shelf.made(&[good.clone()]);
+    let recut = shelf.made(std::slice::from_ref(&good));
     let again = AskedClip { recording: recut.id, ..good.clone() };
     check(again, Field::Recording, "re-cut itself");
 }
