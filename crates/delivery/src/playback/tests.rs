@@ -51,6 +51,18 @@ fn a_token_for_the_event_opens_its_cameras() {
 }
 
 #[test]
+fn a_token_for_recordings_opens_what_is_live_too_and_says_so() {
+    let checker = checker();
+    for (scope, address) in [(Scope::Archive, None), (Scope::Archive, Some(ip("192.0.2.1")))] {
+        let token = checker.sign(&Grant { scope, address, ..grant() }).unwrap();
+        assert!(checker.check(NOW, &token, "wedding", "altar", ip("192.0.2.1")).is_ok());
+        let verified = checker.verify(NOW, &token, "wedding", ip("192.0.2.1")).unwrap();
+        assert_eq!(verified.scope, Scope::Archive);
+        assert!(checker.verify(NOW + 60, &token, "wedding", ip("192.0.2.1")).is_err());
+    }
+}
+
+#[test]
 fn a_bound_token_opens_nothing_elsewhere() {
     let checker = checker();
     let bound = Grant { address: Some(ip("2001:db8::1")), ..grant() };
