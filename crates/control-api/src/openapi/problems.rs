@@ -31,7 +31,6 @@ const OF_CALLS: &[(&str, &[ProblemCode])] = &[
     ("put_hook_target", &[AlreadyExists, LimitReached]),
     ("delete_hook_target", &[AlreadyExists, HookTargetNotFound]),
     ("undo", &[NothingToUndo, EventEnded]),
-    ("put_preview_camera", &[CameraNotFound]),
     ("start_event", STEP),
     ("pause_event", STEP),
     ("resume_event", STEP),

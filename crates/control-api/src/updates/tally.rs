@@ -30,7 +30,7 @@ use crate::limits::{TALLY_EVERY, TALLY_HELD_MAX};
 use crate::live::{CameraState, CameraStatus, ProgramState, Severity};
 use crate::openapi::Id;
 use crate::paths::{CameraPath, EventPath};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
 use crate::time::now;
 
@@ -99,12 +99,23 @@ pub(crate) async fn put_preview(
     let camera = match wanted.camera_id {
         Some(id) => {
             let id = CameraId::parse(&id).map_err(|why| Problem::invalid("camera_id", why))?;
-            Some(cameras::find(&shared, &event, &id).await?.id)
+            let known = cameras::find(&shared, &event, &id).await.map(|camera| camera.id);
+            Some(known.map_err(in_body)?)
         }
         None => None,
     };
     hub::follow(&shared, &event, None).await?.set_preview(camera);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The body names the camera, so an unknown one is no resource that is missing but a wrong value.
+fn in_body(problem: Problem) -> Problem {
+    match problem.code() {
+        ProblemCode::CameraNotFound => {
+            Problem::invalid("camera_id", "the event has no such camera")
+        }
+        _ => problem,
+    }
 }
 
 /// Follow whether a camera is on air, by server-sent events

@@ -90,7 +90,7 @@ async fn what_is_in_preview_is_a_camera_of_the_event() {
     let event = api.event().await;
     let preview = format!("{event}/preview-camera");
     let nowhere = api.put(&preview, json!({ "camera_id": "nowhere" })).await;
-    nowhere.problem(404, "camera_not_found", None);
+    nowhere.problem(400, "invalid_value", Some("camera_id"));
     let no_id = api.put(&preview, json!({ "camera_id": "no where" })).await;
     no_id.problem(400, "invalid_value", Some("camera_id"));
 }
