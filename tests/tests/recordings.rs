@@ -82,11 +82,17 @@ fn complaints(input: &[&str]) -> Result<String> {
 
 /// What the pictures of a file say.
 fn readings(file: &Path) -> Result<Vec<Reading>> {
+    decode(file, &["-vsync", "passthrough"])
+}
+
+fn decode(file: &Path, pace: &[&str]) -> Result<Vec<Reading>> {
     let filter = format!("crop=iw:{HEIGHT}:0:ih-{HEIGHT},scale={CELLS}:1:flags=area,format=gray");
     let output = Command::new("ffmpeg")
         .args(["-v", "error", "-i"])
         .arg(file)
-        .args(["-an", "-vsync", "passthrough", "-vf", &filter, "-f", "rawvideo", "-"])
+        .arg("-an")
+        .args(pace)
+        .args(["-vf", &filter, "-f", "rawvideo", "-"])
         .output()
         .context("cannot start ffmpeg")?;
     let pictures = output.stdout.chunks_exact(CELLS as usize);
@@ -188,13 +194,14 @@ fn other(api: &Api, event: &str, ids: &[String]) -> Result<String> {
     ids.iter().find(|id| Some(*id) != active.as_ref()).cloned().context("no other camera")
 }
 
-/// The pictures of a recording as it is downloaded.
+/// The pictures of a recording as it is downloaded, one for each thirtieth of a second: a busy machine may leave a hole, and
+/// an edit list counts time.
 fn downloaded(api: &Api, event: &str, id: &str) -> Result<Vec<Reading>> {
     let folder = tempfile::tempdir()?;
     let movie = folder.path().join("movie.mp4");
     let path = format!("/api/events/{event}/recordings/{id}/download.mp4");
     std::fs::write(&movie, api.download(&path)?)?;
-    readings(&movie)
+    decode(&movie, &["-vsync", "cfr", "-r", "30"])
 }
 
 /// Each clip of the edit list has, in the camera's recording, the pictures that the programme has there.
