@@ -80,9 +80,14 @@ fn complaints(input: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
+/// Options of ffmpeg for every picture as it is.
+const EACH: [&str; 2] = ["-vsync", "passthrough"];
+/// For one picture in each thirtieth of a second: an edit list counts time, and a busy machine may leave a hole.
+const BY_TIME: [&str; 4] = ["-vsync", "cfr", "-r", "30"];
+
 /// What the pictures of a file say.
 fn readings(file: &Path) -> Result<Vec<Reading>> {
-    decode(file, &["-vsync", "passthrough"])
+    decode(file, &EACH)
 }
 
 fn decode(file: &Path, pace: &[&str]) -> Result<Vec<Reading>> {
@@ -194,14 +199,13 @@ fn other(api: &Api, event: &str, ids: &[String]) -> Result<String> {
     ids.iter().find(|id| Some(*id) != active.as_ref()).cloned().context("no other camera")
 }
 
-/// The pictures of a recording as it is downloaded, one for each thirtieth of a second: a busy machine may leave a hole, and
-/// an edit list counts time.
-fn downloaded(api: &Api, event: &str, id: &str) -> Result<Vec<Reading>> {
+/// The pictures of a recording as it is downloaded.
+fn downloaded(api: &Api, event: &str, id: &str, pace: &[&str]) -> Result<Vec<Reading>> {
     let folder = tempfile::tempdir()?;
     let movie = folder.path().join("movie.mp4");
     let path = format!("/api/events/{event}/recordings/{id}/download.mp4");
     std::fs::write(&movie, api.download(&path)?)?;
-    decode(&movie, &["-vsync", "cfr", "-r", "30"])
+    decode(&movie, pace)
 }
 
 /// Each clip of the edit list has, in the camera's recording, the pictures that the programme has there.
@@ -211,7 +215,7 @@ fn edit_list_shows_what_the_programme_showed(
     program: &Value,
 ) -> Result<()> {
     let id = program["id"].as_str().context("no id")?;
-    let shown = downloaded(api, event, id)?;
+    let shown = downloaded(api, event, id, &BY_TIME)?;
     let list = api.json("GET", &format!("/api/events/{event}/recordings/{id}/edit-list"), None)?;
     let clips = list["tracks"]["children"][0]["children"].as_array().context("no clips")?;
     let frames =
@@ -220,7 +224,7 @@ fn edit_list_shows_what_the_programme_showed(
     for clip in clips {
         let length = frames(&clip["source_range"]["duration"])?;
         if let Some(media) = clip["media_references"]["DEFAULT_MEDIA"]["name"].as_str() {
-            let camera = downloaded(api, event, media)?;
+            let camera = downloaded(api, event, media, &BY_TIME)?;
             let offset = frames(&clip["source_range"]["start_time"])?;
             for frame in [length / 4, length / 2, length * 3 / 4] {
                 let (shown, cut) = (&shown[begin + frame], &camera[offset + frame]);
@@ -398,7 +402,8 @@ fn uses(server: &Server, event: &str, recording: &Value) -> Result<()> {
         let said = complaints(&["-headers", &bearer, "-i", &format!("{base}/{name}")])?;
         ensure!(said.is_empty(), "{name}: {said}");
     }
-    ensure!(downloaded(&api, event, id)?.len() >= 200, "pictures are missing from the download");
+    let pictures = downloaded(&api, event, id, &EACH)?.len();
+    ensure!(pictures >= 200, "pictures are missing from the download");
     let path = format!("/api/events/{event}/recordings/{id}");
     let clip = api.json("GET", &format!("{path}/clip?from=2&to=5"), None)?;
     ensure!(
