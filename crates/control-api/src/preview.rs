@@ -16,11 +16,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::extract::State;
-use axum::extract::ws::{Message, close_code};
 use axum::response::Response;
 use bytes::Bytes;
 use genlock_store::{CameraId, EventId};
 use serde::Deserialize;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::paths::EventPath;
 use crate::problem::Problem;
@@ -144,7 +145,8 @@ pub(crate) async fn open(
     EventPath(event): EventPath,
     knock: Knock,
 ) -> Result<Response, Problem> {
-    socket::open(shared, event, knock, async |shared, event| shared.previews.open(&event)).await
+    let begin = async |shared: Arc<Shared>, event, _line| shared.previews.open(&event);
+    socket::open(shared, event, knock, begin).await
 }
 
 impl Conversation for Box<dyn PreviewSession> {
@@ -155,6 +157,6 @@ impl Conversation for Box<dyn PreviewSession> {
     fn hear(&mut self, said: &str) -> Result<Option<Message>, End> {
         let said = serde_json::from_str(said).ok().and_then(Said::into_request);
         let heard = said.map_or(Ok(()), |said| (**self).hear(said));
-        heard.map(|()| None).map_err(|why| End::Close(close_code::POLICY, why))
+        heard.map(|()| None).map_err(|why| End::Close(CloseCode::Policy, why))
     }
 }

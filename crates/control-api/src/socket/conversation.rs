@@ -2,11 +2,14 @@
 
 use std::pin::pin;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use bytes::Bytes;
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::WebSocket;
 use crate::auth::Admission;
 use crate::limits::{SOCKET_PING_EVERY, SOCKET_SILENCE_MAX, SOCKET_WRITE_TIME_MAX};
 
@@ -30,7 +33,7 @@ pub(crate) enum End {
     /// The client went away, or is too slow to be told anything.
     Lost,
     /// With a close code (RFC 6455 §7.4.1) and a reason.
-    Close(u16, &'static str),
+    Close(CloseCode, &'static str),
 }
 
 /// Talks until the client goes, says nothing any more or takes nothing, its token ends, or there is nothing to say.
@@ -50,8 +53,8 @@ pub(super) async fn converse(
                 Ok(first) => say(socket, first, || conversation.more()).await,
                 Err(end) => Err(end),
             },
-            why = &mut ended => Err(End::Close(close_code::POLICY, why)),
-            said = socket.recv() => {
+            why = &mut ended => Err(End::Close(CloseCode::Policy, why)),
+            said = socket.next() => {
                 heard_at = Instant::now();
                 match heard(&mut conversation, said) {
                     Ok(Some(answer)) => say(socket, answer, || None).await,
@@ -74,7 +77,7 @@ pub(super) async fn converse(
 
 fn heard(
     conversation: &mut impl Conversation,
-    said: Option<Result<Message, axum::Error>>,
+    said: Option<Result<Message, Error>>,
 ) -> Result<Option<Message>, End> {
     match said {
         Some(Ok(Message::Text(said))) => conversation.hear(&said),

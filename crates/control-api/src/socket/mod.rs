@@ -13,26 +13,41 @@
 //!
 //! | module | owns |
 //! |---|---|
+//! | `handshake` | how a request becomes one |
+//! | `line` | the connection, to which two may write |
+//! | `frame` | a text for many clients |
 //! | `conversation` | what two sides say, until one of them ends it |
 //! | `origin` | which pages may open one |
 
 mod conversation;
+mod frame;
+mod handshake;
+mod line;
 mod origin;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use futures_util::StreamExt;
 use genlock_store::EventId;
+use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 pub(crate) use self::conversation::{Conversation, End};
 use self::conversation::{close, converse};
+pub(crate) use self::frame::TextFrame;
+use self::handshake::Upgrade;
+use self::line::LineStream;
+pub(crate) use self::line::{Line, Sent};
 use crate::auth::{self, Admission, Peer};
 use crate::limits::{SOCKET_AUTH_TIME_MAX, SOCKET_MESSAGE_BYTES_MAX, SOCKET_READ_BYTES};
 use crate::problem::{Problem, ProblemCode};
@@ -42,15 +57,18 @@ use crate::state::Shared;
 pub(crate) struct Knock {
     peer: IpAddr,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 }
+
+/// A WebSocket as its own task has it.
+type WebSocket = WebSocketStream<LineStream>;
 
 impl FromRequestParts<Arc<Shared>> for Knock {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let Ok(Peer(peer)) = Peer::from_request_parts(parts, shared).await;
-        let upgrade = WebSocketUpgrade::from_request_parts(parts, shared).await.map_err(|_| {
+        let upgrade = Upgrade::of(parts).ok_or_else(|| {
             let detail = "this is a WebSocket: ask for it with `upgrade: websocket`, version 13";
             Problem::new(ProblemCode::UpgradeRequired, detail)
         })?;
@@ -65,12 +83,13 @@ enum First {
     Auth { token: String },
 }
 
-/// Lets in who may follow `event`, and has the conversation that `begin` begins; `None` if there is no such event.
+/// Lets in who may follow `event`, and has the conversation that `begin` begins; `None` if there is no such event. The
+/// line is for what goes to many clients at once.
 pub(crate) async fn open<C, F>(
     shared: Arc<Shared>,
     event: EventId,
     knock: Knock,
-    begin: impl FnOnce(Arc<Shared>, EventId) -> F + Send + 'static,
+    begin: impl FnOnce(Arc<Shared>, EventId, Arc<Line>) -> F + Send + 'static,
 ) -> Result<Response, Problem>
 where
     C: Conversation,
@@ -86,22 +105,31 @@ where
         Some(token) => Some(auth::may_follow(&shared, peer, token, &event).await?),
         None => None,
     };
-    let talk = move |mut socket: WebSocket| async move {
+    let talk = move |upgraded| async move {
+        let line = Arc::new(Line::new(TokioIo::new(upgraded)));
+        let stream = LineStream(Arc::clone(&line));
+        let mut socket =
+            WebSocketStream::from_raw_socket(stream, Role::Server, Some(config())).await;
         let admitted = match admission {
             Some(admission) => Ok(admission),
             None => admit(&mut socket, &shared, peer, &event).await,
         };
         let end = match admitted {
-            Ok(admission) => match begin(shared, event).await {
+            Ok(admission) => match begin(shared, event, line).await {
                 Some(conversation) => converse(&mut socket, conversation, admission).await,
-                None => End::Close(close_code::POLICY, "there is no such event"),
+                None => End::Close(CloseCode::Policy, "there is no such event"),
             },
             Err(end) => end,
         };
         close(&mut socket, end).await;
     };
-    let upgrade = upgrade.read_buffer_size(SOCKET_READ_BYTES);
-    Ok(upgrade.max_message_size(SOCKET_MESSAGE_BYTES_MAX).on_upgrade(talk).into_response())
+    Ok(upgrade.accept(talk))
+}
+
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(SOCKET_READ_BYTES)
+        .max_message_size(Some(SOCKET_MESSAGE_BYTES_MAX))
 }
 
 /// Waits for the client's token, which a browser cannot send in a header.
@@ -111,8 +139,8 @@ async fn admit(
     peer: IpAddr,
     event: &EventId,
 ) -> Result<Admission, End> {
-    let refused = End::Close(close_code::POLICY, "the first message must hold a valid token");
-    let Ok(first) = timeout(SOCKET_AUTH_TIME_MAX, socket.recv()).await else {
+    let refused = End::Close(CloseCode::Policy, "the first message must hold a valid token");
+    let Ok(first) = timeout(SOCKET_AUTH_TIME_MAX, socket.next()).await else {
         return Err(refused);
     };
     let Some(Ok(Message::Text(said))) = first else { return Err(refused) };

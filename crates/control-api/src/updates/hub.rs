@@ -1,9 +1,9 @@
 //! The one place where an event's updates are made, for all clients that follow it.
 //!
 //! ```text
-//!  Live ──happenings──▶┐
-//!  store, on changes ──▶ task ──▶ picture, journal ──wakes──▶ follower (WebSocket)
-//!  Live ──4 looks/s────▶┘                          └────────▶ follower (server-sent events)
+//!  Live ──happenings──▶┐                          ┌─goes round─▶ crowd (WebSockets that have everything)
+//!  store, on changes ──▶ task ──▶ picture, journal ┤
+//!  Live ──4 looks/s────▶┘                          └──wakes────▶ followers (server-sent events)
 //! ```
 //!
 //! The task runs while somebody follows, and a little longer, so that a client that comes back finds what it
@@ -14,10 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{FutureExt, StreamExt};
 use genlock_store::{CameraId, EventId, StoreError};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::journal::{Entry, Journal, Lost, Sequence};
+use super::crowd::{Crowd, Member, Pace};
+use super::follower::{Follower, Resume};
+use super::journal::{Entry, Journal, Sequence};
 use super::message::{CameraSwitched, CutUpdate, OffAir, Snapshot, Update};
 use super::picture::{Kept, Picture, Scope};
 use crate::addresses::Links;
@@ -25,10 +27,12 @@ use crate::cameras::CameraView;
 use crate::events::EventView;
 use crate::limits::{
     HAPPENINGS_AT_ONCE, LOOK_EVERY, LOOKS_PER_FORECAST, LOOKS_PER_HEALTH, UPDATES_LINGER,
+    VISITS_AT_ONCE,
 };
 use crate::live::Happening;
 use crate::problem::Problem;
 use crate::recordings;
+use crate::socket::Sent;
 use crate::state::Shared;
 
 /// The hubs of the events that are followed.
@@ -39,59 +43,24 @@ pub(crate) struct Hubs(Mutex<HashMap<EventId, Arc<Hub>>>);
 #[derive(Debug)]
 pub(super) struct Hub {
     /// Names the journal.
-    stream: String,
+    pub(super) stream: String,
     links: Links,
     state: Mutex<State>,
-    /// Wakes followers.
-    changes: watch::Sender<()>,
+    /// Wakes followers that go at their own pace.
+    pub(super) changes: watch::Sender<()>,
+    pub(super) crowd: Crowd,
+    /// Wakes the hub's task to go round the crowd.
+    round: Notify,
 }
 
 #[derive(Debug)]
-struct State {
-    journal: Journal,
+pub(super) struct State {
+    pub(super) journal: Journal,
     picture: Picture,
     /// The camera that whoever switches has in preview.
-    preview: Option<CameraId>,
+    pub(super) preview: Option<CameraId>,
     /// The event was deleted.
-    gone: bool,
-}
-
-/// Where a client wants to go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Resume {
-    pub(super) stream: String,
-    pub(super) seen: Sequence,
-}
-
-/// One client's place among an event's updates.
-#[derive(Debug)]
-pub(super) struct Follower {
-    hub: Arc<Hub>,
-    changes: watch::Receiver<()>,
-    /// `None`: a snapshot comes first.
-    seen: Option<Sequence>,
-    resync: bool,
-}
-
-/// What comes next for a client.
-#[derive(Debug)]
-pub(super) enum Delivery {
-    /// The whole state.
-    Snapshot(Entry),
-    /// One change.
-    Update(Entry),
-    /// The event was deleted.
-    Gone,
-}
-
-impl Delivery {
-    /// What is to be sent, `None` at the end.
-    pub(super) const fn entry(&self) -> Option<&Entry> {
-        match self {
-            Self::Snapshot(entry) | Self::Update(entry) => Some(entry),
-            Self::Gone => None,
-        }
-    }
+    pub(super) gone: bool,
 }
 
 /// Follows `event` from `resume` on, or from a snapshot.
@@ -111,7 +80,14 @@ pub(super) async fn follow(
     let stream = EventId::random().map_err(crate::cameras::random_failed)?.to_string();
     let links = Links::without_request(&shared.addresses);
     let state = State { journal: Journal::default(), picture, preview: None, gone: false };
-    let new = Hub { stream, links, state: Mutex::new(state), changes: watch::Sender::new(()) };
+    let new = Hub {
+        stream,
+        links,
+        state: Mutex::new(state),
+        changes: watch::Sender::new(()),
+        crowd: Crowd::default(),
+        round: Notify::new(),
+    };
     let mut hubs = shared.hubs.lock();
     if let Some(hub) = hubs.get(event) {
         return Ok(Follower::new(hub, resume));
@@ -145,7 +121,7 @@ impl Hubs {
 }
 
 impl Hub {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -160,7 +136,7 @@ impl Hub {
         }
         drop(state);
         if changed {
-            self.changes.send_replace(());
+            self.told();
         }
     }
 
@@ -173,15 +149,46 @@ impl Hub {
             }
         }
         drop(state);
+        self.told();
+    }
+
+    /// There is something new in the journal.
+    pub(super) fn told(&self) {
         self.changes.send_replace(());
+        self.crowd.begin_round();
+        self.round.notify_one();
+    }
+
+    /// Tells some of the crowd what is new.
+    fn go_round(&self) {
+        for member in std::iter::from_fn(|| self.crowd.next()).take(VISITS_AT_ONCE) {
+            member.go_on(|seen| self.visit(&member, seen));
+        }
+    }
+
+    fn visit(&self, member: &Member, seen: Sequence) -> Pace {
+        let state = self.lock();
+        let (frames, newest) =
+            (state.journal.frames_after(seen, member.words), state.journal.newest());
+        drop(state);
+        let Ok(frames) = frames else { return Pace::Own(seen) };
+        if frames.is_empty() {
+            return Pace::Carried(newest);
+        }
+        match member.line.try_send(&frames) {
+            Sent::All => Pace::Carried(newest),
+            Sent::Part => Pace::Own(newest),
+            Sent::Nothing => Pace::Own(seen),
+        }
     }
 
     fn end(&self) {
         self.lock().gone = true;
         self.changes.send_replace(());
+        self.crowd.disperse();
     }
 
-    fn snapshot(&self, resync: bool) -> Entry {
+    pub(super) fn snapshot(&self, resync: bool) -> Entry {
         let state = self.lock();
         let picture = &state.picture;
         let cameras = picture.kept.cameras.iter().zip(&picture.states);
@@ -220,7 +227,7 @@ impl Hub {
 }
 
 impl State {
-    fn tell(&mut self, update: Update) {
+    pub(super) fn tell(&mut self, update: Update) {
         let (compatible, published) = (update.render_compatible(), update.tells_published());
         self.journal.push(|seq| Entry { seq, json: update.render(seq), compatible, published });
     }
@@ -262,77 +269,6 @@ fn name_and_url(camera: &CameraId, picture: &Picture, links: &Links) -> (String,
     (name, links.camera_hls(&picture.kept.event.id, camera))
 }
 
-impl Follower {
-    fn new(hub: &Arc<Hub>, resume: Option<Resume>) -> Self {
-        let changes = hub.changes.subscribe();
-        let known = |resume: &Resume| {
-            resume.stream == hub.stream && hub.lock().journal.after(resume.seen).is_ok()
-        };
-        let resync = resume.is_some();
-        let seen = resume.filter(known).map(|resume| resume.seen);
-        Self { hub: Arc::clone(hub), changes, seen, resync }
-    }
-
-    /// Names the journal, for resuming.
-    pub(super) fn stream(&self) -> &str {
-        &self.hub.stream
-    }
-
-    /// The camera that whoever switches has in preview.
-    pub(super) fn preview(&self) -> Option<CameraId> {
-        self.hub.lock().preview.clone()
-    }
-
-    /// Tells everybody which camera is in preview.
-    pub(super) fn set_preview(&self, camera: Option<CameraId>) {
-        let mut state = self.hub.lock();
-        if state.preview == camera {
-            return;
-        }
-        state.preview.clone_from(&camera);
-        state.tell(Update::Preview { camera_id: camera.map(String::from) });
-        drop(state);
-        self.hub.changes.send_replace(());
-    }
-
-    /// Waits for what comes next. Nothing is lost when the future is dropped before it is ready.
-    pub(super) async fn next(&mut self) -> Delivery {
-        loop {
-            self.changes.mark_unchanged();
-            if let Some(delivery) = self.now() {
-                return delivery;
-            }
-            self.changes.changed().await.expect("the hub that is held owns the sender");
-        }
-    }
-
-    /// What comes next, if it is there.
-    pub(super) fn now(&mut self) -> Option<Delivery> {
-        let Some(seen) = self.seen else { return Some(self.snapshot()) };
-        let (next, gone) = {
-            let state = self.hub.lock();
-            (state.journal.after(seen), state.gone)
-        };
-        match next {
-            Ok(Some(entry)) => {
-                self.seen = Some(entry.seq);
-                Some(Delivery::Update(entry))
-            }
-            Ok(None) => gone.then_some(Delivery::Gone),
-            Err(Lost) => {
-                self.resync = true;
-                Some(self.snapshot())
-            }
-        }
-    }
-
-    fn snapshot(&mut self) -> Delivery {
-        let snapshot = self.hub.snapshot(self.resync);
-        self.seen = Some(snapshot.seq);
-        Delivery::Snapshot(snapshot)
-    }
-}
-
 /// What keeps a hub going.
 struct Task {
     shared: Arc<Shared>,
@@ -365,6 +301,9 @@ impl Task {
                         break;
                     }
                 }
+                () = self.hub.round.notified() => {}
+                // Others have their turn, and what happens meanwhile is told on the same round.
+                () = tokio::task::yield_now(), if self.hub.crowd.is_on_round() => self.hub.go_round(),
                 now = looks.tick() => {
                     count = count.wrapping_add(1);
                     self.look(Scope {

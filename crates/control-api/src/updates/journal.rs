@@ -6,23 +6,42 @@
 
 use std::collections::VecDeque;
 
-use axum::extract::ws::Utf8Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::limits::JOURNAL_UPDATES_MAX;
+use crate::socket::TextFrame;
 
 /// Number of an update within its journal, counted from 1. 0 is before the first.
 pub(super) type Sequence = u64;
+
+/// Which words a client understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    Own,
+    /// Of the NGINX-RTMP plan: `camera_switched` and nothing else.
+    Compatible,
+}
 
 /// An update as it is sent.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) seq: Sequence,
-    /// JSON text, which all clients share.
-    pub(super) json: Utf8Bytes,
+    /// JSON, which all clients share.
+    pub(super) json: TextFrame,
     /// The same for clients of the NGINX-RTMP plan, if they know of such an update.
-    pub(super) compatible: Option<Utf8Bytes>,
+    pub(super) compatible: Option<TextFrame>,
     /// It tells that viewers' playlists have a cut.
     pub(super) published: bool,
+}
+
+impl Entry {
+    /// The message in these words, if they have one for it.
+    pub(super) const fn message(&self, words: Words) -> Option<&TextFrame> {
+        match words {
+            Words::Own => Some(&self.json),
+            Words::Compatible => self.compatible.as_ref(),
+        }
+    }
 }
 
 /// A bounded row of updates.
@@ -62,12 +81,29 @@ impl Journal {
     /// # Errors
     /// When updates after `seen` are gone, or `seen` has not happened.
     pub(super) fn after(&self, seen: Sequence) -> Result<Option<Entry>, Lost> {
-        if seen == self.newest {
-            return Ok(None);
-        }
-        let first = self.entries.front().map_or(self.newest, |entry| entry.seq);
+        Ok(self.all_after(seen)?.next().cloned())
+    }
+
+    /// Everything after `seen` in these words, for one write.
+    ///
+    /// # Errors
+    /// As [`Self::after`].
+    pub(super) fn frames_after(&self, seen: Sequence, words: Words) -> Result<Bytes, Lost> {
+        let mut frames = self.all_after(seen)?.filter_map(|entry| entry.message(words));
+        let Some(first) = frames.next() else { return Ok(Bytes::new()) };
+        let Some(second) = frames.next() else { return Ok(first.bytes().clone()) };
+        let mut all = BytesMut::from(first.bytes().as_ref());
+        std::iter::once(second)
+            .chain(frames)
+            .for_each(|frame| all.extend_from_slice(frame.bytes()));
+        Ok(all.freeze())
+    }
+
+    fn all_after(&self, seen: Sequence) -> Result<impl Iterator<Item = &Entry>, Lost> {
+        let first = self.entries.front().map_or(self.newest + 1, |entry| entry.seq);
         let index = (seen + 1).checked_sub(first).and_then(|index| usize::try_from(index).ok());
-        index.and_then(|index| self.entries.get(index)).cloned().map(Some).ok_or(Lost)
+        let index = index.filter(|index| *index <= self.entries.len()).ok_or(Lost)?;
+        Ok(self.entries.range(index..))
     }
 }
 
@@ -80,7 +116,7 @@ mod tests {
         for _ in 0..updates {
             journal.push(|seq| Entry {
                 seq,
-                json: Utf8Bytes::default(),
+                json: TextFrame::of("{}"),
                 compatible: None,
                 published: false,
             });
@@ -102,6 +138,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_client_missed_is_one_write_in_its_words() {
+        let mut journal = Journal::default();
+        for number in 1..=3 {
+            let compatible = (number != 2).then(|| TextFrame::of(&format!("c{number}")));
+            let json = TextFrame::of(&format!("j{number}"));
+            journal.push(|seq| Entry { seq, json, compatible, published: false });
+        }
+        let frames = |seen, words| journal.frames_after(seen, words);
+        assert_eq!(frames(0, Words::Own).unwrap().as_ref(), b"\x81\x02j1\x81\x02j2\x81\x02j3");
+        assert_eq!(frames(0, Words::Compatible).unwrap().as_ref(), b"\x81\x02c1\x81\x02c3");
+        assert_eq!(frames(2, Words::Own).unwrap().as_ref(), b"\x81\x02j3");
+        assert_eq!(frames(3, Words::Own), Ok(Bytes::new()));
+        assert_eq!(frames(4, Words::Own), Err(Lost));
+    }
+
+    #[test]
     fn nobody_goes_on_after_a_loss() {
         let mut journal = journal(3);
         journal.lose();
@@ -109,7 +161,7 @@ mod tests {
         assert_eq!(after(&journal, 4), Ok(None));
         journal.push(|seq| Entry {
             seq,
-            json: Utf8Bytes::default(),
+            json: TextFrame::of("{}"),
             compatible: None,
             published: false,
         });

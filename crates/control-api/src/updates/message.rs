@@ -1,6 +1,5 @@
 //! What clients are told, as JSON.
 
-use axum::extract::ws::Utf8Bytes;
 use genlock_store::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +9,7 @@ use crate::cameras::CameraView;
 use crate::events::EventView;
 use crate::live::{CameraStatus, Cut, CutStyle, Discontinuity, EventStatus, Forecast, Health};
 use crate::recordings::SourceView;
+use crate::socket::TextFrame;
 use crate::time::{now, rfc3339, rfc3339_option};
 
 /// A message: what happened, numbered.
@@ -239,7 +239,7 @@ struct CompatibleSwitch<'a> {
 
 impl Update {
     /// The message as it is sent.
-    pub(super) fn render(self, seq: Sequence) -> Utf8Bytes {
+    pub(super) fn render(self, seq: Sequence) -> TextFrame {
         json(&Message { seq, at: now(), update: self })
     }
 
@@ -249,7 +249,7 @@ impl Update {
     }
 
     /// What clients of the NGINX-RTMP plan are told of it.
-    pub(super) fn render_compatible(&self) -> Option<Utf8Bytes> {
+    pub(super) fn render_compatible(&self) -> Option<TextFrame> {
         let Self::CameraSwitched(switched) = self else { return None };
         Some(json(&CompatibleSwitch {
             event: "camera_switched",
@@ -260,8 +260,8 @@ impl Update {
     }
 }
 
-fn json(message: &impl Serialize) -> Utf8Bytes {
+fn json(message: &impl Serialize) -> TextFrame {
     let text = serde_json::to_string(message);
     // Strings, numbers and maps with string keys: nothing that JSON cannot hold.
-    Utf8Bytes::from(text.expect("messages are made of JSON's own types"))
+    TextFrame::of(&text.expect("messages are made of JSON's own types"))
 }

@@ -8,10 +8,14 @@
 //! | `message` | the words |
 //! | `picture` | an event at one moment, and what changed since |
 //! | `journal` | the last updates, by number |
+//! | `crowd` | the clients that have everything, whom the hub tells what comes next |
+//! | `follower` | a client's place among the updates |
 //! | `hub` | one task per followed event that makes the updates for all its clients |
 //! | `tally` | one camera alone, for its operator's phone |
 //! | `socket`, `stream` | WebSocket; server-sent events |
 
+mod crowd;
+mod follower;
 mod hub;
 mod journal;
 mod message;

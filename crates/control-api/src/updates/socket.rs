@@ -10,17 +10,22 @@
 
 use std::sync::Arc;
 
-use axum::extract::ws::{Message, Utf8Bytes, close_code};
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use genlock_store::EventId;
 use serde::Deserialize;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::hub::{self, Delivery, Follower, Resume};
+use super::follower::{Delivery, Follower, Place, Resume};
+use super::hub;
+use super::journal::Words;
+use crate::limits::SOCKET_WRITE_TIME_MAX;
 use crate::paths::{EventPath, WeddingPath};
 use crate::problem::Problem;
 use crate::query;
-use crate::socket::{Conversation, End, Knock, open};
+use crate::socket::{Conversation, End, Knock, Line, open};
 use crate::state::Shared;
 
 /// Follow an event over a WebSocket
@@ -47,8 +52,10 @@ pub(crate) async fn follow(
     knock: Knock,
 ) -> Result<Response, Problem> {
     let resume = resume(query.as_deref().unwrap_or_default());
-    open(shared, event, knock, |shared, event| Telling::begin(shared, event, resume, Words::Own))
-        .await
+    open(shared, event, knock, |shared, event, line| {
+        Telling::begin(shared, event, line, resume, Words::Own)
+    })
+    .await
 }
 
 /// Follow an event over a WebSocket, under the compatible path
@@ -68,8 +75,8 @@ pub(crate) async fn follow_compatible(
     EventPath(event): EventPath,
     knock: Knock,
 ) -> Result<Response, Problem> {
-    open(shared, event, knock, |shared, event| {
-        Telling::begin(shared, event, None, Words::Compatible)
+    open(shared, event, knock, |shared, event, line| {
+        Telling::begin(shared, event, line, None, Words::Compatible)
     })
     .await
 }
@@ -90,17 +97,12 @@ enum Said {
     Ping,
 }
 
-/// Which words are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Words {
-    Own,
-    /// Of the NGINX-RTMP plan: `camera_switched` and nothing else.
-    Compatible,
-}
-
-/// Tells a client what happens.
+/// Tells a client what happens, until the hub does.
 struct Telling {
     follower: Follower,
+    place: Place,
+    /// It is the hub that tells.
+    is_resting: bool,
     words: Words,
 }
 
@@ -108,50 +110,57 @@ impl Telling {
     async fn begin(
         shared: Arc<Shared>,
         event: EventId,
+        line: Arc<Line>,
         resume: Option<Resume>,
         words: Words,
     ) -> Option<Self> {
         let follower = hub::follow(&shared, &event, resume).await.ok()?;
-        Some(Self { follower, words })
+        let place = follower.join(line, words);
+        Some(Self { follower, place, is_resting: false, words })
     }
 
-    /// The message for what comes next, if these words have one for it.
-    fn message(&self, delivery: &Delivery) -> Option<Message> {
-        let entry = delivery.entry()?;
-        let json = match self.words {
-            Words::Own => Some(&entry.json),
-            Words::Compatible => entry.compatible.as_ref(),
-        };
-        json.cloned().map(Message::Text)
+    /// What comes next in these words, if it is there.
+    fn now(&mut self) -> Result<Option<Message>, End> {
+        while let Some(delivery) = self.follower.now() {
+            let gone = End::Close(CloseCode::Normal, "the event was deleted");
+            let entry = match &delivery {
+                Delivery::Gone => return Err(gone),
+                Delivery::Snapshot(entry) | Delivery::Update(entry) => entry,
+            };
+            if let Some(message) = entry.message(self.words) {
+                return Ok(Some(Message::text(message.text())));
+            }
+        }
+        Ok(None)
     }
 }
 
 impl Conversation for Telling {
     async fn next(&mut self) -> Result<Message, End> {
         loop {
-            let delivery = self.follower.next().await;
-            if matches!(delivery, Delivery::Gone) {
-                return Err(End::Close(close_code::NORMAL, "the event was deleted"));
+            if self.is_resting {
+                self.follower.rise(&self.place).await;
+                self.is_resting = false;
             }
-            if let Some(message) = self.message(&delivery) {
+            if let Some(message) = self.now()? {
                 return Ok(message);
             }
+            // Of what the hub has told, the socket may have a part.
+            match timeout(SOCKET_WRITE_TIME_MAX, self.place.flushed()).await {
+                Ok(Ok(())) => self.follower.rest(&self.place),
+                Ok(Err(_)) | Err(_) => return Err(End::Lost),
+            }
+            self.is_resting = true;
         }
     }
 
     fn more(&mut self) -> Option<Message> {
-        loop {
-            let delivery = self.follower.now()?;
-            // That the event is gone is told again by `next`.
-            delivery.entry()?;
-            if let Some(message) = self.message(&delivery) {
-                return Some(message);
-            }
-        }
+        // That the event is gone is told again by `next`.
+        self.now().ok().flatten()
     }
 
     fn hear(&mut self, said: &str) -> Result<Option<Message>, End> {
-        let pong = || Message::Text(Utf8Bytes::from_static(r#"{"type":"pong"}"#));
+        let pong = || Message::text(r#"{"type":"pong"}"#);
         Ok(matches!(serde_json::from_str(said), Ok(Said::Ping)).then(pong))
     }
 }

@@ -12,7 +12,8 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 
-use super::hub::{self, Follower, Resume};
+use super::follower::{Follower, Resume};
+use super::hub;
 use crate::auth::{self, Admission, Caller};
 use crate::limits::SOCKET_PING_EVERY;
 use crate::paths::EventPath;
@@ -64,7 +65,7 @@ async fn next(mut client: Admitted) -> Option<(Result<Event, Infallible>, Admitt
     };
     let entry = delivery.entry()?;
     let id = format!("{}:{}", client.follower.stream(), entry.seq);
-    let event = Event::default().id(id).data(&*entry.json);
+    let event = Event::default().id(id).data(entry.json.text());
     Some((Ok(event), client))
 }
 

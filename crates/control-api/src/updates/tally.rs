@@ -21,7 +21,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep_until};
 use utoipa::ToSchema;
 
-use super::hub::{self, Delivery, Follower};
+use super::follower::{Delivery, Follower};
+use super::hub;
 use crate::auth::{self, Admission, Caller};
 use crate::cameras;
 use crate::events;

@@ -12,12 +12,16 @@ use genlock_control_api::live::{Cause, CutStage, CutStyle, Discontinuity, Happen
 use genlock_store::{CameraId, Timestamp};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tower::ServiceExt;
 
 use crate::harness::{Api, TOKEN, creator_token, last_segment, request, request_as};
+
+type Socket = WebSocketStream<TcpStream>;
 
 /// Longer than any update takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -266,6 +270,91 @@ async fn a_websocket_gets_the_same_after_its_token() {
     asked.headers_mut().insert("authorization", format!("Bearer {TOKEN}").parse().unwrap());
     let (mut back, _) = tokio_tungstenite::connect_async(asked).await.unwrap();
     assert_eq!(text(&mut back).await, told, "no snapshot, no token in a message");
+}
+
+/// A client with a token in its header.
+async fn knock(address: SocketAddr, path: &str) -> Socket {
+    let mut asked = upgrade(address, path);
+    asked.headers_mut().insert("authorization", format!("Bearer {TOKEN}").parse().unwrap());
+    let stream = TcpSocket::new_v4().unwrap();
+    // A client that does not read is noticed soon.
+    stream.set_recv_buffer_size(4 * 1024).unwrap();
+    let stream = stream.connect(address).await.unwrap();
+    tokio_tungstenite::client_async(asked, stream).await.unwrap().0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_clients_are_told_everything_in_order_and_once() {
+    const CLIENTS: usize = 40;
+    const SWITCHES: u64 = 200;
+    let api = Api::new();
+    let event = api.event().await;
+    let camera = api.camera(&event, "Goal").await;
+    let address = serve(&api).await;
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut socket = knock(address, &format!("{event}/ws")).await;
+        let first = text(&mut socket).await["seq"].as_u64().unwrap();
+        clients.push(tokio::spawn(async move {
+            let (mut switches, mut pongs) = (0, 0);
+            for seq in first + 1.. {
+                // Whoever is answered has its own task, while the hub tells.
+                socket.send(Message::text(r#"{"type":"ping"}"#)).await.unwrap();
+                let told = loop {
+                    let told = text(&mut socket).await;
+                    if told["type"] != "pong" {
+                        break told;
+                    }
+                    pongs += 1;
+                };
+                assert_eq!(told["seq"], seq);
+                switches += u64::from(told["type"] == "camera_switched");
+                if switches == SWITCHES {
+                    break;
+                }
+            }
+            pongs
+        }));
+    }
+    for number in 0..SWITCHES {
+        api.happen(&event, switched(&camera));
+        if number % 7 == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    for client in clients {
+        assert!(timeout(PATIENCE, client).await.expect("everything is told").unwrap() > 0);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_goes_on_or_looks_again_at_the_whole() {
+    let api = Api::new();
+    let event = api.event().await;
+    let camera = api.camera(&event, "Goal").await;
+    let address = serve(&api).await;
+    let mut slow = knock(address, &format!("{event}/ws")).await;
+    let mut quick = knock(address, &format!("{event}/ws")).await;
+    let mut seq = text(&mut slow).await["seq"].as_u64().unwrap();
+    text(&mut quick).await;
+    // Until the kernel's buffers are full and the journal has gone on without the slow one.
+    let mut newest = 0;
+    while newest < 40_000 {
+        (0..50).for_each(|_| api.happen(&event, switched(&camera)));
+        for _ in 0..50 {
+            newest = text(&mut quick).await["seq"].as_u64().unwrap();
+        }
+    }
+    let resync = loop {
+        let told = text(&mut slow).await;
+        if told["type"] == "snapshot" {
+            break told;
+        }
+        seq += 1;
+        assert_eq!(told["seq"], seq);
+    };
+    assert_eq!(resync["resync"], true);
+    assert!(resync["seq"].as_u64().unwrap() > seq, "it could not have had them all");
 }
 
 #[tokio::test]
