@@ -4,7 +4,7 @@
 //! unless their playback token opens recordings: the console has such links, because a link carries no header.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{RawQuery, State};
@@ -45,14 +45,28 @@ pub(crate) struct RewatchView {
     duration_ms: u64,
 }
 
-/// What was found of events that have ended. One reads the disk at a time.
+/// What was found of events that have ended. Of each event one reads the disk at a time.
 #[derive(Debug, Default)]
-pub(crate) struct Rewatched(tokio::sync::Mutex<HashMap<EventId, Found>>);
+pub(crate) struct Rewatched(Mutex<HashMap<EventId, Place>>);
+
+/// What was found of one event, to be locked while the disk is read.
+type Place = Arc<tokio::sync::Mutex<Option<Found>>>;
 
 #[derive(Debug)]
 struct Found {
     at: Instant,
     recording: Option<Arc<Recording>>,
+}
+
+impl Rewatched {
+    fn place(&self, event: &EventId) -> Place {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REWATCH_EVENTS_MAX && !all.contains_key(event) {
+            // Those that nobody asks about just now.
+            all.retain(|_, place| Arc::strong_count(place) > 1);
+        }
+        Arc::clone(all.entry(event.clone()).or_default())
+    }
 }
 
 impl RewatchView {
@@ -75,20 +89,17 @@ pub(crate) async fn offered(
     if !ended || !event.policy.viewer_recording {
         return Ok(None);
     }
-    let mut all = shared.rewatched.0.lock().await;
-    if let Some(found) = all.get(&event.id).filter(|found| found.at.elapsed() < KEPT_FOR) {
+    let place = shared.rewatched.place(&event.id);
+    let mut known = place.lock().await;
+    if let Some(found) = known.as_ref().filter(|found| found.at.elapsed() < KEPT_FOR) {
         return Ok(found.recording.clone());
     }
     let id = event.id.clone();
     let recordings = on_disk(shared, move |recorder| recorder.library().list(id.as_str())).await?;
     let of_program = recordings.into_iter().filter(|each| each.source.name() == PROGRAM);
     let longest = of_program.filter(|each| length(each).is_some()).max_by_key(length);
-    if all.len() >= REWATCH_EVENTS_MAX {
-        all.clear();
-    }
     let recording = longest.map(Arc::new);
-    let found = Found { at: Instant::now(), recording: recording.clone() };
-    all.insert(event.id.clone(), found);
+    *known = Some(Found { at: Instant::now(), recording: recording.clone() });
     Ok(recording)
 }
 
@@ -180,5 +191,34 @@ async fn check_offered(
     match offered.is_some_and(|offered| offered.id == *id) {
         true => Ok(()),
         false => Err(Problem::recording_not_found()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(number: usize) -> EventId {
+        EventId::parse(&format!("event{number}")).unwrap()
+    }
+
+    #[test]
+    fn who_asks_about_one_event_waits_for_no_other() {
+        let all = Rewatched::default();
+        let (first, second) = (all.place(&event(1)), all.place(&event(2)));
+        let _reading = first.try_lock().unwrap();
+        assert!(all.place(&event(1)).try_lock().is_err());
+        assert!(second.try_lock().is_ok());
+    }
+
+    #[test]
+    fn what_is_kept_in_mind_has_an_end() {
+        let all = Rewatched::default();
+        let asked = all.place(&event(0));
+        for number in 1..=2 * REWATCH_EVENTS_MAX {
+            all.place(&event(number));
+            assert!(all.0.lock().unwrap().len() <= REWATCH_EVENTS_MAX);
+        }
+        assert!(Arc::ptr_eq(&asked, &all.place(&event(0))), "somebody still waits for it");
     }
 }
