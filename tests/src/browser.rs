@@ -1,7 +1,7 @@
 //! A viewer, or a creator, in headless Chromium.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -126,23 +126,38 @@ pub fn perform(
     arguments: &[&str],
     mut act: impl FnMut(&[&str]) -> Result<()>,
 ) -> Result<Value> {
+    perform_with_input(script, arguments, |said| act(said).map(|()| None))
+}
+
+/// The same, and what `act` returns is said to the script, as a line.
+///
+/// # Errors
+/// When something is not as it should be: the error holds what node said.
+pub fn perform_with_input(
+    script: &str,
+    arguments: &[&str],
+    mut act: impl FnMut(&[&str]) -> Result<Option<String>>,
+) -> Result<Value> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser").join(script);
     let node = Command::new("node")
         .arg(script)
         .args(arguments)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
         .context("cannot start node")?;
     let mut node = Killed(node);
+    let mut ear = node.0.stdin.take().context("node has no standard input")?;
     let said = node.0.stdout.take().context("node has no standard output")?;
     for line in BufReader::new(said).lines() {
         let line = line?;
         if let Some(told) = line.strip_prefix("done ") {
             return Ok(serde_json::from_str(told)?);
         }
-        act(&line.split(' ').collect::<Vec<_>>())?;
+        if let Some(answer) = act(&line.split(' ').collect::<Vec<_>>())? {
+            writeln!(ear, "{answer}")?;
+        }
     }
     bail!("the script failed: {}", node.0.wait()?)
 }
