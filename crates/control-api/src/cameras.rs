@@ -2,6 +2,8 @@
 //!
 //! A stream key appears in exactly two answers: the one that made the camera and the one that made the key.
 
+mod view;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,23 +12,25 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use genlock_store::limits::{PRIORITY_MAX, SYNC_OFFSET_MS_MAX};
 use genlock_store::{
-    AudioSource, Camera, CameraId, CameraPatch, EventId, Life, StreamKey, Timestamp, UnknownFields,
+    AudioSource, Camera, CameraId, CameraPatch, EventId, Life, StreamKey, UnknownFields,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
+pub(crate) use self::view::CameraView;
+use self::view::{CameraList, CameraWithKey};
 use crate::addresses::Links;
 use crate::auth::{Caller, Principal};
-use crate::etag::{IfMatch, Tagged, Version, Versioned};
+use crate::etag::{IfMatch, Tagged};
 use crate::events::{self, parse_name};
 use crate::extract::{Body, present, present_integer};
 use crate::life;
-use crate::live::{CameraState, CameraStatus, Change, Compatibility, Forecast, Health};
+use crate::live::Change;
 use crate::openapi::Name;
 use crate::paths::{CameraPath, EventPath};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
-use crate::time::{now, rfc3339, rfc3339_option};
+use crate::time::now;
 
 /// A camera that is wanted.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -61,112 +65,6 @@ pub(crate) struct CameraChange {
     #[serde(default, deserialize_with = "present_integer")]
     #[schema(nullable = false, minimum = -10000, maximum = 10000)]
     sync_offset_ms: Option<i32>,
-}
-
-/// A camera.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Camera)]
-pub(crate) struct CameraView {
-    /// Identity, fixed.
-    #[schema(example = "k5x2mhd7qpa3vtye")]
-    camera_id: String,
-    /// What tells this name, priority, sync offset and key from others: the text of the `etag`, for `if-match`.
-    #[schema(value_type = String, example = "9b0d2f4a6c8e1f3a5c7e")]
-    version: Version,
-    /// Name for people.
-    #[schema(example = "Altar")]
-    name: String,
-    /// Place in the failover order.
-    #[schema(example = 100)]
-    priority: u16,
-    /// Added to the camera's times, in milliseconds.
-    #[schema(example = 0)]
-    sync_offset_ms: i32,
-    /// When it was made.
-    #[serde(serialize_with = "rfc3339")]
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-    /// Whether its publisher is there.
-    status: CameraStatus,
-    /// Since when, `null` while it is waiting.
-    #[serde(serialize_with = "rfc3339_option")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    since: Option<Timestamp>,
-    /// Whether it is on air: what its tally light shows.
-    on_air: bool,
-    /// Players that reload the camera's own playlists.
-    #[schema(example = 3)]
-    viewers: u64,
-    /// Multivariant playlist of the camera alone.
-    #[schema(
-        example = "http://live.example:8080/hls/q3vx5k2mhd7qpa4t/k5x2mhd7qpa3vtye/index.m3u8"
-    )]
-    hls_url: String,
-    /// The server to publish to, without the key; `null` where the server's address is not known.
-    #[schema(example = "rtmp://live.example:1935/live")]
-    ingest_url: Option<String>,
-    /// What the publisher sends, `null` if there never was one.
-    health: Option<Health>,
-    /// What a take would cost now, `null` unless the camera is live.
-    forecast: Option<Forecast>,
-    /// How well it fits the programme as it is now.
-    compatibility: Option<Compatibility>,
-}
-
-/// A camera with its new stream key, which is shown this once.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct CameraWithKey {
-    #[serde(flatten)]
-    camera: CameraView,
-    /// What the publisher presents: the stream key of OBS, the last segment of ffmpeg's URL.
-    #[schema(example = "mzxw6ytboi4dqnrrgm2tknrrgi3dqnzr")]
-    stream_key: String,
-}
-
-/// Cameras.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CameraList {
-    /// In failover order.
-    items: Vec<CameraView>,
-}
-
-impl Versioned for CameraView {
-    fn version(&self) -> &Version {
-        &self.version
-    }
-}
-
-impl Versioned for CameraWithKey {
-    fn version(&self) -> &Version {
-        self.camera.version()
-    }
-}
-
-impl CameraView {
-    pub(crate) fn new(shared: &Shared, links: &Links, camera: &Camera) -> Self {
-        Self::of(links, camera, shared.live.camera(&camera.event, &camera.id))
-    }
-
-    /// A camera of which `state` is known.
-    pub(crate) fn of(links: &Links, camera: &Camera, state: CameraState) -> Self {
-        Self {
-            camera_id: camera.id.to_string(),
-            version: Version::of_camera(camera),
-            name: camera.name.to_string(),
-            priority: camera.priority,
-            sync_offset_ms: camera.sync_offset_ms,
-            created_at: camera.created_at,
-            status: state.status,
-            since: state.since,
-            viewers: state.viewers,
-            on_air: state.on_air,
-            hls_url: links.camera_hls(&camera.event, &camera.id),
-            ingest_url: links.ingest(),
-            health: state.health,
-            forecast: state.forecast,
-            compatibility: state.compatibility,
-        }
-    }
 }
 
 /// Make a camera
@@ -220,7 +118,7 @@ pub(crate) async fn create(
         })
         .await?;
     let location = format!("/api/events/{}/cameras/{}", camera.event, camera.id);
-    let shown = with_key(CameraView::new(&shared, &links, &camera), &key);
+    let shown = CameraWithKey::new(CameraView::new(&shared, &links, &camera), &key);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Tagged(shown)).into_response())
 }
 
@@ -328,7 +226,7 @@ pub(crate) async fn rotate_key(
     let key = StreamKey::random().map_err(random_failed)?;
     let patch = CameraPatch { key_hash: Some(key.hash()), ..CameraPatch::default() };
     let camera = change(&shared, event, id, IfMatch::any(), patch, Some(key.clone())).await?;
-    Ok(Tagged(with_key(CameraView::new(&shared, &links, &camera), &key)))
+    Ok(Tagged(CameraWithKey::new(CameraView::new(&shared, &links, &camera), &key)))
 }
 
 /// The camera, or the problem that there is no such event or camera.
@@ -378,10 +276,6 @@ async fn change(
 pub(crate) fn random_failed(error: impl std::fmt::Display) -> Problem {
     tracing::error!(%error, "no key or id could be made");
     Problem::new(ProblemCode::Internal, "no key or id could be made")
-}
-
-fn with_key(camera: CameraView, key: &StreamKey) -> CameraWithKey {
-    CameraWithKey { camera, stream_key: key.reveal().to_owned() }
 }
 
 fn check_priority(priority: Option<u16>) -> Result<Option<u16>, Problem> {
