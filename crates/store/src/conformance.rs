@@ -12,9 +12,8 @@ use crate::{
     AccessRole, AccessToken, AudioSource, Camera, CameraId, CameraPatch, CreatorId, Discontinuity,
     DisplayName, Event, EventId, EventPatch, EventPolicy, EventWithCameras, HookDelivery,
     HookDeliveryId, Ledger, Life, Lock, LockedBy, MetaKey, Placed, Playback, PolicyPatch,
-    Recording, RecordingId, RecordingState, ScheduledTake, ScheduledTakeId, SecretHash, Store,
-    StoreError, SwitchOutcome, SwitchPage, SwitchReason, SwitchRecord, SwitchStyle, Timestamp,
-    TokenId, UnknownFields,
+    ScheduledTake, ScheduledTakeId, SecretHash, Store, StoreError, SwitchOutcome, SwitchPage,
+    SwitchReason, SwitchRecord, SwitchStyle, Timestamp, TokenId, UnknownFields,
 };
 
 /// Runs all checks against stores that `make` makes.
@@ -40,8 +39,6 @@ pub(crate) async fn run<S: Store>(make: impl Fn() -> S) {
     log::a_scheduled_take_is_removed_once(&make()).await;
     log::an_event_has_a_limited_number_of_scheduled_takes(&make()).await;
     log::an_entry_keeps_its_place_and_comes_into_the_log_once(&make()).await;
-    records::recordings_are_replaced_and_listed_by_their_start(&make()).await;
-    records::a_recording_stays_in_its_event(&make()).await;
     records::hook_deliveries_keep_their_place_in_the_queue(&make()).await;
     records::hook_deliveries_outlive_their_event(&make()).await;
     records::a_token_of_a_camera_goes_with_it(&make()).await;
@@ -111,22 +108,6 @@ pub(crate) fn switch(event: &str, at_millis: i64) -> SwitchRecord {
         scheduled: None,
         outcome: SwitchOutcome::Cut,
         ledger: Ledger::default(),
-        unknown: UnknownFields::default(),
-    }
-}
-
-/// A recording for tests.
-pub(crate) fn recording(event: &str, id: &str, started_at: i64) -> Recording {
-    Recording {
-        id: RecordingId::parse(id).unwrap(),
-        event: EventId::parse(event).unwrap(),
-        camera: None,
-        started_at: Timestamp::from_millis(started_at),
-        ended_at: None,
-        state: RecordingState::Recording,
-        bytes: 1 << 40,
-        duration_ms: 4000,
-        files: vec!["a/program-1.mp4".to_owned()],
         unknown: UnknownFields::default(),
     }
 }
@@ -301,7 +282,6 @@ async fn an_event_takes_everything_in_it_with_it(store: &impl Store) {
     store.create_camera(camera.clone()).await.unwrap();
     store.append_switch(switch("a", 0)).await.unwrap();
     store.schedule_take(scheduled("a", "t", 5)).await.unwrap();
-    store.put_recording(recording("a", "r", 5)).await.unwrap();
     store.create_token(token("a", "k", 100), Timestamp::from_millis(0)).await.unwrap();
     assert_eq!(store.delete_event(&event.id).await.unwrap(), Some(event.clone()));
     assert_eq!(store.delete_event(&event.id).await.unwrap(), None);
@@ -309,7 +289,6 @@ async fn an_event_takes_everything_in_it_with_it(store: &impl Store) {
     store.create_event(event.clone()).await.unwrap();
     assert!(store.cameras(&event.id).await.unwrap().is_empty());
     assert!(store.scheduled_takes(&event.id).await.unwrap().is_empty());
-    assert!(store.recordings(&event.id).await.unwrap().is_empty());
     assert!(store.tokens(&event.id).await.unwrap().is_empty());
     assert_eq!(store.token_by_hash(&token("a", "k", 100).hash).await.unwrap(), None);
     let page = SwitchPage { before: None, limit: 10 };

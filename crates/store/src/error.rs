@@ -43,7 +43,7 @@ pub enum StoreError {
     /// The id or the key is taken.
     #[error("the {what} already exists")]
     AlreadyExists {
-        /// `event`, `camera`, `key`, `scheduled take`, `recording` or `token`.
+        /// `event`, `camera`, `key`, `scheduled take` or `token`.
         what: &'static str,
     },
     /// The record that the new one would belong to does not exist.

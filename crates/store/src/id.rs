@@ -107,11 +107,6 @@ id! {
 }
 
 id! {
-    /// Identity of a recording. Unique in the whole store.
-    RecordingId, check
-}
-
-id! {
     /// Name of a hook target that an administrator added.
     HookTargetName, check
 }
@@ -174,7 +169,7 @@ mod tests {
     #[test]
     fn a_stored_id_is_checked_when_read_back() {
         assert!(serde_json::from_str::<EventId>("\"a/b\"").is_err());
-        assert!(serde_json::from_str::<RecordingId>("\"\"").is_err());
+        assert!(serde_json::from_str::<ScheduledTakeId>("\"\"").is_err());
         assert_eq!(serde_json::to_string(&EventId::parse("a").unwrap()).unwrap(), "\"a\"");
     }
 }

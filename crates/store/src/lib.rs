@@ -11,7 +11,7 @@
 //! | [`event`], [`policy`], [`camera`], [`scheduled`], [`switch`] | the records |
 //! | [`creator`], [`access_token`], [`playback`], [`life`] | whom an event belongs to, who else may do what, who may watch, whether it runs |
 //! | [`unknown`] | what else is in their documents |
-//! | [`recording`], [`hook`], [`hook_target`] | what is known of recordings; what other systems have to be told |
+//! | [`hook`], [`hook_target`] | what other systems have to be told |
 //! | [`store`], [`error`] | the trait and what can go wrong behind it |
 //! | [`sqlite`] | the embedded back end; as a copy with its outbox |
 //! | `mongo` | MongoDB, and the migration of other programs' documents |
@@ -42,7 +42,6 @@ pub mod mongo;
 pub mod name;
 pub mod playback;
 pub mod policy;
-pub mod recording;
 mod replica;
 pub mod scheduled;
 pub mod secret;
@@ -63,9 +62,7 @@ pub use error::StoreError;
 pub use event::{Event, EventPatch, Lock, LockedBy, Placed};
 pub use hook::{HookDelivery, HookQueue};
 pub use hook_target::{KeptHookTarget, KeptHookTargets};
-pub use id::{
-    CameraId, EventId, HookDeliveryId, HookTargetName, RecordingId, ScheduledTakeId, TokenId,
-};
+pub use id::{CameraId, EventId, HookDeliveryId, HookTargetName, ScheduledTakeId, TokenId};
 pub use life::Life;
 #[cfg(feature = "mongodb")]
 pub use mongo::{Migration, MongoOptions, MongoStore, SkippedDocument};
@@ -74,7 +71,6 @@ pub use playback::{Playback, PlaybackKeys};
 pub use policy::{
     AudioSource, EventPolicy, FlapLimit, PlaylistDialect, PolicyPatch, RecordingPolicy,
 };
-pub use recording::{Recording, RecordingState};
 pub use replica::Replica;
 pub use scheduled::ScheduledTake;
 pub use secret::{AdminToken, SecretHash, StreamKey};

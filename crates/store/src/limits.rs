@@ -107,13 +107,6 @@ pub const REVERT_AFTER_MS_MIN: u32 = 1_000;
 /// The same, at most: an hour.
 pub const REVERT_AFTER_MS_MAX: u32 = 3_600_000;
 
-/// Recordings of one event, those of its cameras counted. A day of ten cameras in pieces of an hour; listings are
-/// not paged below it.
-pub const RECORDINGS_PER_EVENT_MAX: u32 = 1000;
-
-/// Files of one recording. One for each hour of a week, with room.
-pub const RECORDING_FILES_MAX: u32 = 256;
-
 /// Hook deliveries in the queue, those given up counted. A target that is down for an hour while something
 /// happens three times a second.
 pub const HOOK_DELIVERIES_MAX: u32 = 10_000;

@@ -10,15 +10,14 @@ use crate::camera::{Camera, CameraPatch};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
 use crate::hook::{HookDelivery, HookQueue};
-use crate::id::{CameraId, EventId, HookDeliveryId, RecordingId, ScheduledTakeId, TokenId};
-use crate::recording::Recording;
+use crate::id::{CameraId, EventId, HookDeliveryId, ScheduledTakeId, TokenId};
 use crate::scheduled::ScheduledTake;
 use crate::secret::{SecretHash, StreamKey};
 use crate::status::{CameraPresence, RejectedWrite, StoreStatus};
 use crate::switch::{Ledger, LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
 use crate::time::Timestamp;
 
-/// Keeps events, cameras, scheduled takes, the switch log, recordings, hook deliveries, tokens and a few values
+/// Keeps events, cameras, scheduled takes, the switch log, hook deliveries, tokens and a few values
 /// of the server itself.
 ///
 /// - A write that returned `Ok` survives a crash of the process and of the machine.
@@ -44,7 +43,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         patch: EventPatch,
     ) -> Result<Option<Event>, StoreError>;
 
-    /// Removes an event with its cameras, its access tokens, its scheduled takes, its switch log and its recordings
+    /// Removes an event with its cameras, its access tokens, its scheduled takes and its switch log
     /// and returns it, `None` if there is no such. Hook deliveries about it stay.
     async fn delete_event(&self, id: &EventId) -> Result<Option<Event>, StoreError>;
 
@@ -69,7 +68,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Option<Camera>, StoreError>;
 
     /// Removes a camera with the tokens that open only it and returns it, `None` if the event has no such. The
-    /// log, scheduled takes and recordings keep its id; an event whose sound came from it follows the picture again.
+    /// log and scheduled takes keep its id; an event whose sound came from it follows the picture again.
     async fn delete_camera(
         &self,
         event: &EventId,
@@ -127,19 +126,6 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         event: &EventId,
         id: &ScheduledTakeId,
     ) -> Result<Option<ScheduledTake>, StoreError>;
-
-    /// Adds a recording to its event, or replaces the one with its id there.
-    async fn put_recording(&self, recording: Recording) -> Result<(), StoreError>;
-
-    /// The recordings of an event, oldest first; empty if there is no such event.
-    async fn recordings(&self, event: &EventId) -> Result<Vec<Recording>, StoreError>;
-
-    /// Removes a recording and returns it, `None` if the event has no such. Touches no file of it.
-    async fn delete_recording(
-        &self,
-        event: &EventId,
-        id: &RecordingId,
-    ) -> Result<Option<Recording>, StoreError>;
 
     /// Puts a delivery at the end of the queue, or replaces the one with its id in its place.
     async fn put_hook_delivery(&self, delivery: HookDelivery) -> Result<(), StoreError>;

@@ -12,7 +12,6 @@ use crate::event::Event;
 use crate::hook::{HookDelivery, HookQueue};
 use crate::id::EventId;
 use crate::limits::{HOOK_DELIVERIES_MAX, SWITCH_PAGE_MAX};
-use crate::recording::Recording;
 use crate::scheduled::ScheduledTake;
 use crate::store::{MetaKey, Store};
 use crate::switch::{LoggedSwitch, SwitchPage, SwitchRecord, SwitchSeq};
@@ -40,8 +39,6 @@ pub enum Record {
         /// What happened.
         record: Box<SwitchRecord>,
     },
-    /// A recording.
-    Recording(Box<Recording>),
     /// An access token.
     Token(Box<AccessToken>),
     /// A hook delivery.
@@ -94,9 +91,6 @@ async fn export_belongings(
     for take in store.scheduled_takes(event).await? {
         sink.take(Record::ScheduledTake(take)).await?;
     }
-    for recording in store.recordings(event).await? {
-        sink.take(Record::Recording(Box::new(recording))).await?;
-    }
     for token in store.tokens(event).await? {
         sink.take(Record::Token(Box::new(token))).await?;
     }
@@ -120,7 +114,7 @@ pub enum Imported {
     WasThere,
 }
 
-/// Adds one record to `store`. What is there stays as it is, except that a recording or a hook delivery with the same id is
+/// Adds one record to `store`. What is there stays as it is, except that a hook delivery with the same id is
 /// replaced.
 pub async fn import(store: &dyn Store, record: Record) -> Result<Imported, StoreError> {
     let added = match record {
@@ -136,7 +130,6 @@ pub async fn import(store: &dyn Store, record: Record) -> Result<Imported, Store
             let added = store.put_switch(entry).await?;
             return Ok(if added { Imported::Added } else { Imported::WasThere });
         }
-        Record::Recording(recording) => store.put_recording(*recording).await,
         Record::Token(token) => {
             let made_at = token.created_at;
             store.create_token(*token, made_at).await

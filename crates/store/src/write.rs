@@ -6,8 +6,7 @@ use crate::access_token::AccessToken;
 use crate::camera::{Camera, CameraPatch};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
-use crate::id::{CameraId, EventId, RecordingId, ScheduledTakeId, TokenId};
-use crate::recording::Recording;
+use crate::id::{CameraId, EventId, ScheduledTakeId, TokenId};
 use crate::scheduled::ScheduledTake;
 use crate::secret::StreamKey;
 use crate::store::{MetaKey, Store};
@@ -30,8 +29,6 @@ pub(crate) enum Write {
     SetLedger { event: EventId, seq: u64, ledger: Ledger },
     ScheduleTake { take: ScheduledTake },
     DeleteScheduledTake { event: EventId, id: ScheduledTakeId },
-    PutRecording { recording: Box<Recording> },
-    DeleteRecording { event: EventId, id: RecordingId },
     CreateToken { token: Box<AccessToken>, now: Timestamp },
     DeleteToken { event: EventId, id: TokenId },
     SetMeta { key: MetaKey, value: String },
@@ -51,7 +48,6 @@ impl Write {
             Self::CreateCamera { camera } => &camera.event,
             Self::PutSwitch { record, .. } => &record.event,
             Self::ScheduleTake { take } => &take.event,
-            Self::PutRecording { recording } => &recording.event,
             Self::CreateToken { token, .. } => &token.event,
             Self::UpdateEvent { id, .. } | Self::DeleteEvent { id } => id,
             Self::UpdateCamera { event, .. }
@@ -59,7 +55,6 @@ impl Write {
             | Self::ShowKey { event, .. }
             | Self::SetLedger { event, .. }
             | Self::DeleteScheduledTake { event, .. }
-            | Self::DeleteRecording { event, .. }
             | Self::DeleteToken { event, .. } => event,
             Self::SetMeta { .. } => return None,
         })
@@ -87,10 +82,6 @@ impl Write {
             Self::ScheduleTake { take } => store.schedule_take(take).await,
             Self::DeleteScheduledTake { event, id } => {
                 store.delete_scheduled_take(&event, &id).await.map(drop)
-            }
-            Self::PutRecording { recording } => store.put_recording(*recording).await,
-            Self::DeleteRecording { event, id } => {
-                store.delete_recording(&event, &id).await.map(drop)
             }
             Self::CreateToken { token, now } => store.create_token(*token, now).await,
             Self::DeleteToken { event, id } => store.delete_token(&event, &id).await.map(drop),

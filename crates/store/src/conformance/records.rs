@@ -1,10 +1,10 @@
-//! Recordings, hook deliveries and access tokens.
+//! Hook deliveries and access tokens.
 
-use super::{camera, delivery, event, recording, token};
-use crate::limits::{HOOK_BODY_BYTES_MAX, RECORDING_FILES_MAX, TOKENS_PER_EVENT_MAX};
+use super::{camera, delivery, event, token};
+use crate::limits::{HOOK_BODY_BYTES_MAX, TOKENS_PER_EVENT_MAX};
 use crate::{
-    AccessRole, AccessToken, CameraId, DisplayName, EventId, HookDelivery, HookQueue, Recording,
-    RecordingState, SecretHash, Store, StoreError, Timestamp,
+    AccessRole, AccessToken, CameraId, DisplayName, EventId, HookDelivery, HookQueue, SecretHash,
+    Store, StoreError, Timestamp,
 };
 
 pub(super) async fn tokens_come_back_as_written_oldest_first(store: &impl Store) {
@@ -67,42 +67,6 @@ pub(super) async fn ended_tokens_make_room_for_new_ones(store: &impl Store) {
     assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
     store.create_token(token("a", "y", 100), at(50)).await.unwrap();
     assert_eq!(store.token_by_hash(&SecretHash::of("x0")).await.unwrap(), None);
-}
-
-pub(super) async fn recordings_are_replaced_and_listed_by_their_start(store: &impl Store) {
-    store.create_event(event("a")).await.unwrap();
-    let (late, early) = (recording("a", "x", 9), recording("a", "y", 3));
-    store.put_recording(late.clone()).await.unwrap();
-    store.put_recording(early.clone()).await.unwrap();
-    let finished = Recording {
-        state: RecordingState::Finished,
-        ended_at: Some(Timestamp::from_millis(10)),
-        camera: Some(CameraId::parse("aisle").unwrap()),
-        ..late
-    };
-    store.put_recording(finished.clone()).await.unwrap();
-    let event = finished.event.clone();
-    assert_eq!(store.recordings(&event).await.unwrap(), [early, finished.clone()]);
-    let files = vec![String::new(); RECORDING_FILES_MAX as usize + 1];
-    let refused = store.put_recording(Recording { files, ..finished }).await;
-    assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })), "{refused:?}");
-}
-
-pub(super) async fn a_recording_stays_in_its_event(store: &impl Store) {
-    store.create_event(event("a")).await.unwrap();
-    store.create_event(event("b")).await.unwrap();
-    let mine = recording("a", "x", 0);
-    store.put_recording(mine.clone()).await.unwrap();
-    let moved = store.put_recording(recording("b", "x", 0)).await;
-    let what = "recording";
-    assert!(matches!(moved, Err(StoreError::AlreadyExists { what: w }) if w == what), "{moved:?}");
-    let orphan = store.put_recording(recording("c", "y", 0)).await;
-    assert!(matches!(orphan, Err(StoreError::NotFound { what: "event" })), "{orphan:?}");
-    let elsewhere = EventId::parse("b").unwrap();
-    assert_eq!(store.delete_recording(&elsewhere, &mine.id).await.unwrap(), None);
-    let deleted = store.delete_recording(&mine.event, &mine.id).await.unwrap();
-    assert_eq!(deleted, Some(mine.clone()));
-    assert_eq!(store.delete_recording(&mine.event, &mine.id).await.unwrap(), None);
 }
 
 pub(super) async fn hook_deliveries_keep_their_place_in_the_queue(store: &impl Store) {

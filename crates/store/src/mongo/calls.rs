@@ -16,11 +16,8 @@ use crate::camera::{Camera, CameraPatch};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
 use crate::hook::{HookDelivery, HookQueue};
-use crate::id::{CameraId, EventId, HookDeliveryId, RecordingId, ScheduledTakeId, TokenId};
-use crate::limits::{
-    HOOK_DELIVERIES_MAX, RECORDINGS_PER_EVENT_MAX, SCHEDULED_PER_EVENT_MAX, TOKENS_PER_EVENT_MAX,
-};
-use crate::recording::Recording;
+use crate::id::{CameraId, EventId, HookDeliveryId, ScheduledTakeId, TokenId};
+use crate::limits::{HOOK_DELIVERIES_MAX, SCHEDULED_PER_EVENT_MAX, TOKENS_PER_EVENT_MAX};
 use crate::scheduled::ScheduledTake;
 use crate::secret::{SecretHash, StreamKey};
 use crate::status::CameraPresence;
@@ -181,48 +178,6 @@ impl Store for MongoStore {
     ) -> Result<Option<ScheduledTake>, StoreError> {
         let filter = doc! { "_id": id.as_str(), "event": event.as_str() };
         self.call(|db| own::take(&db.scheduled, "scheduled take", filter)).await
-    }
-
-    async fn put_recording(&self, recording: Recording) -> Result<(), StoreError> {
-        recording.check()?;
-        self.call(async |db| {
-            let (what, mine) = ("recording", doc! { "event": recording.event.as_str() });
-            db.check_event(&recording.event).await?;
-            let id = doc! { "_id": recording.id.as_str() };
-            match own::find::<Recording>(&db.recordings, what, id.clone()).await? {
-                Some(other) if other.event != recording.event => {
-                    return Err(StoreError::AlreadyExists { what });
-                }
-                Some(_) => {}
-                None => {
-                    let limit = RECORDINGS_PER_EVENT_MAX;
-                    own::check_limit(&db.recordings, "recordings in the event", mine, limit)
-                        .await?;
-                }
-            }
-            let mut fields = own::document(what, recording.id.as_str(), &recording)?;
-            fields.remove("_id");
-            db.recordings.update_one(id, doc! { "$set": fields }).upsert(true).await?;
-            Ok(())
-        })
-        .await
-    }
-
-    async fn recordings(&self, event: &EventId) -> Result<Vec<Recording>, StoreError> {
-        let (filter, sort) = (doc! { "event": event.as_str() }, doc! { "started_at": 1, "_id": 1 });
-        self.call(|db| {
-            own::list(&db.recordings, "recording", filter, sort, RECORDINGS_PER_EVENT_MAX)
-        })
-        .await
-    }
-
-    async fn delete_recording(
-        &self,
-        event: &EventId,
-        id: &RecordingId,
-    ) -> Result<Option<Recording>, StoreError> {
-        let filter = doc! { "_id": id.as_str(), "event": event.as_str() };
-        self.call(|db| own::take(&db.recordings, "recording", filter)).await
     }
 
     async fn put_hook_delivery(&self, delivery: HookDelivery) -> Result<(), StoreError> {

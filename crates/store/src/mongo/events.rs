@@ -102,7 +102,7 @@ impl Collections {
     pub(super) async fn delete_event(&self, id: &EventId) -> Result<Option<Event>, StoreError> {
         let Some(found) = self.find_event(id).await? else { return Ok(None) };
         let event = document::read_event(id, &found)?;
-        for belongs in [&self.switches, &self.scheduled, &self.recordings, &self.tokens] {
+        for belongs in [&self.switches, &self.scheduled, &self.tokens] {
             belongs.delete_many(doc! { "event": id.as_str() }).await?;
         }
         let filter = doc! { "id": id.as_str() };

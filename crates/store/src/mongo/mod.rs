@@ -4,7 +4,7 @@
 //!  weddings                      {id, creator_id, multi_cameras[], active_camera_id, camera_switches[],
 //!                                 composition_config, genlock: {…}, whatever else the back end keeps}
 //!  genlock_switches              the whole switch log (the document has its newest entries)
-//!  genlock_scheduled_takes, genlock_recordings, genlock_hook_deliveries, genlock_tokens, genlock_meta
+//!  genlock_scheduled_takes, genlock_hook_deliveries, genlock_tokens, genlock_meta
 //! ```
 //!
 //! A document is an event. Its fields have the names and the form of the back ends written for the NGINX-RTMP

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::*;
 use crate::{
     Camera, CameraId, CameraPatch, CameraPresence, Event, EventPatch, HookDelivery, HookDeliveryId,
-    HookQueue, Ledger, LoggedSwitch, Recording, RecordingId, ScheduledTake, ScheduledTakeId,
-    SecretHash, StreamKey, SwitchPage, SwitchRecord, SwitchSeq,
+    HookQueue, Ledger, LoggedSwitch, ScheduledTake, ScheduledTakeId, SecretHash, StreamKey,
+    SwitchPage, SwitchRecord, SwitchSeq,
 };
 
 /// What the database does with a call.
@@ -126,9 +126,6 @@ pass_on! {
     fn schedule_take(take: ScheduledTake) -> ();
     fn scheduled_takes(event: &EventId) -> Vec<ScheduledTake>;
     fn delete_scheduled_take(event: &EventId, id: &ScheduledTakeId) -> Option<ScheduledTake>;
-    fn put_recording(recording: Recording) -> ();
-    fn recordings(event: &EventId) -> Vec<Recording>;
-    fn delete_recording(event: &EventId, id: &RecordingId) -> Option<Recording>;
     fn put_hook_delivery(delivery: HookDelivery) -> ();
     fn hook_deliveries(queue: HookQueue, limit: u32) -> Vec<HookDelivery>;
     fn delete_hook_delivery(id: &HookDeliveryId) -> Option<HookDelivery>;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::fake::{Mood, Shared};
 use super::*;
-use crate::conformance::{camera, delivery, event, recording, scheduled, switch, token};
+use crate::conformance::{camera, delivery, event, scheduled, switch, token};
 use crate::sqlite::Adopted;
 use crate::{
     AudioSource, Camera, CameraId, CameraPatch, CameraPresence, DisplayName, Event, EventPatch,
@@ -48,8 +48,6 @@ impl Rig {
             assert_eq!(log, there.switches(id, page).await.unwrap());
             let takes = here.scheduled_takes(id).await.unwrap();
             assert_eq!(takes, there.scheduled_takes(id).await.unwrap());
-            let recordings = here.recordings(id).await.unwrap();
-            assert_eq!(recordings, there.recordings(id).await.unwrap());
             assert_eq!(here.tokens(id).await.unwrap(), there.tokens(id).await.unwrap());
         }
     }
@@ -91,9 +89,6 @@ async fn write_everything(store: &SqliteStore) {
     store.schedule_take(scheduled("a", "t", 5)).await.unwrap();
     store.schedule_take(scheduled("a", "u", 5)).await.unwrap();
     store.delete_scheduled_take(&a.id, &scheduled("a", "t", 5).id).await.unwrap();
-    store.put_recording(recording("a", "r", 5)).await.unwrap();
-    store.put_recording(recording("a", "s", 5)).await.unwrap();
-    store.delete_recording(&a.id, &recording("a", "r", 5).id).await.unwrap();
     let now = Timestamp::from_millis(0);
     store.create_token(token("a", "k", 100), now).await.unwrap();
     store.create_token(token("a", "l", 100), now).await.unwrap();

@@ -19,9 +19,8 @@ use crate::camera::{Camera, CameraPatch};
 use crate::error::StoreError;
 use crate::event::{Event, EventPatch};
 use crate::hook::{HookDelivery, HookQueue};
-use crate::id::{CameraId, EventId, HookDeliveryId, RecordingId, ScheduledTakeId, TokenId};
+use crate::id::{CameraId, EventId, HookDeliveryId, ScheduledTakeId, TokenId};
 use crate::limits::SWITCHES_PER_EVENT_MAX;
-use crate::recording::Recording;
 use crate::scheduled::ScheduledTake;
 use crate::secret::{SecretHash, StreamKey};
 use crate::status::{CameraPresence, RejectedWrite, StoreStatus};
@@ -258,35 +257,6 @@ impl Store for SqliteStore {
                 db.note(|| Write::DeleteScheduledTake { event, id })?;
             }
             Ok(take)
-        })
-        .await
-    }
-
-    async fn put_recording(&self, recording: Recording) -> Result<(), StoreError> {
-        self.write(move |db| {
-            records::put_recording(db, &recording)?;
-            db.note(|| Write::PutRecording { recording: Box::new(recording) })
-        })
-        .await
-    }
-
-    async fn recordings(&self, event: &EventId) -> Result<Vec<Recording>, StoreError> {
-        let event = event.clone();
-        self.writer.call(move |db| records::recordings(db, &event)).await
-    }
-
-    async fn delete_recording(
-        &self,
-        event: &EventId,
-        id: &RecordingId,
-    ) -> Result<Option<Recording>, StoreError> {
-        let (event, id) = (event.clone(), id.clone());
-        self.write(move |db| {
-            let deleted = records::delete_recording(db, &event, &id)?;
-            if deleted.is_some() {
-                db.note(|| Write::DeleteRecording { event, id })?;
-            }
-            Ok(deleted)
         })
         .await
     }

@@ -92,6 +92,10 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX outbox_waiting ON outbox (seq) WHERE rejected IS NULL;
 ",
+    // What is known of recordings is in their own indexes.
+    "
+    DROP TABLE recordings;
+",
 ];
 
 /// The newest schema version that this build knows.
