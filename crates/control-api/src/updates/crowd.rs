@@ -101,7 +101,7 @@ impl Crowd {
     pub(super) fn disperse(&self) {
         let members: Vec<_> = self.lock().members.values().cloned().collect();
         for member in members {
-            member.go_on(|seen| Pace::Own(seen));
+            member.go_on(Pace::Own);
         }
     }
 
