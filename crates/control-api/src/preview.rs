@@ -1,4 +1,4 @@
-//! Live pictures for consoles over a WebSocket: samples as they are, without decoding.
+//! Live pictures and levels for consoles over a WebSocket: samples as they are, without decoding.
 //!
 //! ```text
 //!  client                                           server
@@ -56,8 +56,10 @@ pub enum PreviewRequest {
         sub: u16,
         /// The camera.
         camera: Option<CameraId>,
-        /// How much of it.
+        /// How much of its pictures.
         mode: PreviewMode,
+        /// Its sound, too.
+        sound: bool,
     },
     /// No more of it.
     Unsubscribe {
@@ -87,6 +89,8 @@ pub enum PreviewMode {
     Refs,
     /// Sync samples.
     Sync,
+    /// No pictures.
+    None,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,6 +101,8 @@ enum Said {
         camera: Option<String>,
         #[serde(default)]
         mode: PreviewMode,
+        #[serde(default)]
+        sound: bool,
     },
     Unsubscribe {
         sub: u16,
@@ -112,12 +118,12 @@ enum Said {
 impl Said {
     fn into_request(self) -> Option<PreviewRequest> {
         Some(match self {
-            Self::Subscribe { sub, camera, mode } => {
+            Self::Subscribe { sub, camera, mode, sound } => {
                 let camera = match camera {
                     Some(id) => Some(CameraId::parse(&id).ok()?),
                     None => None,
                 };
-                PreviewRequest::Subscribe { sub, camera, mode }
+                PreviewRequest::Subscribe { sub, camera, mode, sound }
             }
             Self::Unsubscribe { sub } => PreviewRequest::Unsubscribe { sub },
             Self::Ack { seq } => PreviewRequest::Ack { seq },
@@ -130,8 +136,8 @@ impl Said {
 ///
 /// Samples as the cameras send them, for decoding in the page; well under a second old. A client that cannot set
 /// `Authorization` sends `{"type":"auth","token":"…"}` first, then what it wants to see:
-/// `{"type":"subscribe","sub":1,"camera":"…","mode":"all"}` (`all`, `refs`, `sync`; without `camera` the programme), and
-/// `{"type":"ack","seq":…}` for what has come. The messages are described in docs/preview.md.
+/// `{"type":"subscribe","sub":1,"camera":"…","mode":"all"}` (`all`, `refs`, `sync`, `none`; without `camera` the programme; with
+/// `"sound":true` its access units of sound, too), and `{"type":"ack","seq":…}` for what has come. The messages are described in docs/preview.md.
 #[utoipa::path(
     get, path = "/api/events/{event}/preview", tag = "live", operation_id = "preview",
     params(EventPath),

@@ -1,4 +1,4 @@
-//! Live pictures for consoles: the samples of several Feeds over one connection, as they are, without decoding.
+//! Live pictures and levels for consoles: the samples of several Feeds over one connection, as they are, without decoding.
 //!
 //! ```text
 //!  Feed(camera 1) ──▶ Selection ─┐
@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`message`] | the bytes of each message |
 //! | [`selection`] | which samples of a Feed a client gets: its mode, what is too late, what cannot be decoded yet |
+//! | [`sound`] | the sound of a Feed in pieces, for level meters |
 //! | [`window`] | how much may be on its way to a client |
 //! | [`session`] | one client: its Feeds and the next message |
 //!
@@ -21,9 +22,11 @@
 
 pub mod limits;
 pub mod message;
+mod numbering;
 pub mod selection;
 pub mod session;
+pub mod sound;
 pub mod window;
 
 pub use selection::Mode;
-pub use session::{Session, TooManySubscriptions};
+pub use session::{Session, TooManySubscriptions, Wanted};

@@ -17,3 +17,12 @@ pub const UNACKNOWLEDGED_MESSAGES_MAX: usize = 2048;
 /// How long after its arrival a sample may leave: 700 ms. Later ones are passed over up to a sync sample that is newer: an
 /// operator is better off with a picture that jumps than with one that is a second old.
 pub const LATE_MAX: Duration = Duration::from_millis(700);
+
+/// Sound in one message: 100 ms, ten levels a second.
+pub const SOUND_SPAN: Duration = Duration::from_millis(100);
+
+/// Access units in one message: 64. The shortest that there are (Opus, 2.5 ms) fill 100 ms with 40.
+pub const SOUND_UNITS_MAX: usize = 64;
+
+/// Bytes of sound that end a message: 64 KiB. 100 ms of six channels at 1 Mb/s are 12.5 kB.
+pub const SOUND_BYTES_MAX: usize = 64 << 10;

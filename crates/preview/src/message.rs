@@ -7,6 +7,9 @@
 //!  SKIPPED  + u32 samples
 //!  HELLO    + i64 event clock µs │ i64 wall clock µs since 1970
 //!  PONG     + u32 echo │ i64 event clock µs
+//!  HEARD    + u16 config │ u32 samples per second │ u16 samples per access unit │ u8 channels │ u8 n │ n bytes RFC 6381
+//!             │ AudioSpecificConfig or OpusHead
+//!  SOUND    + i64 pts µs of the first │ u16 config │ for each access unit: u16 bytes │ payload
 //! ```
 //!
 //! Times are on the event clock. A payload is what the Feed holds: NAL units with 4-byte lengths without parameter sets
@@ -16,7 +19,9 @@
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use genlock_media::{EventTime, Sample, VideoCodec, VideoConfig};
+use genlock_media::{AudioConfig, EventTime, Sample, VideoCodec, VideoConfig};
+
+use crate::sound::Batch;
 
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +32,8 @@ enum Kind {
     Skipped = 3,
     Hello = 4,
     Pong = 5,
+    Heard = 6,
+    Sound = 7,
 }
 
 /// The sample is one that decoding can start at.
@@ -57,12 +64,44 @@ pub fn config(sub: u16, seq: Seq, config: u16, video: &VideoConfig) -> Bytes {
     out.put_u8(video.max_reorder_frames.unwrap_or(REORDER_UNKNOWN));
     out.put_u16(u16::try_from(video.width).unwrap_or(u16::MAX));
     out.put_u16(u16::try_from(video.height).unwrap_or(u16::MAX));
-    let codec = video.codec_string.as_bytes();
+    put_codec(&mut out, &video.codec_string);
+    out.put_slice(&video.record);
+    out.freeze()
+}
+
+/// What decodes the sound that names `config`.
+#[must_use]
+pub fn heard(sub: u16, seq: Seq, config: u16, audio: &AudioConfig) -> Bytes {
+    let body = 10 + audio.codec_string.len() + audio.record.len();
+    let mut out = begin(Kind::Heard, 0, sub, seq, body);
+    out.put_u16(config);
+    out.put_u32(audio.timescale.get());
+    out.put_u16(u16::try_from(audio.samples_per_access_unit).unwrap_or(u16::MAX));
+    out.put_u8(audio.channels);
+    put_codec(&mut out, &audio.codec_string);
+    out.put_slice(&audio.record);
+    out.freeze()
+}
+
+/// Access units of sound, none longer than 65 535 bytes.
+#[must_use]
+pub fn sound(sub: u16, seq: Seq, batch: &Batch) -> Bytes {
+    let bytes: usize = batch.units.iter().map(|unit| 2 + unit.len()).sum();
+    let mut out = begin(Kind::Sound, 0, sub, seq, 10 + bytes);
+    out.put_i64(batch.pts.as_micros());
+    out.put_u16(batch.number);
+    for unit in &batch.units {
+        out.put_u16(u16::try_from(unit.len()).unwrap_or(u16::MAX));
+        out.put_slice(unit.get(..usize::from(u16::MAX)).unwrap_or(unit));
+    }
+    out.freeze()
+}
+
+fn put_codec(out: &mut BytesMut, codec: &str) {
+    let codec = codec.as_bytes();
     let length = u8::try_from(codec.len()).unwrap_or(u8::MAX);
     out.put_u8(length);
     out.put_slice(codec.get(..usize::from(length)).unwrap_or(codec));
-    out.put_slice(&video.record);
-    out.freeze()
 }
 
 /// A sample, `waited` after its arrival.
@@ -142,7 +181,8 @@ fn begin(kind: Kind, flags: u8, sub: u16, seq: Seq, body_bytes: usize) -> BytesM
 mod tests {
     use super::*;
     use crate::selection::testing::{picture, video};
-    use genlock_media::Dependency;
+    use crate::sound::testing::{STEREO, audio};
+    use genlock_media::{Dependency, TrackConfig};
 
     #[test]
     fn a_config_holds_what_a_decoder_wants() {
@@ -172,6 +212,26 @@ mod tests {
         expected.extend([0, 4]);
         assert_eq!(header, expected);
         assert_eq!(payload, &picture.payload[..]);
+    }
+
+    #[test]
+    fn sound_says_what_decodes_it_and_holds_one_access_unit_behind_the_other() {
+        let audio = audio(STEREO);
+        let mut expected = vec![6, 0, 0, 1, 0, 0, 0, 2, 0, 3, 0, 0, 0xbb, 0x80, 4, 0, 2, 9];
+        expected.extend(b"mp4a.40.2");
+        expected.extend(STEREO);
+        assert_eq!(heard(1, Seq(2), 3, &audio), expected);
+        let batch = Batch {
+            number: 3,
+            config: TrackConfig::Audio(audio).into(),
+            new_config: false,
+            pts: EventTime::from_micros(258),
+            units: vec![Bytes::from_static(&[1, 2, 3]), Bytes::from_static(&[4])],
+        };
+        assert_eq!(
+            sound(1, Seq(2), &batch)[..],
+            [7, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1, 2, 0, 3, 0, 3, 1, 2, 3, 0, 1, 4]
+        );
     }
 
     #[test]

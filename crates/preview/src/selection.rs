@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use genlock_feed::{Entry, Epoch};
-use genlock_media::{Dependency, EventTime, TrackConfig, TrackKind};
+use genlock_media::{Dependency, EventTime, TrackKind};
 
 use crate::limits::LATE_MAX;
 use crate::message::{BURST, DISPOSABLE, NEW_EPOCH, SYNC};
+use crate::numbering::Numbering;
 
 /// How much of a Feed a client wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,6 +19,8 @@ pub enum Mode {
     References,
     /// Sync samples.
     Sync,
+    /// No pictures.
+    None,
 }
 
 /// What becomes of a sample.
@@ -47,20 +50,27 @@ pub struct Selection {
     /// Nothing can be decoded before a sync sample.
     wants_sync: bool,
     epoch: Option<Epoch>,
-    config: Option<(u16, Arc<TrackConfig>)>,
+    numbering: Numbering,
     skipped: u32,
 }
 
 impl Selection {
     /// A subscription that begins now.
     #[must_use]
-    pub const fn new(mode: Mode, now: EventTime) -> Self {
-        Self { mode, begun: now, wants_sync: true, epoch: None, config: None, skipped: 0 }
+    pub fn new(mode: Mode, now: EventTime) -> Self {
+        Self {
+            mode,
+            begun: now,
+            wants_sync: true,
+            epoch: None,
+            numbering: Numbering::default(),
+            skipped: 0,
+        }
     }
 
     /// From now on so much of it. More than before begins at the next sync sample.
     pub fn set_mode(&mut self, mode: Mode) {
-        if self.mode == Mode::Sync && mode != Mode::Sync {
+        if matches!(self.mode, Mode::Sync | Mode::None) && mode != self.mode {
             self.wants_sync = true;
         }
         self.mode = mode;
@@ -68,6 +78,9 @@ impl Selection {
 
     /// The reader fell out of the ring by so many samples.
     pub fn lagged(&mut self, samples: u64) {
+        if self.mode == Mode::None {
+            return;
+        }
         self.wants_sync = true;
         self.skip(u32::try_from(samples).unwrap_or(u32::MAX));
     }
@@ -75,7 +88,7 @@ impl Selection {
     /// What becomes of the next entry of the Feed.
     pub fn choose(&mut self, now: EventTime, entry: &Entry) -> Choice {
         let sample = &entry.sample;
-        if sample.kind() != TrackKind::Video {
+        if sample.kind() != TrackKind::Video || self.mode == Mode::None {
             return Choice::Pass;
         }
         let sync = sample.dependency == Dependency::Sync;
@@ -93,12 +106,13 @@ impl Selection {
             Mode::All => true,
             Mode::References => !disposable,
             Mode::Sync => sync,
+            Mode::None => false,
         };
         if !wanted {
             return Choice::Pass;
         }
         self.wants_sync = false;
-        let (config, new_config) = self.number(&sample.config);
+        let (config, new_config) = self.numbering.number(&sample.config);
         let new_epoch = self.epoch.replace(entry.epoch) != Some(entry.epoch);
         let flag = |flag, set| if set { flag } else { 0 };
         Choice::Send {
@@ -109,20 +123,6 @@ impl Selection {
             config,
             new_config,
             skipped: std::mem::take(&mut self.skipped),
-        }
-    }
-
-    /// The number of `config`, and whether it is a new one. Numbers wrap: a client keeps the newest alone.
-    fn number(&mut self, config: &Arc<TrackConfig>) -> (u16, bool) {
-        match &self.config {
-            Some((number, known)) if Arc::ptr_eq(known, config) || known == config => {
-                (*number, false)
-            }
-            before => {
-                let number = before.as_ref().map_or(0, |(number, _)| number.wrapping_add(1));
-                self.config = Some((number, Arc::clone(config)));
-                (number, true)
-            }
         }
     }
 

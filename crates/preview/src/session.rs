@@ -14,6 +14,7 @@ use genlock_media::EventTime;
 use crate::limits::SUBSCRIPTIONS_MAX;
 use crate::message::{self, Seq};
 use crate::selection::{Choice, Mode, Selection};
+use crate::sound::Sound;
 use crate::window::Window;
 
 /// The event clock, for a session that must not read one itself.
@@ -22,6 +23,15 @@ pub type Now = Arc<dyn Fn() -> EventTime + Send + Sync>;
 /// More than [`SUBSCRIPTIONS_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManySubscriptions;
+
+/// What a client wants of a Feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// How much of its pictures.
+    pub pictures: Mode,
+    /// Its sound, too, for a level meter.
+    pub sound: bool,
+}
 
 /// What one client gets, in the order in which it is to be sent.
 ///
@@ -40,6 +50,15 @@ struct Subscription {
     feed: Feed,
     reader: FeedReader,
     selection: Selection,
+    sound: Option<Sound>,
+}
+
+impl Subscription {
+    fn want(&mut self, now: EventTime, wanted: Wanted) {
+        self.selection.set_mode(wanted.pictures);
+        let running = self.sound.take();
+        self.sound = wanted.sound.then(|| running.unwrap_or_else(|| Sound::new(now)));
+    }
 }
 
 impl Session {
@@ -58,9 +77,9 @@ impl Session {
         session
     }
 
-    /// The pictures of `feed` from now on, as number `sub`, with a burst from the newest sync sample so that the first
-    /// picture need not be waited for. A number that is in use gets the new Feed; with the same Feed it goes on, in the new
-    /// mode.
+    /// What is `wanted` of `feed` from now on, as number `sub`, with a burst from the newest sync sample so that the first
+    /// picture need not be waited for. A number that is in use gets the new Feed; with the same Feed it goes on, with what is
+    /// wanted now.
     ///
     /// # Errors
     /// When there are too many.
@@ -68,17 +87,22 @@ impl Session {
         &mut self,
         sub: u16,
         feed: &Feed,
-        mode: Mode,
+        wanted: Wanted,
     ) -> Result<(), TooManySubscriptions> {
         if self.subscriptions.len() >= SUBSCRIPTIONS_MAX && !self.subscriptions.contains_key(&sub) {
             return Err(TooManySubscriptions);
         }
+        let now = (self.now)();
         match self.subscriptions.get_mut(&sub) {
-            Some(known) if known.feed.is_same(feed) => known.selection.set_mode(mode),
+            Some(known) if known.feed.is_same(feed) => known.want(now, wanted),
             _ => {
-                let selection = Selection::new(mode, (self.now)());
-                let (feed, reader) = (feed.clone(), feed.reader(Start::NewestSync));
-                self.subscriptions.insert(sub, Subscription { feed, reader, selection });
+                let subscription = Subscription {
+                    feed: feed.clone(),
+                    reader: feed.reader(Start::NewestSync),
+                    selection: Selection::new(wanted.pictures, now),
+                    sound: wanted.sound.then(|| Sound::new(now)),
+                };
+                self.subscriptions.insert(sub, subscription);
             }
         }
         Ok(())
@@ -142,6 +166,12 @@ impl Session {
             Read::Lagged { samples } => return subscription.selection.lagged(samples),
             Read::Entry(entry) => entry,
         };
+        if let Some(batch) = subscription.sound.as_mut().and_then(|sound| sound.take(now, &entry)) {
+            if let (true, Some(audio)) = (batch.new_config, batch.config.as_audio()) {
+                self.push(|seq| message::heard(sub, seq, batch.number, audio));
+            }
+            return self.push(|seq| message::sound(sub, seq, &batch));
+        }
         let Choice::Send { flags, config, new_config, skipped } =
             subscription.selection.choose(now, &entry)
         else {
@@ -187,6 +217,7 @@ mod tests {
     use super::*;
     use crate::limits::UNACKNOWLEDGED_BYTES_MAX;
     use crate::selection::testing::picture;
+    use crate::sound::testing::{STEREO, unit};
 
     /// A session whose clock stands at the returned number of milliseconds.
     fn session() -> (Session, Arc<AtomicI64>) {
@@ -218,8 +249,8 @@ mod tests {
         let (mut first, mut second) = (one.open(EventTime::ZERO), two.open(EventTime::ZERO));
         push(&mut first, 0, Dependency::Sync, 10);
         push(&mut first, 40, Dependency::Reference, 10);
-        session.subscribe(1, &one, Mode::All).unwrap();
-        session.subscribe(2, &two, Mode::All).unwrap();
+        session.subscribe(1, &one, Wanted { pictures: Mode::All, sound: false }).unwrap();
+        session.subscribe(2, &two, Wanted { pictures: Mode::All, sound: false }).unwrap();
         assert_eq!(drain(&mut session).await, [(4, 0), (1, 1), (2, 1), (2, 1)]);
         push(&mut second, 80, Dependency::Reference, 10);
         push(&mut second, 120, Dependency::Sync, 10);
@@ -238,7 +269,7 @@ mod tests {
         let (mut session, clock) = session();
         let feed = Feed::new(FeedLimits::default());
         let mut writer = feed.open(EventTime::ZERO);
-        session.subscribe(1, &feed, Mode::All).unwrap();
+        session.subscribe(1, &feed, Wanted { pictures: Mode::All, sound: false }).unwrap();
         let quarter = UNACKNOWLEDGED_BYTES_MAX / 4 + 1;
         push(&mut writer, 0, Dependency::Sync, quarter);
         for picture in 1..10 {
@@ -256,13 +287,42 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn sound_comes_where_it_is_wanted_with_pictures_or_without() {
+        let (mut session, _clock) = session();
+        let (one, two) = (Feed::new(FeedLimits::default()), Feed::new(FeedLimits::default()));
+        let mut writers = [one.open(EventTime::ZERO), two.open(EventTime::ZERO)];
+        session.subscribe(1, &one, Wanted { pictures: Mode::All, sound: false }).unwrap();
+        session.subscribe(2, &two, Wanted { pictures: Mode::None, sound: true }).unwrap();
+        let say = |writers: &mut [FeedWriter; 2], units: std::ops::Range<i64>| {
+            for number in units {
+                for writer in writers.iter_mut() {
+                    writer.push(EventTime::ZERO, unit(STEREO, number)).unwrap();
+                }
+            }
+        };
+        say(&mut writers, 0..6);
+        push(&mut writers[1], 100, Dependency::Sync, 10);
+        assert_eq!(drain(&mut session).await, [(4, 0), (6, 2), (7, 2)]);
+        session.subscribe(1, &one, Wanted { pictures: Mode::All, sound: true }).unwrap();
+        session.subscribe(2, &two, Wanted { pictures: Mode::All, sound: false }).unwrap();
+        say(&mut writers, 6..12);
+        push(&mut writers[1], 200, Dependency::Sync, 10);
+        let mut told = drain(&mut session).await;
+        told.sort_unstable();
+        assert_eq!(told, [(1, 2), (2, 2), (6, 1), (7, 1)]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn there_are_no_more_subscriptions_than_a_screen_shows() {
         let (mut session, _clock) = session();
         let feed = Feed::new(FeedLimits::default());
         for sub in 0..u16::try_from(SUBSCRIPTIONS_MAX).unwrap() {
-            session.subscribe(sub, &feed, Mode::Sync).unwrap();
+            session.subscribe(sub, &feed, Wanted { pictures: Mode::Sync, sound: false }).unwrap();
         }
-        assert_eq!(session.subscribe(999, &feed, Mode::Sync), Err(TooManySubscriptions));
-        session.subscribe(0, &feed, Mode::All).unwrap();
+        assert_eq!(
+            session.subscribe(999, &feed, Wanted { pictures: Mode::Sync, sound: false }),
+            Err(TooManySubscriptions)
+        );
+        session.subscribe(0, &feed, Wanted { pictures: Mode::All, sound: false }).unwrap();
     }
 }

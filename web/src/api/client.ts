@@ -1,7 +1,7 @@
 // The REST API with the types of its own description.
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.gen";
-import type { CutStyle, Event, PolicyChange, Problem, Recording, RecordingSource } from "./types";
+import type { CutStyle, EditList, Event, PolicyChange, Problem, Recording, RecordingSource } from "./types";
 
 /** An answer other than 2xx, or none at all (`status` 0), in words for people. */
 export class ApiError extends Error {
@@ -147,12 +147,29 @@ export function connect(token: string) {
       body(
         client.DELETE("/api/events/{event}/recordings/{recording}", { params: { path: { event, recording } } }),
       ),
-    recordingPicture: async (event: string, recording: string) => {
+    /** `at`: a time of the day (RFC 3339); else the begin. */
+    recordingPicture: async (event: string, recording: string, at?: string) => {
       const path = `/api/events/${encodeURIComponent(event)}/recordings/${encodeURIComponent(recording)}/thumbnail.jpg`;
-      const response = await fetch(path, { headers: { authorization: `Bearer ${token}` } });
+      const response = await fetch(at === undefined ? path : `${path}?at=${encodeURIComponent(at)}`, { headers: { authorization: `Bearer ${token}` } });
       if (!response.ok) throw new ApiError(response.status, "picture", response.statusText);
       return response.blob();
     },
+    recording: (event: string, recording: string) =>
+      body(client.GET("/api/events/{event}/recordings/{recording}", { params: { path: { event, recording } } })),
+    /** The switch log in the form that can be put. */
+    cuts: async (event: string, recording: string) => {
+      const params = { path: { event, recording }, query: { format: "json" as const } };
+      const list = await body(client.GET("/api/events/{event}/recordings/{recording}/edit-list", { params }));
+      return list as unknown as EditList;
+    },
+    /** A new programme of the recordings. */
+    recut: (event: string, recording: string, list: EditList) =>
+      body(
+        client.PUT("/api/events/{event}/recordings/{recording}/edit-list", {
+          params: { path: { event, recording } },
+          body: list,
+        }),
+      ),
     /** The switch log as a file for an editing program. */
     editList: async (event: string, recording: string, format: "otio" | "edl" | "fcpxml") => {
       const path = `/api/events/${encodeURIComponent(event)}/recordings/${encodeURIComponent(recording)}/edit-list`;

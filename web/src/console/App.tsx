@@ -41,7 +41,7 @@ function Page() {
     case "events":
       return <EventsPage />;
     case "event":
-      return <EventPage key={route.event} event={route.event} tab={route.tab} />;
+      return <EventPage key={route.event} event={route.event} tab={route.tab} recut={route.recut} />;
     case "unknown":
       return (
         <main className={css.page}>

@@ -1,7 +1,7 @@
 import { useRef, useState } from "react";
 import type { Recording, RecordingClip } from "../api/types";
 import { Button, buttonClass, Dialog, Field, Problem } from "../ui/controls";
-import { duration, place } from "../words/format";
+import { duration, place, placeText } from "../words/format";
 import { useEventScope } from "./event";
 import { RecordingPlayer } from "./RecordingPlayer";
 import type { Links } from "./recordingLinks";
@@ -34,8 +34,7 @@ export function ClipDialog(props: { recording: Recording; name: string; links: L
     <Button
       large
       onClick={() => {
-        const at = video.current?.currentTime ?? 0;
-        change(set)(`${duration(Math.floor(at) * 1000)}.${Math.floor((at % 1) * 10)}`);
+        change(set)(placeText(video.current?.currentTime ?? 0));
       }}
     >
       Now

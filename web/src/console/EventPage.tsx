@@ -7,23 +7,29 @@ import { LivePage } from "./LivePage";
 import { LogPage } from "./LogPage";
 import { Link, type Tab } from "./router";
 import { RecordingsPage } from "./RecordingsPage";
+import { RecutPage } from "./RecutPage";
 import { useSession } from "./session";
 import { SetupPage } from "./SetupPage";
 import { SoundPage } from "./SoundPage";
 import { StatusLine } from "./StatusLine";
 import css from "./frame.module.css";
 
-export function EventPage({ event, tab }: { event: string; tab: Tab }) {
+interface Place {
+  tab: Tab;
+  recut: string | undefined;
+}
+
+export function EventPage({ event, ...place }: { event: string } & Place) {
   const scope = useFollow(event);
   if (!scope) return null;
   return (
     <EventContext value={scope}>
-      <Frame tab={tab} />
+      <Frame {...place} />
     </EventContext>
   );
 }
 
-function Frame({ tab }: { tab: Tab }) {
+function Frame({ tab, recut }: Place) {
   const link = useLive((live) => live.link);
   const loaded = useLive((live) => live.event !== null);
   const name = useLive((live) => live.event?.name);
@@ -53,7 +59,7 @@ function Frame({ tab }: { tab: Tab }) {
       </a>
       <AppHeader tab={tab} />
       <main id="content" className={css.content} tabIndex={-1}>
-        {loaded ? <Content tab={tab} /> : <p className={css.loading}>Loading…</p>}
+        {loaded ? <Content tab={tab} recut={recut} /> : <p className={css.loading}>Loading…</p>}
       </main>
       <StatusLine />
       <Announcer />
@@ -61,7 +67,7 @@ function Frame({ tab }: { tab: Tab }) {
   );
 }
 
-function Content({ tab }: { tab: Tab }) {
+function Content({ tab, recut }: Place) {
   switch (tab) {
     case "live":
       return <LivePage />;
@@ -72,7 +78,7 @@ function Content({ tab }: { tab: Tab }) {
     case "automation":
       return <AutomationPage />;
     case "recordings":
-      return <RecordingsPage />;
+      return recut ? <RecutPage recording={recut} key={recut} /> : <RecordingsPage />;
     case "log":
       return <LogPage />;
   }

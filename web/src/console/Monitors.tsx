@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { CameraPicture } from "../picture/CameraPicture";
 import type { Player } from "../watch/player";
 import { useEventScope, useLive } from "./event";
+import { Meter } from "./Meter";
 import { useSession } from "./session";
 import { useHand } from "./switching";
 import css from "./live.module.css";
@@ -17,6 +18,7 @@ export function Monitors() {
       <section className={css.monitor} aria-label="Programme">
         <div className={css.monitorHead}>
           PROGRAMME <bdi>{onAir}</bdi>
+          {onAir && <Meter camera={undefined} name="the programme" />}
           <button
             type="button"
             className={css.source}

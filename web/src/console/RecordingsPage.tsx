@@ -1,14 +1,16 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { Recording } from "../api/types";
 import { Button, buttonClass, Dialog, Empty, HoldButton, Problem } from "../ui/controls";
 import { Dot } from "../ui/icons";
 import { bytes, duration } from "../words/format";
-import { gapWords, isOpen, PROGRAM, sourceProblem } from "../words/recordings";
+import { gapWords, isOpen, PROGRAM, RECUT, recordingName, sourceName, sourceProblem } from "../words/recordings";
 import { ClipDialog } from "./ClipDialog";
 import { useEventScope, useLive } from "./event";
 import { RecordingPlayer } from "./RecordingPlayer";
+import { RecordingStill } from "./RecordingStill";
 import { type Links, useRecordingLinks } from "./recordingLinks";
 import { useMayOwn } from "./role";
+import { Link, recutPath } from "./router";
 import { useSession } from "./session";
 import { save } from "./save";
 import { useNow } from "./ticker";
@@ -19,6 +21,9 @@ import pages from "./pages.module.css";
 /** How often the list is read again: what is recorded grows. */
 const READ_EVERY_MS = 5000;
 
+/** The programme, then what was made of it, then the cameras. */
+const RANK = ({ source }: Recording) => (source === PROGRAM ? 2 : source === RECUT ? 1 : 0);
+
 export function RecordingsPage() {
   const { event } = useEventScope();
   const { api } = useSession();
@@ -28,14 +33,13 @@ export function RecordingsPage() {
   const [playing, setPlaying] = useState<Recording | null>(null);
   const [clipping, setClipping] = useState<Recording | null>(null);
   const cameras = useLive((live) => live.cameras);
-  const name = (source: string) =>
-    source === PROGRAM ? "Programme" : (cameras.find(({ camera_id }) => camera_id === source)?.name ?? "A removed camera");
+  const name = (recording: Recording) => recordingName(recording, cameras);
   const items = [...(list.data?.items ?? [])].sort(
-    (a, b) => Number(b.source === PROGRAM) - Number(a.source === PROGRAM) || name(a.source).localeCompare(name(b.source)),
+    (a, b) => RANK(b) - RANK(a) || name(a).localeCompare(name(b)),
   );
   const problems = (list.data?.sources ?? []).flatMap((source) => {
     const problem = sourceProblem(source);
-    return problem ? [`${name(source.source)}: ${problem}`] : [];
+    return problem ? [`${sourceName(source.source, cameras)}: ${problem}`] : [];
   });
   const total = items.reduce((sum, recording) => sum + recording.bytes, 0);
   return (
@@ -59,7 +63,7 @@ export function RecordingsPage() {
           <Row
             key={recording.id}
             recording={recording}
-            name={name(recording.source)}
+            name={name(recording)}
             links={links}
             onPlay={setPlaying}
             onClip={setClipping}
@@ -68,14 +72,14 @@ export function RecordingsPage() {
         ))}
       </ul>
       {playing && (
-        <Dialog title={name(playing.source)} onClose={() => setPlaying(null)}>
-          <RecordingPlayer url={links.of(playing.id, "index.m3u8")} name={name(playing.source)} />
+        <Dialog title={name(playing)} onClose={() => setPlaying(null)}>
+          <RecordingPlayer url={links.of(playing.id, "index.m3u8")} name={name(playing)} />
         </Dialog>
       )}
       {clipping && (
         <ClipDialog
           recording={clipping}
-          name={name(clipping.source)}
+          name={name(clipping)}
           links={links}
           onClose={() => setClipping(null)}
         />
@@ -109,7 +113,7 @@ function Row({ recording, name, links, onPlay, onClip, onGone }: RowProps) {
   return (
     <li className={css.row} data-recording={recording.id}>
       <button type="button" className={css.picture} onClick={() => onPlay(recording)} aria-label={`Play ${name}, ${duration(recording.duration_ms)}`}>
-        <Still recording={recording.id} />
+        <RecordingStill recording={recording.id} />
         <span className={css.length}>{duration(recording.duration_ms)}</span>
       </button>
       <div className={css.about}>
@@ -120,6 +124,7 @@ function Row({ recording, name, links, onPlay, onClip, onGone }: RowProps) {
               <Dot /> RECORDING
             </span>
           )}
+          {recording.source === RECUT && <span className={css.recording}>RE-CUT</span>}
         </h2>
         <p className={css.note}>
           {began && <time dateTime={began.toISOString()}>{began.toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}</time>}
@@ -135,7 +140,12 @@ function Row({ recording, name, links, onPlay, onClip, onGone }: RowProps) {
           Download
         </a>
         <Button onClick={() => onClip(recording)}>Clip…</Button>
-        {recording.source === PROGRAM && <EditList recording={recording.id} />}
+        {recording.source === PROGRAM && mayOwn && (
+          <Link className={buttonClass()} href={recutPath(event, recording.id)}>
+            Re-cut…
+          </Link>
+        )}
+        {(recording.source === PROGRAM || recording.source === RECUT) && <EditList recording={recording.id} />}
         {mayOwn && !open && (
           <HoldButton
             look="quiet"
@@ -188,29 +198,4 @@ function EditList({ recording }: { recording: string }) {
       {problem && <Problem>{problem}</Problem>}
     </>
   );
-}
-
-/** A picture of the recording. */
-function Still({ recording }: { recording: string }) {
-  const { event } = useEventScope();
-  const { api } = useSession();
-  const [url, setUrl] = useState<string | null>(null);
-  useEffect(() => {
-    let made: string | null = null;
-    let left = false;
-    api.recordingPicture(event, recording).then(
-      (picture) => {
-        if (left) return;
-        made = URL.createObjectURL(picture);
-        setUrl(made);
-      },
-      // Without a picture the row is whole all the same.
-      () => undefined,
-    );
-    return () => {
-      left = true;
-      if (made) URL.revokeObjectURL(made);
-    };
-  }, [api, event, recording]);
-  return url && <img src={url} alt="" />;
 }

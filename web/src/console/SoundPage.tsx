@@ -2,6 +2,7 @@ import type { Camera } from "../api/types";
 import { Button, Empty, Problem } from "../ui/controls";
 import { bitrate, signedMs } from "../words/format";
 import { useEventScope, useLive } from "./event";
+import { Meter } from "./Meter";
 import { useSession } from "./session";
 import { useAction } from "./useLoad";
 import css from "./setup.module.css";
@@ -64,7 +65,7 @@ export function SoundPage() {
         </div>
       </fieldset>
       <section className={css.section}>
-        <h2>Sync offset</h2>
+        <h2>Level and sync offset</h2>
         <p className={css.note}>
           Clap in front of all cameras. Where the clap comes too early, add time; where it comes too late, take some
           away. The picture moves with its sound.
@@ -99,6 +100,7 @@ function Offset({ camera, run }: { camera: Camera; run: (action: () => Promise<u
         <bdi className={css.cameraName}>{camera.name}</bdi>
         <p className={css.note}>{heard}</p>
       </div>
+      <div className={css.level}>{audio && <Meter camera={camera.camera_id} name={camera.name} told />}</div>
       <div className={css.stepper}>
         <Button onClick={() => change(-OFFSET_STEP_MS)} aria-label={`${camera.name}: ${OFFSET_STEP_MS} ms earlier`}>
           −

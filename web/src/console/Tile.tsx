@@ -11,6 +11,7 @@ import { pictureNote } from "../words/picture";
 import { tileWords, type TileState } from "../words/tile";
 import { useEventScope, useLive, usePictureState } from "./event";
 import { KeyframeRing } from "./KeyframeRing";
+import { Meter } from "./Meter";
 import { useMayTake } from "./role";
 import { useSettings } from "./settings";
 import { useHand, useSwitching } from "./switching";
@@ -127,6 +128,7 @@ export const Tile = memo(function Tile({ camera, place, tabbable, hovered, onFoc
         <bdi className={css.cameraName}>{camera.name}</bdi>
         <KeyframeRing camera={camera.camera_id} />
         <span className={css.numbers}>{numbers(camera)}</span>
+        {camera.status === "live" && camera.health?.audio && <Meter camera={camera.camera_id} name={camera.name} />}
       </div>
     </li>
   );

@@ -4,13 +4,21 @@ import { useSyncExternalStore, type AnchorHTMLAttributes, type MouseEvent } from
 export const TABS = ["live", "setup", "sound", "automation", "recordings", "log"] as const;
 export type Tab = (typeof TABS)[number];
 
-export type Route = { page: "events" } | { page: "event"; event: string; tab: Tab } | { page: "unknown" };
+export type Route =
+  | { page: "events" }
+  /** `recut`: the recording that is cut again, where one is. */
+  | { page: "event"; event: string; tab: Tab; recut?: string }
+  | { page: "unknown" };
 
 export function parse(path: string): Route {
   const [first, event, tab = "live", ...rest] = path.split("/").filter(Boolean).map(decodePart);
   if (first === undefined || (first === "events" && event === undefined)) return { page: "events" };
   const known = TABS.find((name) => name === tab);
   if (first === "events" && event && known && rest.length === 0) return { page: "event", event, tab: known };
+  const [action, recut, ...more] = rest;
+  if (first === "events" && event && known === "recordings" && action === "recut" && recut && more.length === 0) {
+    return { page: "event", event, tab: known, recut };
+  }
   return { page: "unknown" };
 }
 
@@ -25,6 +33,9 @@ function decodePart(part: string): string {
 export function path(event: string, tab: Tab): string {
   return `/events/${encodeURIComponent(event)}/${tab}`;
 }
+
+export const recutPath = (event: string, recording: string): string =>
+  `${path(event, "recordings")}/recut/${encodeURIComponent(recording)}`;
 
 const CHANGED = "genlock:navigate";
 

@@ -1,8 +1,9 @@
-// The live pictures of an event on this page: which camera is shown where, by which rung, and how well that goes.
+// The live pictures and levels of an event on this page: which camera is shown where, by which rung, and how well that goes.
 //
 //   WebCodecs in the worker → Media Source Extensions on the page → stills
 import type { Api } from "../api/client";
 import { createStore, type StoreApi } from "zustand/vanilla";
+import { type Heard, Hearing } from "./hearing";
 import { Ladder, type Rung, type Step } from "./ladder";
 import { canPlay, mediaSource, MsePlayer } from "./mse";
 import type { Config } from "./protocol";
@@ -49,6 +50,8 @@ interface Stream {
   reason: PictureState["reason"];
   codec: string | null;
   places: Map<number, Place>;
+  /** Meters that show its level. */
+  meters: number;
   player: MsePlayer | null;
   /** Fallback was tried: what cannot be decoded stays stills. */
   refused: boolean;
@@ -70,6 +73,7 @@ export class Pictures {
   private readonly stills: Stills;
   private readonly streams = new Map<string, Stream>();
   private readonly ladder = new Ladder();
+  private readonly hearing = new Hearing();
   private worker: Worker | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
   private hiddenTimer: ReturnType<typeof setTimeout> | undefined;
@@ -86,8 +90,7 @@ export class Pictures {
 
   /** Shows `camera` (the programme where undefined) in `host`. */
   attach(camera: string | undefined, host: HTMLElement): Shown {
-    const key = camera ?? "";
-    const stream = this.streams.get(key) ?? this.begin(key, camera);
+    const stream = this.stream(camera);
     const id = this.nextPlace++;
     const observer = new ResizeObserver(() => {
       this.post({ type: "resize", sub: stream.sub, place: id, width: pixels(host) });
@@ -108,12 +111,26 @@ export class Pictures {
         observer.disconnect();
         this.clear(stream, place);
         stream.places.delete(id);
-        if (stream.places.size > 0) return this.subscribe(stream);
-        this.streams.delete(key);
-        this.end(stream);
-        this.states.setState(({ [key]: _gone, ...rest }) => rest, true);
+        this.release(stream);
       },
     };
+  }
+
+  /** Hears how loud `camera` is until the returned function is called. */
+  listen(camera: string | undefined): () => void {
+    const stream = this.stream(camera);
+    stream.meters += 1;
+    this.subscribe(stream);
+    return () => {
+      stream.meters -= 1;
+      this.release(stream);
+    };
+  }
+
+  /** How loud `camera` was last; `null` where nothing was heard. */
+  level(camera: string | undefined): Heard | null {
+    const stream = this.streams.get(camera ?? "");
+    return stream ? this.hearing.level(stream.sub) : null;
   }
 
   /** Ends everything. */
@@ -125,6 +142,11 @@ export class Pictures {
     this.worker = null;
   }
 
+  private stream(camera: string | undefined): Stream {
+    const key = camera ?? "";
+    return this.streams.get(key) ?? this.begin(key, camera);
+  }
+
   private begin(key: string, camera: string | undefined): Stream {
     this.start();
     const stream: Stream = {
@@ -134,6 +156,7 @@ export class Pictures {
       reason: null,
       codec: null,
       places: new Map(),
+      meters: 0,
       player: null,
       refused: false,
     };
@@ -141,7 +164,17 @@ export class Pictures {
     return stream;
   }
 
+  /** Ends what nobody sees or hears any more. */
+  private release(stream: Stream): void {
+    const key = stream.camera ?? "";
+    if (stream.places.size === 0) this.states.setState(({ [key]: _gone, ...rest }) => rest, true);
+    if (stream.places.size > 0 || stream.meters > 0) return this.subscribe(stream);
+    this.streams.delete(key);
+    this.end(stream);
+  }
+
   private end(stream: Stream): void {
+    this.hearing.forget(stream.sub);
     stream.player?.stop();
     stream.player = null;
     this.post({ type: "unsubscribe", sub: stream.sub });
@@ -167,9 +200,9 @@ export class Pictures {
 
   /** Tells the worker how much of a stream is wanted now. */
   private subscribe(stream: Stream): void {
-    if (stream.rung === "stills" || stream.places.size === 0) return;
-    const step = this.ladder.step(this.rungOf(stream));
-    if (step === "stills") {
+    const still = stream.rung === "stills" || stream.places.size === 0;
+    const step = still ? "stills" : this.ladder.step(this.rungOf(stream));
+    if (step === "stills" && stream.meters === 0) {
       this.post({ type: "unsubscribe", sub: stream.sub });
       return;
     }
@@ -177,9 +210,10 @@ export class Pictures {
       type: "subscribe",
       sub: stream.sub,
       camera: stream.camera ?? null,
-      mode: step,
+      mode: step === "stills" ? "none" : step,
       forward: stream.rung === "mse",
       important: this.rungOf(stream).important,
+      sound: stream.meters > 0,
     });
   }
 
@@ -242,6 +276,11 @@ export class Pictures {
         if (stream) this.configure(stream, told.config);
         break;
       }
+      case "levels":
+      case "heard":
+      case "sound":
+        this.hearing.hear(told);
+        break;
       case "sample":
         this.find(told.sample.sub)?.player?.append(told.sample);
         break;
@@ -286,7 +325,9 @@ export class Pictures {
   /** Lets one stream give way, or come back. */
   private look(): void {
     if (document.hidden) return;
-    const moving = [...this.streams.values()].filter((stream) => stream.rung !== "stills");
+    const moving = [...this.streams.values()].filter(
+      ({ rung, places }) => rung !== "stills" && places.size > 0,
+    );
     const rungs = moving.map((stream) => this.rungOf(stream));
     const before = new Map(rungs.map((rung) => [rung.sub, this.ladder.step(rung)]));
     const changed = this.ladder.look(performance.now(), rungs, this.reports);
@@ -303,7 +344,8 @@ export class Pictures {
 
   private tell(): void {
     const reports = new Map(this.reports.map((report) => [report.sub, report]));
-    const states = [...this.streams].map(([key, stream]) => {
+    const seen = [...this.streams].filter(([, { places }]) => places.size > 0);
+    const states = seen.map(([key, stream]) => {
       const rung = this.rungOf(stream);
       const step = stream.rung === "stills" ? "stills" : this.ladder.step(rung);
       const report = reports.get(stream.sub);

@@ -28,6 +28,18 @@ describe("the preview's messages", () => {
     expect(parse(bytes(5, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 1, 2))).toMatchObject({ echo: 5, now: 258 });
   });
 
+  it("tell of sound what decodes it, and one access unit behind the other", () => {
+    const codec = [...new TextEncoder().encode("mp4a.40.2")];
+    const heard = parse(bytes(6, 0, 0, 1, 0, 0, 0, 2, 0, 3, 0, 0, 0xbb, 0x80, 4, 0, 2, codec.length, ...codec, 0x11, 0x90));
+    expect(heard).toMatchObject({ kind: "heard", config: 3, sampleRate: 48_000, samplesPerUnit: 1024, channels: 2 });
+    expect(heard?.kind === "heard" && [heard.codec, ...heard.record]).toEqual(["mp4a.40.2", 0x11, 0x90]);
+    const sound = [7, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1, 2, 0, 3, 0, 3, 1, 2, 3, 0, 1, 4];
+    const told = parse(bytes(...sound));
+    expect(told).toMatchObject({ kind: "sound", sub: 1, pts: 258, config: 3 });
+    expect(told?.kind === "sound" && told.units.map((unit) => [...unit])).toEqual([[1, 2, 3], [4]]);
+    expect(parse(bytes(...sound.slice(0, -1)))).toBeNull();
+  });
+
   it("are nothing when they are cut short or unknown", () => {
     expect(parse(bytes())).toBeNull();
     expect(parse(bytes(9, 0, 0, 0, 0, 0, 0, 0))).toBeNull();

@@ -35,9 +35,38 @@ export interface Sample {
   payload: Uint8Array<ArrayBuffer>;
 }
 
+/** What decodes sound. */
+export interface Heard {
+  kind: "heard";
+  sub: number;
+  seq: number;
+  config: number;
+  sampleRate: number;
+  /** PCM samples in one access unit. */
+  samplesPerUnit: number;
+  channels: number;
+  /** RFC 6381. */
+  codec: string;
+  /** AudioSpecificConfig or OpusHead. */
+  record: Uint8Array<ArrayBuffer>;
+}
+
+/** A tenth of a second of sound. */
+export interface Sound {
+  kind: "sound";
+  sub: number;
+  seq: number;
+  /** Of the first access unit, on the event clock, in microseconds. */
+  pts: number;
+  config: number;
+  units: Uint8Array<ArrayBuffer>[];
+}
+
 export type Told =
   | Config
   | Sample
+  | Heard
+  | Sound
   | { kind: "skipped"; sub: number; seq: number; samples: number }
   | { kind: "hello"; sub: number; seq: number; now: number; wall: number }
   | { kind: "pong"; sub: number; seq: number; echo: number; now: number };
@@ -45,6 +74,8 @@ export type Told =
 const HEADER = 8;
 const SAMPLE_HEADER = HEADER + 18;
 const CONFIG_HEADER = HEADER + 8;
+const HEARD_HEADER = HEADER + 10;
+const SOUND_HEADER = HEADER + 10;
 const REORDER_UNKNOWN = 255;
 
 export function parse(message: ArrayBuffer): Told | null {
@@ -80,12 +111,21 @@ export function parse(message: ArrayBuffer): Told | null {
     case 5:
       if (rest < 12) return null;
       return { kind: "pong", ...head, echo: view.getUint32(HEADER), now: Number(view.getBigInt64(HEADER + 4)) };
+    case 6:
+      return rest < 10 ? null : heard(message, view, head);
+    case 7:
+      return rest < 10 ? null : sound(message, view, head);
     default:
       return null;
   }
 }
 
-function config(message: ArrayBuffer, view: DataView, head: { sub: number; seq: number }): Config | null {
+interface Head {
+  sub: number;
+  seq: number;
+}
+
+function config(message: ArrayBuffer, view: DataView, head: Head): Config | null {
   const reorder = view.getUint8(HEADER + 2);
   const length = view.getUint8(HEADER + 7);
   if (message.byteLength < CONFIG_HEADER + length) return null;
@@ -96,7 +136,38 @@ function config(message: ArrayBuffer, view: DataView, head: { sub: number; seq: 
     reorder: reorder === REORDER_UNKNOWN ? null : reorder,
     width: view.getUint16(HEADER + 3),
     height: view.getUint16(HEADER + 5),
-    codec: String.fromCharCode(...new Uint8Array(message, CONFIG_HEADER, length)),
+    codec: text(message, CONFIG_HEADER, length),
     record: new Uint8Array(message, CONFIG_HEADER + length),
   };
 }
+
+function heard(message: ArrayBuffer, view: DataView, head: Head): Heard | null {
+  const length = view.getUint8(HEADER + 9);
+  if (message.byteLength < HEARD_HEADER + length) return null;
+  return {
+    kind: "heard",
+    ...head,
+    config: view.getUint16(HEADER),
+    sampleRate: view.getUint32(HEADER + 2),
+    samplesPerUnit: view.getUint16(HEADER + 6),
+    channels: view.getUint8(HEADER + 8),
+    codec: text(message, HEARD_HEADER, length),
+    record: new Uint8Array(message, HEARD_HEADER + length),
+  };
+}
+
+function sound(message: ArrayBuffer, view: DataView, head: Head): Sound | null {
+  const units: Uint8Array<ArrayBuffer>[] = [];
+  let at = SOUND_HEADER;
+  while (at < message.byteLength) {
+    if (at + 2 > message.byteLength) return null;
+    const length = view.getUint16(at);
+    if (at + 2 + length > message.byteLength) return null;
+    units.push(new Uint8Array(message, at + 2, length));
+    at += 2 + length;
+  }
+  return { kind: "sound", ...head, pts: Number(view.getBigInt64(HEADER)), config: view.getUint16(HEADER + 8), units };
+}
+
+const text = (message: ArrayBuffer, at: number, length: number) =>
+  String.fromCharCode(...new Uint8Array(message, at, length));

@@ -1,19 +1,27 @@
 // What the page and its worker say to each other.
-import type { Config, Sample } from "./protocol";
+import type { Level } from "./level";
+import type { Config, Heard, Sample, Sound } from "./protocol";
 
-/** How much of a camera is sent. */
-export type Mode = "all" | "refs" | "sync";
+/** How much of a camera's pictures is sent. */
+export type Mode = "all" | "refs" | "sync" | "none";
 
 /** From the page to the worker. A stream is a camera's pictures; a place is one canvas that shows them. */
 export type Asked =
   | { type: "open"; url: string; token: string }
-  /** `forward`: the page decodes by itself (Media Source Extensions). */
-  | { type: "subscribe"; sub: number; camera: string | null; mode: Mode; forward: boolean; important: boolean }
+  /** `forward`: the page decodes pictures by itself (Media Source Extensions). `sound`: a meter shows its level. */
+  | ({ type: "subscribe"; sub: number; camera: string | null } & Wanted)
   | { type: "unsubscribe"; sub: number }
   | { type: "attach"; sub: number; place: number; canvas: OffscreenCanvas; width: number }
   | { type: "resize"; sub: number; place: number; width: number }
   | { type: "detach"; sub: number; place: number }
   | { type: "close" };
+
+export interface Wanted {
+  mode: Mode;
+  forward: boolean;
+  important: boolean;
+  sound: boolean;
+}
 
 export interface StreamReport {
   sub: number;
@@ -34,4 +42,9 @@ export type Answered =
   | { type: "unsupported"; sub: number; codec: string }
   | { type: "config"; config: Config }
   | { type: "sample"; sample: Sample; ageMs: number }
+  /** The loudest of the last tenth of a second, or that this browser does not decode the sound. */
+  | { type: "levels"; levels: { sub: number; level: Level | "unsupported" }[] }
+  /** Where the worker cannot decode sound, the page does. */
+  | { type: "heard"; heard: Heard }
+  | { type: "sound"; sound: Sound }
   | { type: "link"; open: boolean };

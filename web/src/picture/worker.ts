@@ -3,7 +3,8 @@
 import { backoff } from "../live/backoff";
 import { Decoder } from "./decoder";
 import { parse, type Sample, type Told } from "./protocol";
-import type { Answered, Asked, Mode } from "./words";
+import { SoundDecoder } from "./sound";
+import type { Answered, Asked, Wanted } from "./words";
 
 interface Place {
   canvas: OffscreenCanvas;
@@ -11,13 +12,12 @@ interface Place {
   width: number;
 }
 
-interface Stream {
+interface Stream extends Wanted {
   sub: number;
   camera: string | null;
-  mode: Mode;
-  forward: boolean;
-  important: boolean;
   decoder: Decoder;
+  /** `null` where the page decodes sound. */
+  ears: SoundDecoder | null;
   places: Map<number, Place>;
   /** The newest picture; older ones are closed at once. */
   newest: VideoFrame | null;
@@ -41,6 +41,7 @@ const answer = (answered: Answered, transfer: Transferable[] = []) => scope.post
 const ACK_EVERY_MS = 250;
 const PING_EVERY_MS = 2_000;
 const REPORT_EVERY_MS = 500;
+const LEVELS_EVERY_MS = 100;
 /** When drawing takes longer than this, what is not important is drawn less often. */
 const DRAW_SLOW_MS = 4;
 const SLOW_EVERY_MS = 66;
@@ -117,15 +118,16 @@ const say = (message: object) => {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
 };
 
-const ask = ({ sub, camera, mode }: Stream) =>
-  say({ type: "subscribe", sub, mode, ...(camera === null ? {} : { camera }) });
+const ask = ({ sub, camera, mode, sound }: Stream) =>
+  say({ type: "subscribe", sub, mode, sound, ...(camera === null ? {} : { camera }) });
 
 function subscribe(asked: Extract<Asked, { type: "subscribe" }>): void {
-  const { sub, camera, mode, forward, important } = asked;
+  const { sub, camera, mode, forward, important, sound } = asked;
   const known = streams.get(sub);
   if (known) {
-    const changed = known.mode !== mode;
-    Object.assign(known, { mode, important });
+    const changed = known.mode !== mode || known.sound !== sound;
+    Object.assign(known, { mode, important, sound });
+    if (mode === "none") rest(known);
     if (changed) ask(known);
     return;
   }
@@ -135,6 +137,8 @@ function subscribe(asked: Extract<Asked, { type: "subscribe" }>): void {
     mode,
     forward,
     important,
+    sound,
+    ears: "AudioDecoder" in self ? new SoundDecoder() : null,
     decoder: new Decoder({
       picture: (frame) => {
         stream.newest?.close();
@@ -157,9 +161,17 @@ function drop(sub: number): void {
   const stream = streams.get(sub);
   if (!stream) return;
   streams.delete(sub);
+  rest(stream);
+  stream.ears?.close();
+  say({ type: "unsubscribe", sub });
+}
+
+/** Shows no pictures for now. */
+function rest(stream: Stream): void {
   stream.decoder.close();
   stream.newest?.close();
-  say({ type: "unsubscribe", sub });
+  stream.newest = null;
+  stream.ageMs = null;
 }
 
 function hear(told: Told): void {
@@ -184,6 +196,18 @@ function hear(told: Told): void {
     case "sample":
       takeSample(told);
       break;
+    case "heard": {
+      const stream = streams.get(told.sub);
+      if (stream?.ears) stream.ears.configure(told);
+      else answer({ type: "heard", heard: told });
+      break;
+    }
+    case "sound": {
+      const stream = streams.get(told.sub);
+      if (stream?.ears) stream.ears.decode(told);
+      else answer({ type: "sound", sound: told }, told.units[0] ? [told.units[0].buffer] : []);
+      break;
+    }
     case "skipped":
       break;
   }
@@ -191,7 +215,7 @@ function hear(told: Told): void {
 
 function takeSample(sample: Sample): void {
   const stream = streams.get(sample.sub);
-  if (!stream) return;
+  if (!stream || stream.mode === "none") return;
   stream.heardAt = performance.now();
   if (!stream.forward) {
     stream.decoder.decode(sample, stream.mode === "sync");
@@ -255,5 +279,14 @@ setInterval(() => {
   });
   answer({ type: "report", streams: reports });
 }, REPORT_EVERY_MS);
+
+setInterval(() => {
+  const levels = [...streams.values()].flatMap(({ sub, sound, ears }) => {
+    if (!sound || !ears) return [];
+    const level = ears.unsupported ? ("unsupported" as const) : ears.takeLevel();
+    return level ? [{ sub, level }] : [];
+  });
+  if (levels.length > 0) answer({ type: "levels", levels });
+}, LEVELS_EVERY_MS);
 
 nextFrame(draw);

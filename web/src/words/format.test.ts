@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bitrate, bytes, duration, fps, micros, place, seconds, signedMs, UNKNOWN } from "./format";
+import { bitrate, bytes, duration, fps, micros, place, placeText, seconds, signedMs, UNKNOWN } from "./format";
 
 /** Narrow no-break spaces shown as plain ones. */
 const plain = (text: string) => text.replaceAll("\u202f", " ");
@@ -46,6 +46,12 @@ describe("numbers", () => {
     expect(plain(bytes(850_400_000))).toBe("850 MB");
     expect(plain(bytes(999_900))).toBe("1.0 MB");
     expect(plain(bytes(12))).toBe("12 B");
+  });
+
+  it("writes places as it reads them", () => {
+    expect(placeText(2467.34)).toBe("41:07.3");
+    expect(placeText(59.97)).toBe("1:00.0");
+    expect(place(placeText(3723.5))).toBe(3723.5);
   });
 
   it("reads places as people write them", () => {

@@ -1,7 +1,7 @@
 // Numbers as people read them: fixed width where they change, a narrow no-break space before units, a real minus.
 
-const THIN = "\u202f";
-const MINUS = "\u2212";
+export const THIN = "\u202f";
+export const MINUS = "\u2212";
 
 /** Tells that a value is not known. */
 export const UNKNOWN = "—";
@@ -71,6 +71,12 @@ export function bytes(count: number): string {
     unit += 1;
   }
   return `${unit > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)}${THIN}${units[unit]}`;
+}
+
+/** `41:07.3`: seconds, as a place in a recording. */
+export function placeText(seconds: number): string {
+  const tenths = Math.round(Math.max(0, seconds) * 10);
+  return `${duration(Math.floor(tenths / 10) * 1000)}.${tenths % 10}`;
 }
 
 /** `41:07.3`, `1:02:03`, `7.5`: a place in a recording, as seconds; `null` if it is none. */

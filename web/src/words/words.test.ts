@@ -3,6 +3,7 @@ import type { HealthIssue } from "../api/types";
 import { camera, cut } from "../testing/samples";
 import { badge } from "./health";
 import { causeWords, glitches, ledgerWords, outcomeWords } from "./log";
+import { levelWords } from "./sound";
 import { takeWords, type TakeContext } from "./take";
 import { tileWords, type TileContext } from "./tile";
 
@@ -131,5 +132,31 @@ describe("the log", () => {
     expect(causeWords(cut({ asked_by: "automatic", reason: "failover" }))).toBe("camera lost");
     expect(causeWords(cut({ asked_by: "scheduled" }))).toBe("scheduled");
     expect(outcomeWords(cut({ outcome: "withdrawn" }))).toBe("undone");
+  });
+});
+
+describe("levels", () => {
+  const shown = { left: -12.4, right: -30 };
+  const told = (level: Parameters<typeof levelWords>[1], at = 9_900) =>
+    Object.values(levelWords({ ...level, at }, level, 10_000)).map((word) => (typeof word === "string" ? plain(word) : word));
+
+  it("tell the louder channel's peak", () => {
+    expect(told(shown)).toEqual([true, "−12 dB", "−12 dB", "Peak −12 dB of full scale"]);
+    expect(told({ left: -60, right: -60 }).slice(0, 2)).toEqual([true, "silent"]);
+  });
+
+  it("say what to do about sound that clips", () => {
+    expect(told({ left: 0, right: -3 })).toEqual([
+      true,
+      "0 dB",
+      "0 dB, too loud",
+      "Peak 0 dB: too loud, it clips. Turn the source down.",
+    ]);
+  });
+
+  it("never guess", () => {
+    expect(told(shown, 7_000).slice(0, 3)).toEqual([false, "—", "not known"]);
+    expect(levelWords(null, shown, 0).known).toBe(false);
+    expect(levelWords("unsupported", shown, 0).hint).toContain("cannot decode");
   });
 });

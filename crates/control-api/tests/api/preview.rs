@@ -60,11 +60,17 @@ async fn a_client_says_who_it_is_and_then_what_it_wants_to_see() {
     for (message, expected) in [
         (
             json!({ "type": "subscribe", "sub": 1, "camera": id, "mode": "refs" }),
-            format!("Subscribe {{ sub: 1, camera: Some(CameraId({id:?})), mode: Refs }}"),
+            format!(
+                "Subscribe {{ sub: 1, camera: Some(CameraId({id:?})), mode: Refs, sound: false }}"
+            ),
         ),
         (
             json!({ "type": "subscribe", "sub": 2 }),
-            "Subscribe { sub: 2, camera: None, mode: All }".to_owned(),
+            "Subscribe { sub: 2, camera: None, mode: All, sound: false }".to_owned(),
+        ),
+        (
+            json!({ "type": "subscribe", "sub": 3, "mode": "none", "sound": true }),
+            "Subscribe { sub: 3, camera: None, mode: None, sound: true }".to_owned(),
         ),
         (json!({ "type": "unsubscribe", "sub": 2 }), "Unsubscribe { sub: 2 }".to_owned()),
         (json!({ "type": "ack", "seq": 17 }), "Ack { seq: 17 }".to_owned()),

@@ -8,7 +8,7 @@ use genlock_control_api::preview::{PreviewMode, PreviewRequest, PreviewSession, 
 use genlock_feed::Feed;
 use genlock_preview::message::Seq;
 use genlock_preview::session::Now;
-use genlock_preview::{Mode, Session};
+use genlock_preview::{Mode, Session, Wanted};
 use genlock_store::{CameraId, EventId};
 
 use super::event::LiveEvent;
@@ -44,15 +44,16 @@ impl Client {
 impl PreviewSession for Client {
     fn hear(&mut self, said: PreviewRequest) -> Result<(), &'static str> {
         match said {
-            PreviewRequest::Subscribe { sub, camera, mode } => {
-                let mode = match mode {
+            PreviewRequest::Subscribe { sub, camera, mode, sound } => {
+                let pictures = match mode {
                     PreviewMode::All => Mode::All,
                     PreviewMode::Refs => Mode::References,
                     PreviewMode::Sync => Mode::Sync,
+                    PreviewMode::None => Mode::None,
                 };
                 // A camera that was just removed is no fault of the client.
                 let Some(feed) = self.feed(camera.as_ref()) else { return Ok(()) };
-                let begun = self.session.subscribe(sub, &feed, mode);
+                let begun = self.session.subscribe(sub, &feed, Wanted { pictures, sound });
                 return begun.map_err(|_| "too many subscriptions");
             }
             PreviewRequest::Unsubscribe { sub } => self.session.unsubscribe(sub),
