@@ -2,16 +2,11 @@
 // picture, and by the clock that a test camera has in its picture how late that is on the screen.
 //
 //   node age.mjs URL TIMES SECONDS
-import { chromium } from "playwright-core";
+import { withBrowser } from "./stage.mjs";
 
 const [url, times, seconds] = process.argv.slice(2);
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--autoplay-policy=no-user-gesture-required"],
-});
-
-try {
+await withBrowser(async (browser) => {
   const starts = [];
   let ages = [];
   for (let time = 0; time < Number(times); time += 1) {
@@ -22,9 +17,7 @@ try {
     await page.close();
   }
   process.stdout.write(JSON.stringify({ start_ms: told(starts), age_ms: told(ages) }));
-} finally {
-  await browser.close();
-}
+}, "--autoplay-policy=no-user-gesture-required");
 
 function told(values) {
   const sorted = [...values].sort((a, b) => a - b);

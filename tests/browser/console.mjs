@@ -8,28 +8,22 @@
 // Talks with the test, one line each way. On standard output: `publish N URL` (start a camera), `kill N` (pull its
 // plug), at last `done JSON`. Fails with an assertion on standard error.
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
 import { check } from "./accessible.mjs";
+import { openPage, PATIENCE_MS, say, withBrowser } from "./stage.mjs";
 
 const [url, token] = process.argv.slice(2);
-const PATIENCE_MS = 30_000;
 const HOSTILE = `Anna <img src=x onerror="document.title='owned'"> & Ben \u202e`;
+/** Refused sign-ins and takes are answers that the page handles. */
+const REFUSALS = /the server responded with a status of (401|409)/;
 
-const say = (line) => process.stdout.write(`${line}\n`);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-});
-
-try {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(PATIENCE_MS);
-  const faults = watchForFaults(page);
+await withBrowser(async (browser) => {
+  const { page, faults } = await openPage(browser, { own: url, expected: REFUSALS });
   await signIn(page);
   await makeEvent(page);
   const keys = await connectCameras(page);
-  const phone = await openTally(page);
+  const phone = await openTally(browser, page);
   await openLiveControl(page);
+  await meters(page);
   const stages = await cutByClick(page);
   await cutByKey(page);
   await armAndTake(page);
@@ -39,33 +33,12 @@ try {
   await comeBack(page, keys);
   await readLog(page);
   await watchRecordings(page);
+  await cutAgain(page);
   await everyPage(page);
-  await watchOnly(page);
+  await watchOnly(browser, page);
   assert.deepEqual(faults, []);
   say(`done ${JSON.stringify({ stages })}`);
-} catch (error) {
-  const shown = browser.contexts()[0]?.pages()[0];
-  if (shown) console.error(`the page shows: ${await shown.locator("body").innerText()}`);
-  throw error;
-} finally {
-  await browser.close();
-}
-
-/** Everything that must not happen: errors, requests to others, breaches of the content security policy. */
-function watchForFaults(page) {
-  const faults = [];
-  page.on("pageerror", (error) => faults.push(String(error)));
-  page.on("console", (message) => {
-    // Refused sign-ins and takes are answers that the page handles.
-    const refusal = /the server responded with a status of (401|409)/.test(message.text());
-    if (message.type() === "error" && !refusal) faults.push(message.text());
-  });
-  page.on("request", (request) => {
-    const own = request.url().startsWith(url) || /^(blob|data|ws):/.test(request.url());
-    if (!own) faults.push(`request to ${request.url()}`);
-  });
-  return faults;
-}
+});
 
 async function signIn(page) {
   await page.goto(url);
@@ -130,6 +103,24 @@ async function openLiveControl(page) {
   await programme.getByRole("button", { name: "Viewers’ picture" }).click();
   await page.waitForFunction(() => (document.querySelector("video")?.currentTime ?? 0) > 0);
   await programme.getByRole("button", { name: "Viewers’ picture" }).click();
+}
+
+/** Every camera has a tone; each meter and the programme's show it, in figures too. */
+async function meters(page) {
+  for (const of of ["Camera 1", "Camera 2", "Camera 3", "the programme"]) {
+    const meter = page.getByRole("meter", { name: `Sound of ${of}` });
+    await page.waitForFunction(
+      (name) => {
+        const [shown] = [...document.querySelectorAll('[role="meter"]')].filter(
+          (each) => each.getAttribute("aria-label") === name,
+        );
+        // ffmpeg's `sine` is an eighth of full scale, 3 dB less on each of two channels.
+        return shown && Math.abs(Number(shown.getAttribute("aria-valuenow")) + 21) <= 3;
+      },
+      `Sound of ${of}`,
+    );
+    assert.match(await meter.getAttribute("aria-valuetext"), /^\u2212\d+\u202fdB$/);
+  }
 }
 
 async function cutByClick(page) {
@@ -222,23 +213,22 @@ async function readLog(page) {
 }
 
 /** The link for the phone at the second camera, opened as the phone does: without anybody's token. */
-async function openTally(page) {
+async function openTally(browser, page) {
   await page.getByRole("region", { name: "Camera 2" }).getByRole("button", { name: "Tally" }).click();
   const link = await page.getByRole("textbox", { name: "Tally page" }).inputValue();
   await page.getByRole("img", { name: "QR code with the link" }).waitFor();
   await check(page, "with the link to a tally page");
   await page.getByRole("button", { name: "Close" }).click();
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-  const phone = await context.newPage();
-  phone.setDefaultTimeout(PATIENCE_MS);
-  phone.faults = watchForFaults(phone);
-  await phone.goto(link);
-  await phone.getByText("OFF AIR").waitFor();
+  const phone = await openPage(browser, { size: [390, 844], own: url });
+  await phone.page.goto(link);
+  await phone.page.getByText("OFF AIR").waitFor();
+  // A secure context by its name: the screen stays on.
+  assert.equal(await phone.page.getByText("The screen may go dark").count(), 0, "the page has a wake lock");
   return phone;
 }
 
 /** Green in preview, red on air, off when the next one is; it says so in words. */
-async function tallyShows(phone, page) {
+async function tallyShows({ page: phone, faults }, page) {
   const light = async (wanted, word) => {
     await phone.locator(`[data-light="${wanted}"]`).waitFor();
     await phone.getByText(word, { exact: true }).waitFor();
@@ -253,8 +243,8 @@ async function tallyShows(phone, page) {
   await light("preview", "STAND BY");
   await tile(page, 3).click({ button: "right" });
   await light("off-air", "OFF AIR");
-  assert.deepEqual(phone.faults, []);
-  await phone.context().close();
+  assert.deepEqual(faults, []);
+  await phone.close();
 }
 
 async function watchRecordings(page) {
@@ -284,6 +274,35 @@ async function watchRecordings(page) {
     programme.getByLabel("Edit list").selectOption("otio"),
   ]);
   assert.match(list.suggestedFilename(), /\.otio$/);
+}
+
+/** Another version of the show: later, with another camera in the middle; played, and removed. */
+async function cutAgain(page) {
+  await page.locator('[data-recording$="-program"]').getByRole("link", { name: "Re-cut…" }).click();
+  const clips = page.getByRole("list", { name: "Clips" }).getByRole("listitem");
+  await clips.first().waitFor();
+  await check(page, "while a show is cut again");
+  const count = await clips.count();
+  await page.getByLabel("Name of the new version").fill("Highlights");
+  await page.getByLabel("Begin of clip 1", { exact: true }).fill("0:02");
+  await page.getByLabel("Begin of clip 1", { exact: true }).press("Enter");
+  await page.getByLabel("Camera of clip 1", { exact: true }).selectOption("Camera 2");
+  while ((await clips.count()) > 2) await page.getByRole("button", { name: "Leave clip 3 out" }).click();
+  assert.ok(count >= 2, `the show had cuts: ${count} clips`);
+  await page.setViewportSize({ width: 360, height: 740 });
+  assert.deepEqual(await page.evaluate(tooWide), [], "a re-cut is wider than a phone");
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.getByRole("button", { name: "Make new version" }).click();
+  await page.getByRole("button", { name: "Play it" }).click();
+  await page.evaluate(() => document.querySelector("dialog video").play());
+  await page.waitForFunction(() => document.querySelector("dialog video")?.currentTime > 0.2);
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("link", { name: "To the recordings" }).click();
+  const made = page.getByRole("listitem").filter({ hasText: "Highlights" });
+  await made.getByText("RE-CUT").waitFor();
+  await made.getByRole("button", { name: "Remove…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
+  await made.waitFor({ state: "detached" });
 }
 
 /** What no page may lack: in the dark, in the light, on the narrowest phone. */
@@ -318,21 +337,19 @@ function tooWide() {
 }
 
 /** A guest who may only look has nothing to press. */
-async function watchOnly(page) {
+async function watchOnly(browser, page) {
   const event = new URL(page.url()).pathname.split("/")[2];
   const made = await page.request.post(`${url}/api/events/${event}/tokens`, {
     headers: { authorization: `Bearer ${token}` },
     data: { role: "viewer", expires_in: 600 },
   });
-  const guest = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  const seen = await guest.newPage();
-  seen.setDefaultTimeout(PATIENCE_MS);
+  const { page: seen } = await openPage(browser, { own: url });
   await seen.goto(`${url}/events/${event}/live#token=${(await made.json()).token}`);
   await seen.getByText("You are watching.").waitFor();
   assert.equal(await seen.getByRole("button", { name: /TAKE|Undo|Lock|End/ }).count(), 0);
   assert.equal(await seen.getByRole("link", { name: "Set-up" }).count(), 0);
   await check(seen, "for a guest who may only look");
-  await guest.close();
+  await seen.close();
 }
 
 function tile(page, number) {

@@ -1,37 +1,20 @@
 // Opens the console's live page and tells, as one JSON object on standard output, how old the pictures are that it shows:
-// by the clock that test cameras have in their pictures.
+// by the clock that test cameras have in their pictures; and how loud its meters say that the cameras are.
 //
 //   node multiview.mjs URL TOKEN EVENT RUNG CAMERAS SECONDS
 //
 // RUNG is what the page is to use: `webcodecs` (as on localhost), `mse` (as on plain http in a network), `stills` (as in a
 // browser that has neither).
-import { chromium } from "playwright-core";
+import { openPage, withBrowser } from "./stage.mjs";
 
 const [url, token, event, rung, cameras, seconds] = process.argv.slice(2);
 // The name of another computer, as far as the browser knows: no secure context, and so no WebCodecs.
 const PLAIN_HOST = "genlock.test";
-const PATIENCE_MS = 30_000;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`,
-  ],
-});
-
-try {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(PATIENCE_MS);
-  const faults = [];
-  page.on("pageerror", (error) => faults.push(String(error)));
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+await withBrowser(async (browser) => {
   const base = new URL(url);
   base.hostname = rung === "webcodecs" ? "localhost" : PLAIN_HOST;
+  const { page, faults } = await openPage(browser, { own: base.origin });
   await page.addInitScript(
     ([secret, without]) => {
       sessionStorage.setItem("genlock.token", secret);
@@ -49,9 +32,7 @@ try {
   );
   const report = await page.evaluate(read, Number(seconds) * 1000);
   process.stdout.write(JSON.stringify({ ...report, faults }));
-} finally {
-  await browser.close();
-}
+}, `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`);
 
 /** Runs in the page: reads every tile's clock at each of its frames. */
 async function read(forMs) {
@@ -83,10 +64,12 @@ async function read(forMs) {
     }
     await new Promise((next) => requestAnimationFrame(next));
   }
-  const tiles = [...seen.values()].map(({ ages }) => {
+  const tiles = [...seen].map(([camera, { ages }]) => {
     const sorted = [...ages].sort((a, b) => a - b);
     const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
-    return { pictures: ages.length, p50_ms: at(0.5), p95_ms: at(0.95), max_ms: sorted.at(-1) };
+    const meter = document.querySelector(`li[data-camera="${camera}"] [role="meter"]`);
+    const level_db = meter?.dataset.known === "true" ? Number(meter.getAttribute("aria-valuenow")) : null;
+    return { pictures: ages.length, p50_ms: at(0.5), p95_ms: at(0.95), max_ms: sorted.at(-1), level_db };
   });
   return { tiles };
 }

@@ -3,18 +3,16 @@
 //   node screenshots.mjs URL TOKEN EVENT FOLDER
 //
 // Says `end` when the event is to end, at last `done`.
-import { chromium } from "playwright-core";
+import { PATIENCE_MS, say, withBrowser } from "./stage.mjs";
 
 const [url, token, event, folder] = process.argv.slice(2);
 const SIZES = { phone: [390, 844], laptop: [1280, 800], desk: [1920, 1080] };
-const PATIENCE_MS = 40_000;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--autoplay-policy=no-user-gesture-required"],
-});
+/** The browser that `play` has. */
+let browser;
 
-try {
+await withBrowser(async (opened) => {
+  browser = opened;
   await signIn();
   for (const [size, colorScheme] of [["phone", "dark"], ["laptop", "dark"], ["desk", "dark"], ["laptop", "light"], ["phone", "light"]]) {
     const page = await open(size, colorScheme);
@@ -33,12 +31,10 @@ try {
   await connect();
   await tally();
   for (const size of ["phone", "laptop"]) await watch(size);
-  process.stdout.write("end\n");
+  say("end");
   await ended();
-  process.stdout.write("done {}\n");
-} finally {
-  await browser.close();
-}
+  say("done {}");
+}, "--autoplay-policy=no-user-gesture-required");
 
 async function open(size, colorScheme, signedIn = true) {
   const [width, height] = SIZES[size];

@@ -6,21 +6,17 @@
 // Talks with the test, one line each way. On standard output what is to happen to the show: `publish`, `restart`, `pause`,
 // `resume`, `end`; at last `done JSON`. Fails with an assertion on standard error.
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
 import { check } from "./accessible.mjs";
+import { AWAY, openPage, say, withBrowser } from "./stage.mjs";
 
 const [url, event] = process.argv.slice(2);
-const PATIENCE_MS = 40_000;
+/** A programme that has not begun, and a server that is away. */
+const EXPECTED = new RegExp(`status of 404|${AWAY.source}`);
 
-const say = (line) => process.stdout.write(`${line}\n`);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-});
-const faults = [];
-
-try {
-  const page = await open();
+await withBrowser(async (browser) => {
+  const open = () => openPage(browser, { size: [640, 360], own: url, expected: EXPECTED });
+  const { page, faults } = await open();
+  await page.goto(`${url}/watch/${event}`);
   await page.evaluate(() => {
     window.sameDocument = true;
   });
@@ -29,13 +25,16 @@ try {
   await check(page, "before the start");
   say("publish");
   await plays(page);
-  const started = await startTime();
+  const started = await startTime(await open());
   await controls(page);
   const angle = await angles(page);
+  const stalls = await switched(page);
+  await withoutCameras(page);
   say("restart");
   // What is held plays on; then the page says what is wrong, and comes back by itself.
   await page.getByText("Connection lost. Trying again…").waitFor();
   await check(page, "while the server is away");
+  say("start");
   await plays(page);
   say("pause");
   await page.getByText("Paused. Back shortly.").waitFor();
@@ -49,31 +48,8 @@ try {
   await plays(page);
   assert.ok(await page.evaluate(() => window.sameDocument), "it is the page that was opened first");
   assert.deepEqual(faults, []);
-  say(`done ${JSON.stringify({ started_ms: started, angle_off_ms: angle })}`);
-} catch (error) {
-  const shown = browser.contexts()[0]?.pages()[0];
-  if (shown) console.error(`the page shows: ${await shown.locator("body").innerText()}`);
-  throw error;
-} finally {
-  await browser.close();
-}
-
-async function open() {
-  const page = await browser.newPage({ viewport: { width: 640, height: 360 } });
-  page.setDefaultTimeout(PATIENCE_MS);
-  page.on("pageerror", (error) => faults.push(String(error)));
-  page.on("console", (message) => {
-    // A programme that has not begun, and a server that is away.
-    const expected = /status of 404|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE/.test(message.text());
-    if (message.type() === "error" && !expected) faults.push(message.text());
-  });
-  page.on("request", (request) => {
-    const own = request.url().startsWith(url) || /^(blob|data):/.test(request.url());
-    if (!own) faults.push(`request to ${request.url()}`);
-  });
-  await page.goto(`${url}/watch/${event}`);
-  return page;
-}
+  say(`done ${JSON.stringify({ started_ms: started, angle_off_ms: angle, stalls_ms: stalls })}`);
+});
 
 /** Waits until pictures move, with nothing written over them. */
 async function plays(page) {
@@ -89,20 +65,103 @@ async function plays(page) {
 }
 
 /** From the address to the first picture, in another page, in milliseconds. */
-async function startTime() {
-  const page = await open();
-  await page.waitForFunction(() => document.querySelector("video")?.currentTime > 0);
+async function startTime({ page, faults }) {
+  await page.goto(`${url}/watch/${event}`);
   const started = await page.evaluate(
     () =>
       new Promise((first) => {
-        const video = document.querySelector("video");
-        const shown = () => video.getVideoPlaybackQuality().totalVideoFrames > 0;
+        const shown = () => document.querySelector("video")?.getVideoPlaybackQuality().totalVideoFrames > 0;
         const look = () => (shown() ? first(Math.round(performance.now())) : requestAnimationFrame(look));
         look();
       }),
   );
+  assert.deepEqual(faults, []);
   await page.close();
   return started;
+}
+
+/** How often a stall is looked at before it counts: a machine that has no time for a browser stalls at random. */
+const ATTEMPTS = 3;
+/** A cut costs no picture. */
+const CUT_STALL_MAX_MS = 100;
+/** A camera that is lost is missed for 0.9 s and followed by the next one's key frame, a second later at most: more than a page holds. */
+const LOSS_STALL_MAX_MS = 1_000;
+
+/** Ten cuts, then the camera on air loses its cable. No word is ever written over the picture. */
+async function switched(page) {
+  const tries = [];
+  while (tries.length < ATTEMPTS) {
+    const cuts = await stallsOf(page, async () => {
+      for (let cut = 0; cut < 10; cut += 1) {
+        const wanted = cut % 2 === 0 ? "green" : "red";
+        say(`cut ${wanted}`);
+        await shows(page, wanted);
+      }
+    });
+    const loss = await stallsOf(page, async () => {
+      say("lose red");
+      await shows(page, "green");
+    });
+    tries.push({ cuts, loss });
+    if (Math.max(0, ...cuts) <= CUT_STALL_MAX_MS && Math.max(0, ...loss) <= LOSS_STALL_MAX_MS) return tries;
+    say("publish");
+  }
+  return assert.fail(`stalls in each of ${ATTEMPTS} runs: ${JSON.stringify(tries)}`);
+}
+
+/** Lengths of the stalls while `act` goes on, in milliseconds. */
+async function stallsOf(page, act) {
+  const seen = await page.evaluateHandle(watch);
+  await act();
+  const { stalls, words } = await seen.evaluate((stop) => stop());
+  assert.deepEqual(words, [], "nothing is written over a show that goes on");
+  return stalls;
+}
+
+/** Nobody is left: the slate, with moving time, and the way back. */
+async function withoutCameras(page) {
+  say("lose green");
+  await shows(page, "blue");
+  const at = await page.evaluate(() => document.querySelector("video").currentTime);
+  await page.waitForFunction((then) => document.querySelector("video").currentTime > then + 2, at);
+  say("publish");
+  await page.waitForFunction(colourIs, ["red", "green"]);
+}
+
+const shows = (page, colour) => page.waitForFunction(colourIs, [colour]);
+
+/** Runs in the page: whether the middle of the picture has one of these colours. */
+function colourIs(wanted) {
+  const video = document.querySelector("video");
+  window.pixel ??= Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+  const context = window.pixel.getContext("2d", { willReadFrequently: true });
+  if (video.videoWidth === 0) return false;
+  context.drawImage(video, video.videoWidth / 2, video.videoHeight / 2, 1, 1, 0, 0, 1, 1);
+  const bright = [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((channel) => channel > 120);
+  const colour = { "true,false,false": "red", "false,true,false": "green", "false,false,true": "blue" }[bright.join()];
+  return wanted.includes(colour);
+}
+
+/** Runs in the page: notes every stall, in milliseconds, and every word in front of the picture. Returns what ends it. */
+function watch() {
+  const video = document.querySelector("video");
+  const stalls = [];
+  const words = [];
+  let since;
+  const timer = setInterval(() => {
+    const stuck = !video.paused && video.readyState < 3;
+    if (stuck) since ??= performance.now();
+    else if (since !== undefined) {
+      stalls.push(Math.round(performance.now() - since));
+      since = undefined;
+    }
+    const { state } = document.querySelector(".stage").dataset;
+    if (state !== "playing" && words.at(-1) !== state) words.push(state);
+  }, 20);
+  return () => {
+    clearInterval(timer);
+    return { stalls, words };
+  };
 }
 
 /** Sound, delay, embed code, captions; by pointer and by keys. */
@@ -134,15 +193,7 @@ async function angles(page) {
   await page.getByRole("button", { name: "Aisle" }).click();
   await page.waitForFunction(() => document.querySelector("video").hls?.url?.includes("/program/") === false);
   await plays(page);
-  const colour = await page.evaluate(() => {
-    const video = document.querySelector("video");
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [1, 1];
-    const context = canvas.getContext("2d");
-    context.drawImage(video, video.videoWidth / 2, video.videoHeight / 2, 1, 1, 0, 0, 1, 1);
-    return [...context.getImageData(0, 0, 1, 1).data];
-  });
-  assert.ok(colour[1] > 120 && colour[0] < 120, `the second camera is green: ${colour}`);
+  await shows(page, "green");
   const off = Math.round((await moment()) - before);
   await page.getByRole("button", { name: "Director’s cut" }).click();
   await page.waitForFunction(() => document.querySelector("video").hls?.url?.includes("/program/"));

@@ -5,26 +5,12 @@
 //
 // Prints `watching` on standard error at the first picture (exit code 1 when there is none within 30 s) and
 // watches until standard input ends.
-import { chromium } from "playwright-core";
+import { withBrowser } from "./stage.mjs";
 
 const [url, screenshot] = process.argv.slice(2);
 const FIRST_PICTURE_MS = 30_000;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-  ],
-});
-
-try {
+await withBrowser(async (browser) => {
   const page = await browser.newPage({ viewport: { width: 640, height: 360 } });
   const console_ = [];
   page.on("console", (message) => message.type() === "error" && console_.push(message.text()));
@@ -41,9 +27,7 @@ try {
   const seen = await report.evaluate((collect) => collect());
   if (screenshot) await page.screenshot({ path: screenshot });
   process.stdout.write(JSON.stringify({ ...seen, console: console_ }));
-} finally {
-  await browser.close();
-}
+}, "--autoplay-policy=no-user-gesture-required");
 
 /** Runs in the page: looks at every presented frame. Returns what gives the report when it is called. */
 function observe() {

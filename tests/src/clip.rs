@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::strip;
 
@@ -26,6 +26,20 @@ impl Colour {
             Self::Green => "0x00b400",
             Self::Blue => "0x0000dc",
         }
+    }
+
+    /// A PNG of nothing else, 320x180.
+    ///
+    /// # Errors
+    /// When ffmpeg cannot be started.
+    pub fn png(self) -> Result<Vec<u8>> {
+        let picture = format!("color=c={}:s=320x180", self.ffmpeg());
+        let output = Command::new("ffmpeg")
+            .args(["-v", "error", "-f", "lavfi", "-i", &picture, "-frames:v", "1"])
+            .args(["-f", "image2pipe", "-c:v", "png", "-"])
+            .output()
+            .context("cannot start ffmpeg")?;
+        Ok(output.stdout)
     }
 
     /// The camera colour that a picture's middle shows, if it is one.

@@ -19,7 +19,11 @@ const FPS: u32 = 30;
 /// The strip's number has 20 bits: it begins anew every 17 minutes.
 const WRAP_MS: u128 = 1 << 20;
 
-/// A running camera, 640x360 at 30 fps with a sync sample each second and two B-frames at most. Dropping it kills it.
+/// Peaks of the tone, in dB of full scale: ffmpeg's `sine` is an eighth of it, and 3 dB less on each of two channels.
+pub const TONE_DB: i64 = -21;
+
+/// A running camera, 640x360 at 30 fps with a sync sample each second, two B-frames at most, and a tone whose peaks are
+/// [`TONE_DB`]. Dropping it kills it.
 #[derive(Debug)]
 pub struct ClockCamera {
     ffmpeg: Child,
@@ -34,6 +38,9 @@ impl ClockCamera {
         let mut ffmpeg = Command::new("ffmpeg")
             .args(["-v", "error", "-f", "rawvideo", "-pix_fmt", "gray"])
             .args(["-s", &format!("{WIDTH}x{LINES}"), "-r", &FPS.to_string(), "-i", "-"])
+            // As fast as the pictures come: ffmpeg keeps both in step.
+            .args(["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"])
+            .args(["-c:a", "aac", "-ac", "2", "-b:a", "128k"])
             .args(["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"])
             .args(["-bf", &b_frames.to_string(), "-g", &FPS.to_string(), "-b:v", "800k"])
             .args(["-pix_fmt", "yuv420p", "-f", "flv", url])

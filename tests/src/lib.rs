@@ -13,6 +13,7 @@ pub mod database;
 pub mod players;
 pub mod probe;
 pub mod server;
+pub mod show;
 pub mod strip;
 pub mod wait;
 
@@ -21,3 +22,4 @@ pub use camera::Camera;
 pub use clip::{Clip, Colour};
 pub use database::Database;
 pub use server::Server;
+pub use show::Show;

@@ -1,8 +1,10 @@
-//! A first show, run from the console in a real browser with real cameras.
+//! The console in a real browser with real cameras: a first show, and what goes wrong at one.
 
 use anyhow::Result;
-use genlock_e2e::browser::Console;
-use genlock_e2e::{Clip, Colour, Server};
+use genlock_e2e::browser::{Console, perform};
+use genlock_e2e::server::ADMIN_TOKEN;
+use genlock_e2e::{Clip, Colour, Server, Show};
+use serde_json::json;
 
 #[test]
 fn a_stranger_runs_a_show_from_the_console() -> Result<()> {
@@ -14,5 +16,14 @@ fn a_stranger_runs_a_show_from_the_console() -> Result<()> {
     });
     let report = Console::run(&server.http, &cameras)?;
     eprintln!("a take from the press: {}", report["stages"]);
+    Ok(())
+}
+
+#[test]
+fn the_console_shows_the_slate_and_outlives_the_server_without_a_reload() -> Result<()> {
+    let mut show = Show::new("Match", &json!({}))?;
+    show.act(&["publish"])?;
+    let (http, event) = (show.api.base().to_owned(), show.event.clone());
+    perform("trouble.mjs", &[&http, ADMIN_TOKEN, &event], |said| show.act(said))?;
     Ok(())
 }

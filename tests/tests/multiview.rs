@@ -1,9 +1,9 @@
-//! Live pictures in the console, by the clock in the pictures.
+//! Live pictures in the console, by the clock in the pictures, and levels, by their tone.
 
 use anyhow::{Result, bail};
 use genlock_e2e::Server;
 use genlock_e2e::browser::multiview;
-use genlock_e2e::clock::ClockCamera;
+use genlock_e2e::clock::{ClockCamera, TONE_DB};
 use serde_json::Value;
 
 /// How often is looked before an old picture counts: a machine that has no time for a browser is late at random.
@@ -32,7 +32,7 @@ impl Show {
         Ok(Self { server, event, cameras })
     }
 
-    /// Looks until every camera's pictures are fresh; returns how old they were.
+    /// Looks until every camera's pictures are fresh and its meter tells the tone; returns how old and how loud they were.
     fn assert_fresh(&self, rung: &str) -> Result<Value> {
         let mut reports = Vec::new();
         for _ in 0..ATTEMPTS {
@@ -41,14 +41,17 @@ impl Show {
             let tiles = report["tiles"].as_array().cloned().unwrap_or_default();
             let fresh = |tile: &Value| {
                 let moves = tile["pictures"].as_u64().is_some_and(|pictures| pictures > 10);
-                moves && tile["p50_ms"].as_u64().is_some_and(|age| age < AGE_MAX_MS)
+                let heard = |level: i64| level.abs_diff(TONE_DB) <= 3;
+                moves
+                    && tile["p50_ms"].as_u64().is_some_and(|age| age < AGE_MAX_MS)
+                    && tile["level_db"].as_i64().is_some_and(heard)
             };
             if tiles.len() == self.cameras.len() && tiles.iter().all(fresh) {
                 return Ok(report);
             }
             reports.push(report.to_string());
         }
-        bail!("old pictures in each of {ATTEMPTS} looks: {reports:#?}")
+        bail!("old pictures or wrong levels in each of {ATTEMPTS} looks: {reports:#?}")
     }
 }
 

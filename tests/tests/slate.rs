@@ -17,7 +17,7 @@ fn the_slate_follows_the_gap_and_a_returning_camera_ends_it() -> Result<()> {
     let event = api.create_event("Match")?;
     let made = api.create_camera(&event, "One")?;
     let slate = format!("/api/events/{event}/slate");
-    let (status, body) = api.upload(&slate, "image/png", &png("0x0000dc")?)?;
+    let (status, body) = api.upload(&slate, "image/png", &Colour::Blue.png()?)?;
     assert_eq!(status, 200, "{body}");
 
     let clip = Clip::new(Colour::Green);
@@ -58,7 +58,7 @@ fn an_uploaded_slate_survives_a_restart_and_goes_with_its_event() -> Result<()> 
     let slate = format!("/api/events/{event}/slate");
     let card = api.download(&slate)?;
     assert!(card.starts_with(&[0xff, 0xd8]), "the card is a JPEG");
-    let picture = png("0x00b400")?;
+    let picture = Colour::Green.png()?;
     assert_eq!(api.upload(&slate, "image/png", &picture)?.0, 200);
     let (status, body) = api.upload(&slate, "image/png", b"no picture")?;
     assert_eq!(status, 422, "{body}");
@@ -73,17 +73,6 @@ fn an_uploaded_slate_survives_a_restart_and_goes_with_its_event() -> Result<()> 
     assert_eq!(api.call("DELETE", &format!("/api/events/{event}"), None)?.0, 204);
     assert!(!kept.exists(), "the picture goes with its event");
     Ok(())
-}
-
-/// A PNG of one colour.
-fn png(colour: &str) -> Result<Vec<u8>> {
-    let picture = format!("color=c={colour}:s=320x180");
-    let output = Command::new("ffmpeg")
-        .args(["-v", "error", "-f", "lavfi", "-i", &picture, "-frames:v", "1"])
-        .args(["-f", "image2pipe", "-c:v", "png", "-"])
-        .output()
-        .context("cannot start ffmpeg")?;
-    Ok(output.stdout)
 }
 
 fn number(playlist: &str, tag: &str) -> Option<u64> {

@@ -110,6 +110,7 @@ pub(crate) enum AskedBy {
 /// Why a cut was asked for.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SwitchReason)]
 pub(crate) enum Cause {
     /// A client took the camera.
     Take,

@@ -1,7 +1,5 @@
 //! Which samples of a Feed a client gets.
 
-use std::sync::Arc;
-
 use genlock_feed::{Entry, Epoch};
 use genlock_media::{Dependency, EventTime, TrackKind};
 

@@ -66,11 +66,14 @@ const STATUS = {
   ended: { glyph: <Check />, word: "Ended" },
 } as const;
 
+/** What somebody who opens an event wants of it. */
+const FIRST_TAB = { live: "live", paused: "live", waiting: "setup", ended: "recordings" } as const;
+
 function EventRow({ event }: { event: Event }) {
   const { glyph, word } = STATUS[event.status];
   const made = new Date(event.created_at);
   return (
-    <Link className={css.row} href={path(event.id, event.status === "live" ? "live" : "setup")}>
+    <Link className={css.row} href={path(event.id, FIRST_TAB[event.status])}>
       <span className={`${css.status} ${event.status === "live" ? css.statusLive : ""}`}>
         {glyph} {word}
       </span>

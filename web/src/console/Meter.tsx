@@ -40,7 +40,7 @@ export function Meter({ camera, name, told = false }: Props) {
     if (text.current) text.current.textContent = words.text;
   });
   return (
-    <span className={css.box}>
+    <span className={css.box} data-meter>
       <span
         ref={meter}
         className={css.meter}

@@ -11,6 +11,7 @@ export function Monitors() {
   const onAir = useLive((live) => live.cameras.find((camera) => camera.on_air)?.name ?? null);
   const armed = useHand((hand) => hand.armed);
   const status = useLive((live) => live.event?.status ?? "waiting");
+  const slate = useLive((live) => live.slate);
   const [viewers, setViewers] = useState(false);
   const preview = useLive((live) => live.cameras.find((camera) => camera.camera_id === armed)?.name ?? null);
   return (
@@ -31,7 +32,7 @@ export function Monitors() {
         </div>
         <div className={`${css.screen} ${onAir ? css.programScreen : ""}`}>
           {viewers ? <ViewersPicture /> : <CameraPicture camera={undefined} important />}
-          {WORDS[status] && <p className={css.blank}>{WORDS[status]}</p>}
+          {WORDS[status] && !slate && <p className={css.blank}>{WORDS[status]}</p>}
         </div>
       </section>
       <section className={css.monitor} aria-label="Preview">

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type RefObject } from "react";
 import type { Recording, RecutView } from "../api/types";
 import { Button, buttonClass, Dialog, Field, Problem } from "../ui/controls";
+import { Undo } from "../ui/icons";
 import { duration, placeText } from "../words/format";
 import { movedWords, PROGRAM, RECUT, sourceName } from "../words/recordings";
 import { ClipList } from "./ClipList";
@@ -44,7 +45,7 @@ export function RecutPage({ recording }: { recording: string }) {
     name: sourceName(source, cameras),
   }));
   return (
-    <div className={`${pages.page} ${pages.stack}`}>
+    <div className={`${pages.page} ${pages.stack} ${css.recut}`}>
       <div className={css.head}>
         <h1>Re-cut</h1>
         <Link className={buttonClass("quiet")} href={path(event, "recordings")}>
@@ -96,9 +97,8 @@ function Editor({ material, draft, onChange }: EditorProps) {
       {links.problem && <Problem>{links.problem}</Problem>}
       <div className={css.desk}>
         <div className={css.stage}>
-          <RecordingPlayer url={links.of(program.id, "index.m3u8")} name="The programme as it was" video={video} />
+          <RecordingPlayer url={links.of(program.id, "index.m3u8")} name="The programme as it was" video={video} paused />
           <div className={css.tools} role="group" aria-label="At the picture that is shown">
-            <Now video={video} />
             <Button onClick={edit.begin} aria-keyshortcuts="I">
               Begin here <kbd>I</kbd>
             </Button>
@@ -121,15 +121,23 @@ function Editor({ material, draft, onChange }: EditorProps) {
                 </option>
               ))}
             </select>
-            <Button look="quiet" onClick={edit.undo} disabled={past.length === 0} aria-keyshortcuts="Z">
-              Undo <kbd>Z</kbd>
-            </Button>
           </div>
         </div>
         <Making material={material} draft={draft} onTitle={(title) => onChange({ ...draft, title })} />
       </div>
-      <Timeline clips={draft.clips} names={material.sources} video={video} onSeek={seek} />
+      <div>
+        <div className={css.lineHead}>
+          <Now video={video} />
+          <Button look="quiet" onClick={edit.undo} disabled={past.length === 0} aria-keyshortcuts="Z">
+            <Undo /> Undo <kbd>Z</kbd>
+          </Button>
+        </div>
+        <Timeline clips={draft.clips} names={material.sources} video={video} onSeek={seek} />
+      </div>
       <ClipList material={material} clips={draft.clips} onChange={change} onSeek={seek} />
+      {draft.clips.some(({ source }) => source === PROGRAM) && (
+        <p className={css.note}>Clips of the programme show it as viewers saw it: behind instant cuts, for example, and the slate.</p>
+      )}
     </>
   );
 }

@@ -6,7 +6,6 @@ import { Cross, Dot, Half, Play, Ring, Warning } from "../ui/icons";
 import { bitrate, fps, signedMs, UNKNOWN } from "../words/format";
 import { badge } from "../words/health";
 import { forecastWords } from "../words/forecast";
-import type { PictureState } from "../picture/pictures";
 import { pictureNote } from "../words/picture";
 import { tileWords, type TileState } from "../words/tile";
 import { useEventScope, useLive, usePictureState } from "./event";
@@ -64,6 +63,8 @@ export const Tile = memo(function Tile({ camera, place, tabbable, hovered, onFoc
   });
   const Icon = GLYPHS[words.state];
   const worst = badge(camera);
+  // Why the picture is less than it could be, where it is.
+  const note = picture && camera.status === "live" ? pictureNote(picture) : null;
   const press = usePress(camera.camera_id, armed);
   const description = () => {
     const { event, forecastAt } = store.getState();
@@ -80,6 +81,7 @@ export const Tile = memo(function Tile({ camera, place, tabbable, hovered, onFoc
         data-place={place}
         aria-label={`${place + 1}, ${camera.name}, ${spoken(words.state)}`}
         aria-describedby={`forecast-${camera.camera_id}`}
+        title={note?.sentence}
         onFocus={(focus) => {
           onFocus(place);
           const described = focus.currentTarget.querySelector("[data-described]");
@@ -93,21 +95,21 @@ export const Tile = memo(function Tile({ camera, place, tabbable, hovered, onFoc
           <CameraPicture camera={camera.camera_id} important={hovered} />
         </span>
         <span className="visually-hidden" id={`forecast-${camera.camera_id}`} data-described />
-        <span className={css.top}>
-          <span className={css.number}>{place + 1}</span>
-          <span className={css.pill} data-state={words.state}>
-            <Icon /> {words.pill}
-          </span>
-          {words.state === "holding" && (
-            <span className={`${css.pill} ${css.held}`}>
-              <Warning size={10} /> {words.detail}
-            </span>
-          )}
-        </span>
-        {words.state !== "holding" && words.detail && <span className={css.detail}>{words.detail}</span>}
         {words.state === "taking" && <span className={css.takingBar} />}
-        {picture && camera.status === "live" && <PictureNote state={picture} />}
       </button>
+      <span className={css.top}>
+        <span className={css.number}>{place + 1}</span>
+        <span className={css.pill} data-state={words.state}>
+          <Icon /> {words.pill}
+        </span>
+        {words.state === "holding" && (
+          <span className={`${css.pill} ${css.held}`}>
+            <Warning size={10} /> {words.detail}
+          </span>
+        )}
+      </span>
+      {note && <span className={css.pictureNote}>{note.label}</span>}
+      {words.state !== "holding" && words.detail && <span className={css.detail}>{words.detail}</span>}
       {words.state === "waiting" ? (
         <Button className={css.connectButton ?? ""} onClick={onConnect}>
           Show how to connect
@@ -133,18 +135,6 @@ export const Tile = memo(function Tile({ camera, place, tabbable, hovered, onFoc
     </li>
   );
 });
-
-/** Why the picture is less than it could be, where it is. */
-function PictureNote({ state }: { state: PictureState }) {
-  const note = pictureNote(state);
-  return (
-    note && (
-      <span className={css.pictureNote} title={note.sentence}>
-        {note.label}
-      </span>
-    )
-  );
-}
 
 function spoken(state: TileState): string {
   return state === "on-air" ? "on air" : state === "preview" ? "live, preview" : state;

@@ -99,7 +99,9 @@ export function apply(show: Show, message: Message, read: Read): Show {
         ? "No camera left. Viewers see the slate."
         : "No camera left. The last picture is held.";
       const next = { ...onAir(numbered, null), slate: message.slate };
-      return show.event?.status === "live" ? say(next, text, true) : next;
+      // An event that nobody has started by hand waits again when its last camera goes; a break is meant.
+      const meant = show.event?.status === "paused" || show.event?.status === "ended";
+      return meant ? next : say(next, text, true);
     }
     case "event": {
       const next = { ...numbered, event: message.event };

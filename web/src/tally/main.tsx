@@ -31,7 +31,8 @@ function Page() {
   }, []);
   useEffect(() => stayAwake(setAwake), []);
   const { light, word, detail } = scene(heard, refused, now);
-  const own = heard && light !== "no-connection" && light !== "refused" ? health(heard.tally) : null;
+  const running = !["no-connection", "refused", "ended"].includes(light);
+  const own = heard && running ? health(heard.tally) : null;
   useEffect(() => {
     document.title = heard ? `${word} · ${heard.tally.camera}` : "Tally";
   }, [word, heard]);

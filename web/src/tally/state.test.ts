@@ -19,6 +19,7 @@ describe("a tally light", () => {
     expect(word({ state: "preview" })).toBe("STAND BY");
     expect(word({ state: "off_air" })).toBe("OFF AIR");
     expect(word({ state: "next" })).toBe("NEXT");
+    expect(word({ state: "ended" })).toBe("IT HAS ENDED");
   });
 
   it("counts down to the cut between two words of the server", () => {

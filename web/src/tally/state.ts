@@ -21,7 +21,7 @@ export function linkOf(origin: string, { event, camera, token }: Place): string 
 /** Without a word for so long the connection is dead: three of the server's beats. */
 export const SILENT_MS = 3000;
 
-export type Light = "on-air" | "next" | "preview" | "off-air" | "no-connection" | "refused";
+export type Light = "on-air" | "next" | "preview" | "off-air" | "ended" | "no-connection" | "refused";
 
 export interface Scene {
   light: Light;
@@ -55,6 +55,8 @@ export function scene(heard: Heard | null, refused: boolean, now: number): Scene
       return { light: "preview", word: "STAND BY", detail: null };
     case "off_air":
       return { light: "off-air", word: "OFF AIR", detail: null };
+    case "ended":
+      return { light: "ended", word: "IT HAS ENDED", detail: "Thank you. You can put the camera down." };
   }
 }
 

@@ -36,6 +36,14 @@ const SETTINGS: Partial<HlsConfig> = {
   fragLoadPolicy: patient(Hls.DefaultConfig.fragLoadPolicy),
 };
 
+/** A recording is not followed to its end, also not one that still grows. */
+const RECORDED: Partial<HlsConfig> = {
+  ...SETTINGS,
+  lowLatencyMode: false,
+  maxLiveSyncPlaybackRate: 1,
+  startPosition: 0,
+};
+
 export interface Player {
   /** How far behind the live edge the picture is, in seconds; `null` where that is not known. */
   latency(): number | null;
@@ -56,6 +64,8 @@ export interface Source {
   from?: number | null;
   /** A recording: from its begin, in whatever tempo the viewer likes. */
   recorded?: boolean;
+  /** Shows its first picture and waits. */
+  paused?: boolean;
 }
 
 /**
@@ -96,9 +106,9 @@ function playWithHls(video: HTMLVideoElement, source: Source, failed: () => void
   let from = source.from ?? null;
 
   const start = () => {
-    const made = new Hls(SETTINGS);
+    const made = new Hls(source.recorded ? RECORDED : SETTINGS);
     hls = made;
-    made.on(Events.MANIFEST_PARSED, () => void video.play().catch(() => undefined));
+    if (!source.paused) made.on(Events.MANIFEST_PARSED, () => void video.play().catch(() => undefined));
     made.once(Events.LEVEL_UPDATED, (_event, { details }) => {
       if (from === null) return;
       const fragment = details.fragments.findLast(({ programDateTime }) => (programDateTime ?? Infinity) <= from!);
@@ -172,7 +182,7 @@ function playNatively(video: HTMLVideoElement & Dated, source: Source, failed: (
   let retry: number | undefined;
   const start = () => {
     video.src = source.url;
-    void video.play().catch(() => undefined);
+    if (!source.paused) void video.play().catch(() => undefined);
   };
   const lost = () => {
     failed();

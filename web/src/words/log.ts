@@ -8,12 +8,16 @@ export function causeWords(entry: Switch): string {
   switch (entry.reason) {
     case "take":
       return "by hand";
+    case "scheduled":
+      return "scheduled";
     case "first_live":
       return "first camera";
     case "failover":
       return "camera lost";
     case "revert":
       return "camera back";
+    case "nobody_left":
+      return "no camera left";
   }
 }
 

@@ -131,6 +131,7 @@ describe("the log", () => {
     expect(causeWords(cut())).toBe("by hand");
     expect(causeWords(cut({ asked_by: "automatic", reason: "failover" }))).toBe("camera lost");
     expect(causeWords(cut({ asked_by: "scheduled" }))).toBe("scheduled");
+    expect(causeWords(cut({ asked_by: "automatic", reason: "nobody_left", to_camera_id: null }))).toBe("no camera left");
     expect(outcomeWords(cut({ outcome: "withdrawn" }))).toBe("undone");
   });
 });

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A camera is on air until viewers' playlists have the next one: an operator who puts the camera down too soon is
-//! seen doing it. Told at every change and every second, so that a phone knows a connection that is dead.
+//! seen doing it. Told at every change and every second, so that a phone knows a connection that is dead. When the event
+//! has ended, all of it is `ended`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
 use futures_util::Stream;
-use genlock_store::{CameraId, EventId};
+use genlock_store::{CameraId, EventId, Life};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep_until};
 use utoipa::ToSchema;
@@ -72,6 +73,8 @@ pub(crate) enum TallyState {
     Preview,
     /// None of these.
     OffAir,
+    /// The event is over.
+    Ended,
 }
 
 /// What is in preview.
@@ -248,6 +251,9 @@ fn state(
     camera: &CameraId,
     in_preview: bool,
 ) -> (TallyState, Option<u32>) {
+    if program.life == Life::Ended {
+        return (TallyState::Ended, None);
+    }
     if lit {
         return (TallyState::OnAir, None);
     }
@@ -300,6 +306,12 @@ mod tests {
         assert_eq!(of(false, Some("a"), true), TallyState::Next);
         assert_eq!(of(false, Some("c"), false), TallyState::OffAir);
         assert_eq!(of(true, Some("b"), true), TallyState::OnAir);
+    }
+
+    #[test]
+    fn nothing_is_on_air_when_the_event_is_over() {
+        let over = ProgramState { life: Life::Ended, ..program(Some("a")) };
+        assert_eq!(state(true, &over, &camera("a"), true), (TallyState::Ended, None));
     }
 
     #[test]

@@ -71,6 +71,10 @@ async fn a_phone_follows_its_camera_on_and_off_air() {
     phone.until("preview").await;
     api.put(&preview, json!({ "camera_id": null })).await;
     phone.until("off_air").await;
+    api.call("POST", &format!("{altar}/switch")).await;
+    phone.until("on_air").await;
+    api.call("POST", &format!("{event}/end")).await;
+    phone.until("ended").await;
 }
 
 fn plan(camera: &str) -> Cut {

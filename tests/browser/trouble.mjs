@@ -1,0 +1,82 @@
+// Runs the console's live page through what goes wrong at a show: no camera is left, the server loses its power.
+//
+//   node trouble.mjs URL TOKEN EVENT
+//
+// The event has two cameras that are live, and a blue slate. On standard output what is to happen: `lose`, `publish` (all
+// cameras), `restart` (the server goes), `start` (it is back), at last `done JSON`. The page is loaded once.
+import assert from "node:assert/strict";
+import { check } from "./accessible.mjs";
+import { AWAY, openPage, say, withBrowser } from "./stage.mjs";
+
+const [url, token, event] = process.argv.slice(2);
+
+await withBrowser(async (browser) => {
+  const { page, faults } = await openPage(browser, { own: url, expected: AWAY });
+  await page.addInitScript((secret) => sessionStorage.setItem("genlock.token", secret), token);
+  await page.goto(`${url}/events/${event}/live`);
+  await page.evaluate(() => {
+    window.sameDocument = true;
+  });
+  await programme(page, ["red", "green"]);
+  say("lose");
+  await page.getByRole("alert").getByText("No camera left.").waitFor({ state: "attached" });
+  await page.locator("footer").getByText("Viewers see the slate").waitFor();
+  await programme(page, ["blue"]);
+  await check(page, "while viewers see the slate");
+  say("publish");
+  await page.locator('li[data-state="on-air"]').waitFor();
+  await page.locator("footer").getByText("Viewers see the slate").waitFor({ state: "detached" });
+  await programme(page, ["red", "green"]);
+  await restart(page);
+  assert.ok(await page.evaluate(() => window.sameDocument), "the page was not loaded again");
+  assert.deepEqual(faults, []);
+  say("done {}");
+});
+
+async function restart(page) {
+  say("restart");
+  const lost = page.getByText(/^Lost the server .* ago\. The show goes on there\. Reconnecting…$/);
+  await lost.waitFor();
+  await page.locator("[data-take]").getByText("Not connected").waitFor();
+  await check(page, "while the server is away");
+  say("start");
+  await page.getByText(/^Back\. /).waitFor();
+  await lost.waitFor({ state: "detached" });
+  await page.locator('li[data-state="on-air"]').waitFor();
+  // Pictures move again, and so do takes.
+  const drawn = await page.evaluate(pictures);
+  await page.waitForFunction(`(${pictures})() !== ${JSON.stringify(drawn)}`);
+  const on = await page.locator('li[data-state="on-air"]').getAttribute("data-camera");
+  const other = page.locator(`li[data-camera]:not([data-camera="${on}"])`);
+  await page.waitForFunction(
+    (camera) => document.querySelector(`li[data-camera]:not([data-camera="${camera}"])`)?.dataset.state === "live",
+    on,
+  );
+  await other.locator("button").first().click();
+  await page.waitForFunction(
+    (camera) => document.querySelector(`li[data-camera="${camera}"]`)?.dataset.state !== "on-air",
+    on,
+  );
+  await page.locator('li[data-state="on-air"]').waitFor();
+}
+
+/** Waits until the programme's monitor shows one of these colours. */
+async function programme(page, wanted) {
+  await page.waitForFunction((colours) => {
+    const shown = document.querySelector('section[aria-label="Programme"] canvas');
+    if (!shown?.width) return false;
+    const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+    context.drawImage(shown, shown.width / 2, shown.height / 2, 1, 1, 0, 0, 1, 1);
+    const bright = [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((channel) => channel > 120);
+    return colours.includes({ "true,false,false": "red", "false,true,false": "green", "false,false,true": "blue" }[bright.join()]);
+  }, wanted);
+}
+
+/** Runs in the page: the upper edge of the first camera's picture, where a bar moves, as text. */
+function pictures() {
+  const shown = document.querySelector("li[data-camera] canvas");
+  if (!shown?.width) return "";
+  const context = Object.assign(document.createElement("canvas"), { width: 64, height: 1 }).getContext("2d");
+  context.drawImage(shown, 0, 0, shown.width, 1, 0, 0, 64, 1);
+  return [...context.getImageData(0, 0, 64, 1).data].join();
+}
