@@ -35,17 +35,18 @@ await withBrowser(async (browser) => {
 
 async function restart(page) {
   say("restart");
-  const lost = page.getByText(/^Lost the server .* ago\. The show goes on there\. Reconnecting…$/);
+  const line = page.locator("footer");
+  const lost = line.getByText(/Lost the server .* ago\. The show goes on there\. Reconnecting…/);
   await lost.waitFor();
   await page.locator("[data-take]").getByText("Not connected").waitFor();
   await check(page, "while the server is away");
   say("start");
-  await page.getByText(/^Back\. /).waitFor();
+  await line.getByText(/Back\. /).waitFor();
   await lost.waitFor({ state: "detached" });
   await page.locator('li[data-state="on-air"]').waitFor();
   // Pictures move again, and so do takes.
-  const drawn = await page.evaluate(pictures);
-  await page.waitForFunction(`(${pictures})() !== ${JSON.stringify(drawn)}`);
+  await page.evaluate(lookAtTheEdge);
+  await page.waitForFunction((then) => window.edge() !== then, await page.evaluate(() => window.edge()));
   const on = await page.locator('li[data-state="on-air"]').getAttribute("data-camera");
   const other = page.locator(`li[data-camera]:not([data-camera="${on}"])`);
   await page.waitForFunction(
@@ -72,11 +73,13 @@ async function programme(page, wanted) {
   }, wanted);
 }
 
-/** Runs in the page: the upper edge of the first camera's picture, where a bar moves, as text. */
-function pictures() {
-  const shown = document.querySelector("li[data-camera] canvas");
-  if (!shown?.width) return "";
+/** Runs in the page: `edge()` tells the upper edge of the first camera's picture, where a bar moves. */
+function lookAtTheEdge() {
   const context = Object.assign(document.createElement("canvas"), { width: 64, height: 1 }).getContext("2d");
-  context.drawImage(shown, 0, 0, shown.width, 1, 0, 0, 64, 1);
-  return [...context.getImageData(0, 0, 64, 1).data].join();
+  window.edge = () => {
+    const shown = document.querySelector("li[data-camera] canvas");
+    if (!shown?.width) return "";
+    context.drawImage(shown, 0, 0, shown.width, 1, 0, 0, 64, 1);
+    return [...context.getImageData(0, 0, 64, 1).data].join();
+  };
 }

@@ -13,6 +13,13 @@ const [url, event] = process.argv.slice(2);
 /** A programme that has not begun, and a server that is away. */
 const EXPECTED = new RegExp(`status of 404|${AWAY.source}`);
 
+/** How often a stall is looked at before it counts: a machine that has no time for a browser stalls at random. */
+const ATTEMPTS = 3;
+/** A cut costs no picture. */
+const CUT_STALL_MAX_MS = 100;
+/** A camera that is lost is missed for 0.9 s and followed by the next one's key frame, a second later at most: more than a page holds. */
+const LOSS_STALL_MAX_MS = 1_000;
+
 await withBrowser(async (browser) => {
   const open = () => openPage(browser, { size: [640, 360], own: url, expected: EXPECTED });
   const { page, faults } = await open();
@@ -80,13 +87,6 @@ async function startTime({ page, faults }) {
   return started;
 }
 
-/** How often a stall is looked at before it counts: a machine that has no time for a browser stalls at random. */
-const ATTEMPTS = 3;
-/** A cut costs no picture. */
-const CUT_STALL_MAX_MS = 100;
-/** A camera that is lost is missed for 0.9 s and followed by the next one's key frame, a second later at most: more than a page holds. */
-const LOSS_STALL_MAX_MS = 1_000;
-
 /** Ten cuts, then the camera on air loses its cable. No word is ever written over the picture. */
 async function switched(page) {
   const tries = [];
@@ -128,7 +128,9 @@ async function withoutCameras(page) {
   await page.waitForFunction(colourIs, ["red", "green"]);
 }
 
-const shows = (page, colour) => page.waitForFunction(colourIs, [colour]);
+function shows(page, colour) {
+  return page.waitForFunction(colourIs, [colour]);
+}
 
 /** Runs in the page: whether the middle of the picture has one of these colours. */
 function colourIs(wanted) {
