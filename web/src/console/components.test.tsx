@@ -60,7 +60,7 @@ describe("the events", () => {
     renderSignedIn(<EventsPage />);
     await screen.findByText("<b>On</b>");
     const links = screen.getAllByRole("link").map((link) => link.getAttribute("href"));
-    expect(links).toEqual(["/events/on/live", "/events/over/setup"]);
+    expect(links).toEqual(["/events/on/live", "/events/over/recordings"]);
     expect(screen.getByText("128 watching")).toBeTruthy();
   });
 });
