@@ -132,8 +132,10 @@ impl Selection {
 /// Samples for the tests of this crate.
 #[cfg(test)]
 pub(crate) mod testing {
+    use std::sync::Arc;
+
     use bytes::Bytes;
-    use genlock_media::{Sample, VideoCodec, VideoConfig};
+    use genlock_media::{Sample, TrackConfig, VideoCodec, VideoConfig};
 
     use super::*;
 
