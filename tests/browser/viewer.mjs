@@ -53,6 +53,11 @@ await withBrowser(async (browser) => {
   await check(page, "after the end");
   await page.getByRole("button", { name: "Watch the recording" }).click();
   await plays(page);
+  const { at, of } = await page.evaluate(() => {
+    const { currentTime, duration } = document.querySelector("video");
+    return { at: currentTime, of: duration };
+  });
+  assert.ok(at < of / 2, `the recording begins at its begin: at ${at} of ${of} s`);
   assert.ok(await page.evaluate(() => window.sameDocument), "it is the page that was opened first");
   assert.deepEqual(faults, []);
   say(`done ${JSON.stringify({ started_ms: started, angle_off_ms: angle, stalls_ms: stalls })}`);

@@ -25,7 +25,8 @@ export function Watch({ page }: { page: string }) {
   useEffect(() => {
     const element = video.current;
     if (!element) return;
-    const from = player.current?.shownAt() ?? null;
+    // Another angle goes on at the same moment; a recording begins at its begin.
+    const from = recording === null ? (player.current?.shownAt() ?? null) : null;
     // What was seen last stays until there is something else.
     keep(element, last.current);
     player.current?.stop();
