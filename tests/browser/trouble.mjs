@@ -3,7 +3,7 @@
 //   node trouble.mjs URL TOKEN EVENT
 //
 // The event has two cameras that are live, and a blue slate. On standard output what is to happen: `lose`, `publish` (all
-// cameras), `restart` (the server goes), `start` (it is back), at last `done JSON`. The page is loaded once.
+// cameras), `restart` (the server goes), `start` (it is back), `end`, at last `done JSON`. The page is loaded once.
 import assert from "node:assert/strict";
 import { check } from "./accessible.mjs";
 import { AWAY, openPage, say, withBrowser } from "./stage.mjs";
@@ -12,8 +12,7 @@ const [url, token, event] = process.argv.slice(2);
 
 await withBrowser(async (browser) => {
   const { page, faults } = await openPage(browser, { own: url, expected: AWAY });
-  await page.addInitScript((secret) => sessionStorage.setItem("genlock.token", secret), token);
-  await page.goto(`${url}/events/${event}/live`);
+  await openLive(page);
   await page.evaluate(() => {
     window.sameDocument = true;
   });
@@ -23,15 +22,49 @@ await withBrowser(async (browser) => {
   await page.locator("footer").getByText("Viewers see the slate").waitFor();
   await programme(page, ["blue"]);
   await check(page, "while viewers see the slate");
+  await lookIn(browser);
   say("publish");
   await page.locator('li[data-state="on-air"]').waitFor();
   await page.locator("footer").getByText("Viewers see the slate").waitFor({ state: "detached" });
   await programme(page, ["red", "green"]);
   await restart(page);
+  await endOfTheShow(browser, page);
   assert.ok(await page.evaluate(() => window.sameDocument), "the page was not loaded again");
   assert.deepEqual(faults, []);
   say("done {}");
 });
+
+async function openLive(page) {
+  await page.addInitScript((secret) => sessionStorage.setItem("genlock.token", secret), token);
+  await page.goto(`${url}/events/${event}/live`);
+}
+
+/** Whoever comes while the slate is on sees it, too. */
+async function lookIn(browser) {
+  const { page, faults } = await openPage(browser, { own: url });
+  await openLive(page);
+  await programme(page, ["blue"]);
+  await page.getByText("Starts soon").waitFor({ state: "detached" });
+  assert.deepEqual(faults, []);
+  await page.close();
+}
+
+/** The phone at a camera is told that it is over. */
+async function endOfTheShow(browser, live) {
+  const camera = await live.locator("li[data-camera]").first().getAttribute("data-camera");
+  const made = await live.request.post(`${url}/api/events/${event}/tokens`, {
+    headers: { authorization: `Bearer ${token}` },
+    data: { role: "viewer", camera, expires_in: 600 },
+  });
+  const { page, faults } = await openPage(browser, { size: [390, 844], own: url });
+  await page.goto(`${url}/tally#${event}/${camera}/${(await made.json()).token}`);
+  await page.locator('[data-light="on-air"], [data-light="off-air"]').waitFor();
+  say("end");
+  await page.getByText("IT HAS ENDED").waitFor();
+  await check(page, "on a tally page of an event that has ended");
+  assert.deepEqual(faults, []);
+  await page.close();
+}
 
 async function restart(page) {
   say("restart");

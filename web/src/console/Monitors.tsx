@@ -1,17 +1,23 @@
 import { useEffect, useRef, useState } from "react";
 import { CameraPicture } from "../picture/CameraPicture";
 import type { Player } from "../watch/player";
-import { useEventScope, useLive } from "./event";
+import { useEventScope, useLive, usePictureState } from "./event";
 import { Meter } from "./Meter";
 import { useSession } from "./session";
 import { useHand } from "./switching";
 import css from "./live.module.css";
+
+/** The programme among the pictures. */
+const PROGRAMME = "";
 
 export function Monitors() {
   const onAir = useLive((live) => live.cameras.find((camera) => camera.on_air)?.name ?? null);
   const armed = useHand((hand) => hand.armed);
   const status = useLive((live) => live.event?.status ?? "waiting");
   const slate = useLive((live) => live.slate);
+  // The slate, too, where this page came when it was on already.
+  const seen = usePictureState(PROGRAMME)?.ageMs != null;
+  const words = status === "waiting" && (slate || seen) ? null : WORDS[status];
   const [viewers, setViewers] = useState(false);
   const preview = useLive((live) => live.cameras.find((camera) => camera.camera_id === armed)?.name ?? null);
   return (
@@ -32,7 +38,7 @@ export function Monitors() {
         </div>
         <div className={`${css.screen} ${onAir ? css.programScreen : ""}`}>
           {viewers ? <ViewersPicture /> : <CameraPicture camera={undefined} important />}
-          {WORDS[status] && !slate && <p className={css.blank}>{WORDS[status]}</p>}
+          {words && <p className={css.blank}>{words}</p>}
         </div>
       </section>
       <section className={css.monitor} aria-label="Preview">
