@@ -1,26 +1,23 @@
 // Watches a signed event by hls.js in headless Chromium, past the end of its link.
 //
-//   node signed.mjs WATCH_URL PREFIX
+//   node signed.mjs SERVER WATCH_URL PREFIX
 //
 // Talks with the test: says `plays` when pictures move, and then waits for the link to end; says `over` when the page
 // tells so, and takes another link as a line on standard input; at last `done JSON`. Every request for media must begin
 // with PREFIX, until the next link comes. Fails with an assertion on standard error.
 import assert from "node:assert/strict";
 import { createInterface } from "node:readline";
-import { chromium } from "playwright-core";
+import { openPage, say, withBrowser } from "./stage.mjs";
 
-const [url, prefix] = process.argv.slice(2);
+const [server, url, prefix] = process.argv.slice(2);
+/** Longer than the link. */
 const PATIENCE_MS = 60_000;
 
-const say = (line) => process.stdout.write(`${line}\n`);
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-});
 
-try {
-  const page = await browser.newPage({ viewport: { width: 640, height: 360 } });
+await withBrowser(async (browser) => {
+  // A link that has ended is told to the page's console, too.
+  const { page, faults } = await openPage(browser, { size: [640, 360], own: server, expected: /status of 403/ });
   page.setDefaultTimeout(PATIENCE_MS);
   let media = [];
   page.on("response", (response) => {
@@ -46,10 +43,9 @@ try {
   await page.goto(next);
   await plays(page);
   assert.ok(media.every(({ status }) => status === 200), JSON.stringify(media));
+  assert.deepEqual(faults, []);
   say(`done ${JSON.stringify({ answers: ended.length, before_403: before, after: ended.length - before })}`);
-} finally {
-  await browser.close();
-}
+});
 
 /** Waits until pictures move. */
 async function plays(page) {

@@ -39,19 +39,20 @@ fn a_signed_event_plays_by_its_link_until_that_ends() -> Result<()> {
     let watch = first["watch_url"].as_str().context("no page")?;
     let prefix = format!("{prefix}/hls/");
     let mut has_played = false;
-    let seen = perform_with_input("signed.mjs", &[watch, &prefix], |said| match *said {
-        ["plays"] => {
-            has_played = true;
-            Ok(None)
-        }
-        ["over"] => {
-            ensure!(has_played, "it was over before it played");
-            ensure!(api.call("GET", &playlist, None)?.0 == 403, "{playlist} has expired");
-            let next = link(&api, &event, 600)?;
-            Ok(next["watch_url"].as_str().map(str::to_owned))
-        }
-        _ => bail!("the viewer said {said:?}"),
-    })?;
+    let seen =
+        perform_with_input("signed.mjs", &[api.base(), watch, &prefix], |said| match *said {
+            ["plays"] => {
+                has_played = true;
+                Ok(None)
+            }
+            ["over"] => {
+                ensure!(has_played, "it was over before it played");
+                ensure!(api.call("GET", &playlist, None)?.0 == 403, "{playlist} has expired");
+                let next = link(&api, &event, 600)?;
+                Ok(next["watch_url"].as_str().map(str::to_owned))
+            }
+            _ => bail!("the viewer said {said:?}"),
+        })?;
     eprintln!("a signed link: {seen}");
     Ok(())
 }
