@@ -27,6 +27,7 @@ await withBrowser(async (browser) => {
   await page.locator('li[data-state="on-air"]').waitFor();
   await page.locator("footer").getByText("Viewers see the slate").waitFor({ state: "detached" });
   await programme(page, ["red", "green"]);
+  await saveData(browser);
   await restart(page);
   await endOfTheShow(browser, page);
   assert.ok(await page.evaluate(() => window.sameDocument), "the page was not loaded again");
@@ -45,6 +46,18 @@ async function lookIn(browser) {
   await openLive(page);
   await programme(page, ["blue"]);
   await page.getByText("Starts soon").waitFor({ state: "detached" });
+  assert.deepEqual(faults, []);
+  await page.close();
+}
+
+/** Who has asked their browser to save data gets key frames, and is told so. */
+async function saveData(browser) {
+  const { page, faults } = await openPage(browser, { own: url });
+  await page.addInitScript(() => Object.defineProperty(navigator.connection, "saveData", { get: () => true }));
+  await openLive(page);
+  for (const place of [0, 1]) await page.locator("li[data-camera]").nth(place).getByText("SAVING DATA").waitFor();
+  await programme(page, ["red", "green"]);
+  await check(page, "where data is saved");
   assert.deepEqual(faults, []);
   await page.close();
 }

@@ -17,7 +17,7 @@ export interface PictureState {
   rung: RungName;
   step: Step;
   /** Why there is less than all of it; `null` where there is not. */
-  reason: "busy" | "codec" | "small" | null;
+  reason: "busy" | "codec" | "small" | "data" | null;
   codec: string | null;
   /** Since the newest sample came, in milliseconds; `null` where that is not known. */
   silentMs: number | null;
@@ -62,6 +62,10 @@ const SMALL_PX = 160;
 const LOOK_EVERY_MS = 1_000;
 /** A page that nobody sees gives its decoders back after this. */
 const HIDDEN_MS = 10_000;
+
+/** Whether whoever looks has asked their browser to save data (Network Information, `saveData`). */
+const savesData = (): boolean =>
+  (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
 
 function bestRung(): RungName {
   if (globalThis.isSecureContext && "VideoDecoder" in globalThis && "OffscreenCanvas" in globalThis) return "webcodecs";
@@ -221,8 +225,10 @@ export class Pictures {
     const places = [...stream.places.values()];
     const widest = Math.max(...places.map(({ host }) => host.clientWidth));
     // Media Source Extensions want a steady row of pictures.
+    const least = stream.rung === "webcodecs" ? "sync" : "stills";
     const small = widest > 0 && widest < SMALL_PX && stream.rung === "webcodecs";
-    return { sub: stream.sub, important: places.some((place) => place.important), best: small ? "sync" : "all" };
+    const important = places.some((place) => place.important);
+    return { sub: stream.sub, important, best: small || savesData() ? least : "all" };
   }
 
   /** Puts what this rung draws on into a place. */
@@ -353,7 +359,7 @@ export class Pictures {
       const state: PictureState = {
         rung: stream.rung,
         step,
-        reason: stream.reason ?? (step !== rung.best ? "busy" : rung.best === "sync" ? "small" : null),
+        reason: stream.reason ?? (step !== rung.best ? "busy" : step === "all" ? null : savesData() ? "data" : "small"),
         codec: stream.codec,
         silentMs: steady ? (report?.silentMs ?? null) : null,
         ageMs: report?.ageMs ?? null,

@@ -9,6 +9,9 @@ export function pictureNote(state: PictureState): { label: string; sentence: str
     const codec = CODECS[state.codec?.slice(0, 4) ?? ""] ?? "this codec";
     return { label: "NO PREVIEW", sentence: `This browser cannot show ${codec}. You can still cut to it.` };
   }
+  if (state.reason === "data") {
+    return { label: "SAVING DATA", sentence: "This browser saves data, so pictures move once in a while. The programme is not affected." };
+  }
   if (state.reason === "busy" && state.step !== "refs") {
     return { label: "STILLS", sentence: "This computer is busy. The programme is not affected." };
   }

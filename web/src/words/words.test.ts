@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { HealthIssue } from "../api/types";
+import type { PictureState } from "../picture/pictures";
 import { camera, cut } from "../testing/samples";
 import { badge } from "./health";
 import { causeWords, glitches, ledgerWords, outcomeWords } from "./log";
+import { pictureNote } from "./picture";
 import { levelWords } from "./sound";
 import { takeWords, type TakeContext } from "./take";
 import { tileWords, type TileContext } from "./tile";
@@ -159,5 +161,19 @@ describe("levels", () => {
     expect(told(shown, 7_000).slice(0, 3)).toEqual([false, "—", "not known"]);
     expect(levelWords(null, shown, 0).known).toBe(false);
     expect(levelWords("unsupported", shown, 0).hint).toContain("cannot decode");
+  });
+});
+
+describe("the note on a picture", () => {
+  const note = (more: Partial<PictureState>) =>
+    pictureNote({ rung: "webcodecs", step: "all", reason: null, codec: null, silentMs: null, ageMs: null, ...more })?.label ?? null;
+
+  it("says why there is less than all of it, and nothing where a small tile is meant to be still", () => {
+    expect(note({})).toBeNull();
+    expect(note({ step: "sync", reason: "small" })).toBeNull();
+    expect(note({ step: "refs", reason: "busy" })).toBeNull();
+    expect(note({ step: "stills", reason: "busy" })).toBe("STILLS");
+    expect(note({ step: "sync", reason: "data" })).toBe("SAVING DATA");
+    expect(note({ step: "stills", reason: "codec", codec: "hvc1.1.6.L63.90" })).toBe("NO PREVIEW");
   });
 });
