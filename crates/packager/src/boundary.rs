@@ -10,7 +10,7 @@
 //! | is a sync sample at 85 % of the part target or more | before it | goes on |
 //! | starts a splice, in a part that is long enough or independent | before it | goes on |
 //! | starts a splice, in another part | before it | ends |
-//! | would cross the part target | before the mini-GOP that it is in; if the part were shorter than 85 %, before it; or else on the target | goes on |
+//! | would cross the part target | before the mini-GOP that it is in; if the part were shorter than 85 %, before it; or else on the target; earlier if too short a part were left of the segment | goes on |
 //! | would cross the longest segment that rounds to the target duration | before it | ends, mid-GOP |
 //!
 //! rfc8216bis-22 §4.4.4.9: "The duration of a Partial Segment MUST be less than or equal to the Part
@@ -22,6 +22,10 @@
 //! A part of whole mini-GOPs needs no picture that comes later, so a cut can be made right behind it; most
 //! cameras leave room for that between 85 % and 100 % of the target.
 //!
+//! The last part of a segment is as long as what is left. hls.js up to 1.6 takes one of less than 100 ms for loaded
+//! when the part before it is, and stands still in the hole: 80 ms remain at 25 fps of each GOP of two
+//! seconds. Where the end of the segment can be foreseen, the part before it leaves more.
+//!
 //! A sample belongs to the part in which it starts. Where frames are so long that no frame boundary
 //! lies between 85 % and 100 % of the part target, the part ends on the target and its last frame
 //! hangs over into the next part, as access units of audio always do.
@@ -29,7 +33,7 @@
 use std::time::Duration;
 
 use crate::config::PackagerConfig;
-use crate::limits::SPLICE_PART_MIN;
+use crate::limits::{LAST_PART_MIN, SPLICE_PART_MIN};
 use crate::line::ticks_90k;
 
 /// The configured lengths on the line.
@@ -47,6 +51,8 @@ pub(crate) struct Rules {
 pub(crate) struct Position {
     pub(crate) segment_start_90k: i64,
     pub(crate) part_start_90k: i64,
+    /// Where the sync sample is expected that the segment ends at.
+    pub(crate) segment_end_90k: Option<i64>,
 }
 
 /// A sample of the track that leads: video if there is any.
@@ -122,7 +128,7 @@ impl Rules {
     ) -> Option<Cut> {
         let limit = self.limit(at);
         let mut opening = None;
-        let mut complete_90k = None;
+        let (mut complete_90k, mut spacious_90k) = (None, None);
         for lead in leads {
             let opening = *opening.get_or_insert_with(|| Opening::of(at, &lead));
             // The last frame of the part before hangs over this whole part.
@@ -153,11 +159,13 @@ impl Rules {
                 None => long_enough && lead.start_90k + frame_90k > limit + ROUNDING_90K,
             };
             if crosses {
-                return Some(self.cut_before(
-                    at,
-                    complete_90k.unwrap_or(lead.start_90k),
-                    frame_90k,
-                ));
+                let whole_90k = complete_90k.unwrap_or(lead.start_90k);
+                let cramped = !leaves_room(at, whole_90k) && !at.ends_at(whole_90k);
+                let end_90k = spacious_90k.filter(|_| cramped).unwrap_or(whole_90k);
+                return Some(self.cut_before(at, end_90k, frame_90k));
+            }
+            if long_enough && leaves_room(at, lead.start_90k) {
+                spacious_90k = Some(lead.start_90k);
             }
         }
         let content_end_90k = content_end_90k?.max(at.part_start_90k);
@@ -165,6 +173,23 @@ impl Rules {
             return Some(self.cut_at(at, limit, frame_90k));
         }
         Some(Cut::Segment(content_end_90k))
+    }
+
+    /// Where the segment that starts at `segment_start_90k` probably ends: at a sync sample that comes
+    /// `gop_90k` after the one at `sync_90k`, or some of them later.
+    pub(crate) fn probable_end_90k(
+        &self,
+        segment_start_90k: i64,
+        sync_90k: i64,
+        gop_90k: i64,
+    ) -> Option<i64> {
+        let (last_90k, gop_90k) = (segment_start_90k + self.segment_max_90k, gop_90k.max(1));
+        let wanted_90k = segment_start_90k + self.segment_target_90k - SEGMENT_SLACK_90K;
+        let missing_90k = (wanted_90k - sync_90k - gop_90k).max(0);
+        let end_90k = sync_90k + gop_90k * (1 + (missing_90k + gop_90k - 1) / gop_90k);
+        // The last sync sample that the target duration leaves room for.
+        let end_90k = if end_90k > last_90k { end_90k - gop_90k } else { end_90k };
+        (sync_90k < end_90k && end_90k <= last_90k).then_some(end_90k)
     }
 
     /// The farthest that the open part may reach.
@@ -206,6 +231,21 @@ impl Rules {
     }
 }
 
+impl Position {
+    /// The segment is expected to end at `place_90k`, give or take the rounding of times.
+    fn ends_at(&self, place_90k: i64) -> bool {
+        self.segment_end_90k.is_some_and(|end_90k| (end_90k - place_90k).abs() <= ROUNDING_90K)
+    }
+}
+
+/// A part of the segment that is long enough for all players can follow one that ends at `end_90k`.
+fn leaves_room(at: Position, end_90k: i64) -> bool {
+    at.segment_end_90k.is_none_or(|segment_end_90k| {
+        let left_90k = segment_end_90k - end_90k;
+        left_90k < 0 || left_90k >= ticks_90k(LAST_PART_MIN)
+    })
+}
+
 /// How far a segment may exceed the target duration: 4.4 s rounds to 4.
 const SEGMENT_OVERRUN: Duration = Duration::from_millis(400);
 /// A sync sample this much (50 ms) before the segment target is taken: encoders' clocks drift and RTMP
@@ -244,7 +284,8 @@ mod tests {
     }
 
     fn cut(segment: i64, part: i64, leads: Vec<Lead>, frame: i64) -> Option<Cut> {
-        let at = Position { segment_start_90k: segment, part_start_90k: part };
+        let at =
+            Position { segment_start_90k: segment, part_start_90k: part, segment_end_90k: None };
         rules().next_cut(at, leads, frame, None)
     }
 
@@ -283,6 +324,38 @@ mod tests {
         }
     }
 
+    /// 25 fps, a GOP of two seconds: four parts of 480 ms leave 80 ms.
+    #[test]
+    fn the_part_before_the_last_leaves_enough_for_it() {
+        let frame = 3_600;
+        let end_of = |part_start: i64, segment_end_90k| {
+            let at = Position { segment_start_90k: 0, part_start_90k: part_start, segment_end_90k };
+            rules().next_cut(at, frames(part_start, 13, frame, &[]), frame, None)
+        };
+        let segment = Some(50 * frame);
+        assert_eq!(end_of(36 * frame, None), Some(Cut::Part(48 * frame)));
+        assert_eq!(end_of(36 * frame, segment), Some(Cut::Part(47 * frame)), "120 ms are left");
+        assert_eq!(end_of(24 * frame, segment), Some(Cut::Part(36 * frame)), "another part fits");
+        assert_eq!(end_of(38 * frame, segment), Some(Cut::Part(50 * frame)), "nothing is left");
+    }
+
+    #[test]
+    fn the_end_of_a_segment_is_foreseen() {
+        // Segments of 2 s, at most 4.4 s.
+        for (sync, gop, end) in [
+            (0, 180_000, Some(180_000)),
+            (0, 90_000, Some(180_000)),
+            (90_000, 90_000, Some(180_000)),
+            (0, 45_000, Some(180_000)),
+            (0, 126_000, Some(252_000)),
+            (0, 360_000, Some(360_000)),
+            (0, 400_000, None),
+            (100_000, 360_000, None),
+        ] {
+            assert_eq!(rules().probable_end_90k(0, sync, gop), end, "{sync} {gop}");
+        }
+    }
+
     #[test]
     fn a_frame_may_hang_over_whole_parts() {
         // 0.8 fps: frames at 0, 1.25 s, 2.5 s.
@@ -296,7 +369,7 @@ mod tests {
 
     #[test]
     fn content_ends_its_segment_where_it_ends_but_parts_keep_their_length() {
-        let at = Position { segment_start_90k: 0, part_start_90k: 45_000 };
+        let at = Position { segment_start_90k: 0, part_start_90k: 45_000, segment_end_90k: None };
         let end = |end| rules().next_cut(at, frames(45_000, 2, FRAME, &[]), FRAME, Some(end));
         assert_eq!(end(51_000), Some(Cut::Segment(51_000)));
         assert_eq!(end(45_000), Some(Cut::Segment(45_000)));

@@ -210,12 +210,12 @@ impl Intake {
         (last.start_90k - since >= patience_90k).then_some(first.start_90k)
     }
 
-    /// The audio configuration at a seam: that of the last access unit that starts before it or hardly
-    /// after it, else of the first one there is.
-    pub(crate) fn audio_config_at(&self, seam_90k: i64) -> Option<Arc<TrackConfig>> {
+    /// The sound at a seam: the last access unit that starts before it or hardly after it, else the first one
+    /// there is.
+    pub(crate) fn audio_at(&self, seam_90k: i64) -> Option<&Queued> {
         let near = |start_90k: i64| start_90k <= seam_90k + SEAM_90K;
         let last_near = self.audio.iter().take_while(|queued| near(queued.start_90k)).last();
-        last_near.or_else(|| self.audio.front()).map(|queued| Arc::clone(&queued.sample.config))
+        last_near.or_else(|| self.audio.front())
     }
 
     /// Another audio configuration than `config` is there by the seam.
@@ -229,10 +229,20 @@ impl Intake {
 
     /// Where the first sound starts that has another configuration than `config`.
     pub(crate) fn audio_change_90k(&self, config: Option<&Arc<TrackConfig>>) -> Option<i64> {
+        self.audio_change(config).map(|queued| queued.start_90k)
+    }
+
+    /// The first sound that has another configuration than `config`.
+    pub(crate) fn audio_change(&self, config: Option<&Arc<TrackConfig>>) -> Option<&Queued> {
         let other = |queued: &&Queued| {
             config.is_none_or(|config| !same_config(config, &queued.sample.config))
         };
-        self.audio.iter().find(other).map(|queued| queued.start_90k)
+        self.audio.iter().find(other)
+    }
+
+    /// The constant composition offset of sync samples.
+    pub(crate) fn shift_90k(&self) -> i64 {
+        self.shift_90k.unwrap_or(0)
     }
 
     /// Drops what cannot start a stretch at or after `floor_90k`.

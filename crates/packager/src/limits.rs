@@ -48,10 +48,10 @@ pub const LINE_MAX_90K: i64 = 1 << 52;
 /// behind video in RTMP at most.
 pub const AUDIO_WAIT: Duration = Duration::from_millis(500);
 
-/// How long the last part before a cut waits for sound of another configuration to begin. Default 800 ms:
-/// [`AUDIO_WAIT`] and the 300 ms that a cut is held for its sync sample. Sound that comes later is lost
-/// until the camera's next sync sample, because a segment has one audio configuration.
-pub const SOUND_CHANGE_WAIT: Duration = Duration::from_millis(800);
+/// How long the last part before a cut waits for sound of another configuration to begin. Default 1.4 s: the
+/// programme waits a second for a camera's sound, then fills its place, and holds a cut for 300 ms. Sound that comes later
+/// is lost until the camera's next sync sample, because a segment has one audio configuration.
+pub const SOUND_CHANGE_WAIT: Duration = Duration::from_millis(1_400);
 
 /// How far before the start of a part its audio may begin when it came too late for its own part.
 /// Default 500 ms: earlier audio is dropped, because players judge A/V alignment per segment.
@@ -64,6 +64,10 @@ pub const TRACK_PROBE: Duration = Duration::from_secs(1);
 /// 120 ms: in one playlist update, hls.js may load the new segment's independent part before the
 /// tail, which the browser then discards.
 pub const TAIL_LEAD: Duration = Duration::from_millis(120);
+
+/// The last part of a segment is made no shorter than this where its end can be foreseen. Default 100 ms: hls.js
+/// up to 1.6 takes what is shorter for a hole that it need not fill (`maxBufferHole`).
+pub const LAST_PART_MIN: Duration = Duration::from_millis(100);
 
 /// Shortest first part of a splice. Default 25 ms: an access unit of AAC begins in it, and it is published
 /// as soon as its pictures are there.

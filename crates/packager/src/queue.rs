@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use genlock_media::{EventTime, MediaTime, Sample, Timescale, TrackConfig};
+use genlock_media::{EventTime, MediaTime, Sample, Timescale, TrackConfig, TrackKind};
 
 use crate::limits::{PENDING_BYTES_MAX, PENDING_SAMPLES_MAX};
 use crate::line::rescale_90k;
@@ -19,6 +19,17 @@ pub(crate) struct Queued {
     pub(crate) gop_90k: Option<i64>,
     /// Another camera's pictures begin, and viewers wait for them.
     pub(crate) splice: Option<Spliced>,
+}
+
+impl Queued {
+    /// Sound of another configuration than the newest, `config`, that overlaps with it: it starts a count of
+    /// its own, in a segment of its own.
+    fn starts_anew(&self, newest_90k: i64, config: &Arc<TrackConfig>) -> bool {
+        let length_90k = nominal_90k(&self.sample).unwrap_or(0);
+        self.sample.kind() == TrackKind::Audio
+            && !same_config(config, &self.sample.config)
+            && self.start_90k + length_90k > newest_90k
+    }
 }
 
 /// The first picture of a splice.
@@ -37,7 +48,8 @@ pub(crate) struct TrackQueue {
     /// Samples further apart than this are not next to each other: something is missing.
     hole_90k: i64,
     bytes: usize,
-    last_start_90k: Option<i64>,
+    /// Start and configuration of the newest.
+    last: Option<(i64, Arc<TrackConfig>)>,
     usual_90k: Option<i64>,
 }
 
@@ -47,21 +59,21 @@ pub(crate) struct NotLater;
 
 impl TrackQueue {
     pub(crate) fn new(hole_90k: i64) -> Self {
-        Self { entries: VecDeque::new(), hole_90k, bytes: 0, last_start_90k: None, usual_90k: None }
+        Self { entries: VecDeque::new(), hole_90k, bytes: 0, last: None, usual_90k: None }
     }
 
     /// Appends a sample; returns how many old ones had to go to make room.
     pub(crate) fn push(&mut self, queued: Queued) -> Result<u64, NotLater> {
-        if let Some(last) = self.last_start_90k {
-            let distance = queued.start_90k - last;
-            if distance <= 0 {
+        if let Some((last_90k, config)) = &self.last {
+            let distance_90k = queued.start_90k - last_90k;
+            if distance_90k <= 0 && !queued.starts_anew(*last_90k, config) {
                 return Err(NotLater);
             }
-            if distance <= LONGEST_USUAL_90K {
-                self.usual_90k = Some(distance);
+            if (1..=LONGEST_USUAL_90K).contains(&distance_90k) {
+                self.usual_90k = Some(distance_90k);
             }
         }
-        self.last_start_90k = Some(queued.start_90k);
+        self.last = Some((queued.start_90k, Arc::clone(&queued.sample.config)));
         self.bytes += queued.sample.payload.len();
         self.entries.push_back(queued);
         let mut dropped = 0;
@@ -99,7 +111,7 @@ impl TrackQueue {
         let dropped = self.entries.len();
         self.entries.clear();
         self.bytes = 0;
-        self.last_start_90k = None;
+        self.last = None;
         u64::try_from(dropped).unwrap_or(u64::MAX)
     }
 

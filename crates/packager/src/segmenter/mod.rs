@@ -49,6 +49,8 @@ pub(crate) struct Segmenter {
     intake: Intake,
     layout: Layout,
     state: State,
+    /// The open segment begins with a discontinuity.
+    tagged: bool,
     /// Since when the open part lacks nothing but sound.
     lacks_audio_since: Option<EventTime>,
     /// When a part was cut last.
@@ -95,6 +97,7 @@ impl Segmenter {
             intake: Intake::new(ticks_90k(config.hold_off)),
             layout: Layout::default(),
             state: State::Idle { floor_90k: i64::MIN, jumped: false },
+            tagged: false,
             lacks_audio_since: None,
             last_part: EventTime::ZERO,
             shown_90k: i64::MIN,
@@ -191,9 +194,10 @@ impl Segmenter {
         }
         self.lacks_audio_since = None;
         let (Cut::Part(end_90k) | Cut::Segment(end_90k)) = cut;
+        let segment_end_90k = self.probable_end_90k(at, end_90k);
         self.emit_part(now, at, end_90k);
         if let Cut::Part(_) = cut {
-            self.state = State::Open(Position { part_start_90k: end_90k, ..at });
+            self.state = State::Open(Position { part_start_90k: end_90k, segment_end_90k, ..at });
             return true;
         }
         self.steps.push_back(Step::End { end_90k });
@@ -205,6 +209,15 @@ impl Segmenter {
             _ => self.begin(end_90k, None),
         }
         true
+    }
+
+    /// Where the segment probably ends once its part up to `end_90k` is cut.
+    fn probable_end_90k(&self, at: Position, end_90k: i64) -> Option<i64> {
+        let taken = self.intake.video.iter().take_while(|queued| queued.start_90k < end_90k);
+        let newest = taken.filter(|queued| queued.sample.is_video_sync()).last();
+        newest.map_or(at.segment_end_90k, |sync| {
+            self.rules.probable_end_90k(at.segment_start_90k, sync.start_90k, sync.gop_90k?)
+        })
     }
 
     /// Where the leading track ends in what is there: at a hole, at the end, where nothing came for the
@@ -268,6 +281,7 @@ impl Segmenter {
             Some(video) => {
                 !same_config(video, &sample.config)
                     || (sample.is_video_sync()
+                        && !self.sound_change_told_behind(start_90k)
                         && self.intake.audio_changes_by(start_90k, self.layout.audio.as_ref()))
             }
             None => {
@@ -311,12 +325,16 @@ impl Segmenter {
         if splice && !ends_segment && self.splice_audio_ready(now, end_90k) {
             return true;
         }
-        let pictures_90k = self.intake.video.back().map_or(i64::MIN, |last| last.start_90k);
-        let backlog = pictures_90k.saturating_sub(end_90k) > ticks_90k(2 * AUDIO_WAIT);
         // Sound that does not come at all is waited for once, not for every part again.
         let since = *self.lacks_audio_since.get_or_insert(now);
-        let longest = if sound_changes { SOUND_CHANGE_WAIT } else { AUDIO_WAIT };
-        let deadline = since.min(self.intake.audio_arrival()) + longest;
+        let (longest, from) = if sound_changes {
+            (SOUND_CHANGE_WAIT, since)
+        } else {
+            (AUDIO_WAIT, since.min(self.intake.audio_arrival()))
+        };
+        let pictures_90k = self.intake.video.back().map_or(i64::MIN, |last| last.start_90k);
+        let backlog = pictures_90k.saturating_sub(end_90k) > ticks_90k(2 * longest);
+        let deadline = from + longest;
         if covered_90k >= end_90k || backlog || now >= deadline {
             return true;
         }
@@ -353,7 +371,11 @@ impl Segmenter {
         // A splice begins a part.
         let splice = self.intake.video.front().and_then(|front| front.splice);
         // The next segment cannot hold the sound that is left of the old configuration.
-        let hangs_over = self.sound_changes_at(end_90k);
+        let hangs_over = self.sound_changes_at(end_90k)
+            && match (&self.layout.audio, self.audio_behind(end_90k)) {
+                (Some(running), Some(next)) => !same_config(running, &next),
+                _ => false,
+            };
         let audio_end_90k = end_90k + if hangs_over { ticks_90k(SOUND_OVERHANG_MAX) } else { 0 };
         let take = |queue: &mut TrackQueue, config: &Option<Arc<TrackConfig>>, end_90k: i64| {
             config.as_ref().map_or_else(Vec::new, |config| queue.take_before(end_90k, config))

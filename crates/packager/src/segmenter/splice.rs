@@ -7,6 +7,7 @@ use super::{Segmenter, State};
 use crate::limits::COMPLETE_MARGIN_90K;
 use crate::line::rescale_90k;
 use crate::packager::Splice;
+use crate::queue::same_config;
 use crate::stretch::Stretch;
 
 impl Segmenter {
@@ -32,6 +33,14 @@ impl Segmenter {
         let State::Open(at) = self.state else { return None };
         self.layout.video.as_ref()?;
         let boundary_90k = at.part_start_90k;
+        // A segment whose first part has been hinted at goes on as it was told: with a discontinuity that comes
+        // later, hls.js 1.6 finds a "discontinuity sequence mismatch" and gives up.
+        let told = boundary_90k == at.segment_start_90k && !self.tagged;
+        if told
+            && self.layout.video.as_ref().is_some_and(|video| !same_config(video, &sample.config))
+        {
+            return None;
+        }
         // Where the sound changes, a segment ends: that splice cannot be made not to have been.
         let sound_changes = self
             .intake

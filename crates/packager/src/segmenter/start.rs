@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use genlock_media::{EventTime, TrackKind};
+use genlock_media::{EventTime, TrackConfig, TrackKind};
 
 use super::step::{Begin, Layout, Step};
 use super::{Segmenter, State};
 use crate::boundary::Position;
-use crate::limits::TRACK_PROBE;
+use crate::limits::{SOUND_OVERHANG_MAX, TRACK_PROBE};
 use crate::line::ticks_90k;
 
 impl Segmenter {
@@ -54,23 +54,55 @@ impl Segmenter {
         let layout = if independent { self.layout_at(start_90k) } else { self.layout.clone() };
         let renewed = layout != self.layout;
         if renewed || fresh.is_some() {
-            self.intake.drop_audio_before(start_90k, layout.audio.as_ref());
+            // Sound that was late for the segment before goes into this one as far as players will not take it for
+            // the beginning: they go by the earliest time of a segment, which is when its first picture is decoded.
+            let early_90k = if fresh.is_some() { 0 } else { self.intake.shift_90k() };
+            self.intake.drop_audio_before(start_90k - early_90k, layout.audio.as_ref());
         }
         let discontinuity = !self.layout.is_empty() && (renewed || fresh == Some(true));
         self.layout = layout.clone();
         let jumped = discontinuity && fresh == Some(true);
         let begin = Begin { start_90k, layout, discontinuity, jumped, independent };
         self.steps.push_back(Step::Begin(begin));
-        self.state =
-            State::Open(Position { segment_start_90k: start_90k, part_start_90k: start_90k });
+        self.tagged = discontinuity;
+        self.state = State::Open(Position {
+            segment_start_90k: start_90k,
+            part_start_90k: start_90k,
+            segment_end_90k: None,
+        });
     }
 
     fn layout_at(&self, start_90k: i64) -> Layout {
         let video = self.intake.video.front().filter(|front| front.start_90k == start_90k);
-        let audio = self.intake.audio_config_at(start_90k);
         Layout {
             video: video.map(|front| Arc::clone(&front.sample.config)),
-            audio: audio.or_else(|| self.layout.audio.clone()),
+            audio: self.audio_behind(start_90k),
         }
     }
+
+    /// The sound's configuration in a segment that begins at `start_90k`.
+    pub(super) fn audio_behind(&self, start_90k: i64) -> Option<Arc<TrackConfig>> {
+        let running = self.layout.audio.as_ref();
+        let change = self.intake.audio_change(running);
+        let audio = match change.filter(|_| running.is_some()) {
+            Some(change) if self.sound_changes_at(start_90k) => {
+                // Later it is told with the sync sample that it comes behind.
+                let until_90k = start_90k + ticks_90k(SOUND_OVERHANG_MAX) + UNIT_90K;
+                Some(change).filter(|change| change.start_90k < until_90k)
+            }
+            // What is there of another configuration belongs to a later splice, however near it begins.
+            Some(_) if self.sound_change_told_behind(start_90k) => None,
+            _ => self.intake.audio_at(start_90k),
+        };
+        audio.map(|unit| Arc::clone(&unit.sample.config)).or_else(|| running.cloned())
+    }
+
+    /// A splice comes behind `start_90k` at which the sound changes.
+    pub(super) fn sound_change_told_behind(&self, start_90k: i64) -> bool {
+        let mut behind = self.intake.video.iter().filter(|queued| queued.start_90k > start_90k);
+        behind.any(|queued| queued.splice.is_some_and(|splice| splice.sound_changes))
+    }
 }
+
+/// An access unit of 1024 at 44.1 kHz: another configuration's first one is placed by its middle.
+const UNIT_90K: i64 = 2_100;

@@ -1,5 +1,9 @@
 //! A media playlist as quick-m3u8 reads it.
 
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+
 use quick_m3u8::config::ParsingOptionsBuilder;
 use quick_m3u8::tag::hls::{EnumeratedString, PreloadHintType};
 use quick_m3u8::tag::{KnownTag, hls};
@@ -16,7 +20,7 @@ pub(crate) struct Listing {
     pub(crate) part_hold_back: f64,
     pub(crate) can_skip_until: f64,
     pub(crate) skipped: usize,
-    pub(crate) segments: Vec<Segment>,
+    pub(crate) segments: Vec<Rc<Segment>>,
     /// Tags and parts after the last URI.
     pub(crate) open: Segment,
     pub(crate) part_hints: Vec<String>,
@@ -37,6 +41,18 @@ pub(crate) struct Segment {
     pub(crate) parts: Vec<Part>,
 }
 
+impl Segment {
+    /// What is said of it as a whole, but for its init section.
+    pub(crate) fn tags(&self) -> (&str, f64, bool, Option<i64>, bool) {
+        (&self.uri, self.duration, self.discontinuity, self.date_time_ms, self.gap)
+    }
+
+    /// All that is said of it but the address of its init section.
+    pub(crate) fn bare(&self) -> impl PartialEq + fmt::Debug + '_ {
+        (self.tags(), self.map_stated, &self.parts)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Part {
     pub(crate) uri: String,
@@ -50,31 +66,36 @@ impl Listing {
         self.segments.iter().map(|segment| segment.duration).sum()
     }
 
+    /// The segment with this media sequence number, also the one that is not complete.
+    pub(crate) fn segment(&self, media_sequence: u64) -> Option<&Segment> {
+        let index = usize::try_from(media_sequence.checked_sub(self.media_sequence)?).unwrap();
+        let open = (index == self.segments.len()).then_some(&self.open);
+        self.segments.get(index).map(|segment| &**segment).or(open)
+    }
+
     pub(crate) fn open_duration(&self) -> f64 {
         self.open.parts.iter().map(|part| part.duration).sum()
     }
 
     /// Parses `text`; every line must be a tag that the parser knows or a URI.
     pub(crate) fn parse(text: &str) -> Self {
-        assert!(text.starts_with("#EXTM3U\n") && text.ends_with('\n'), "{text}");
+        Parser::default().parse(text)
+    }
+
+    /// Lines up to a URI or the end.
+    fn read(&mut self, lines: &str, map: &mut Option<String>) {
         let options = ParsingOptionsBuilder::new().with_parsing_for_all_tags().build();
-        let mut reader = Reader::from_str(text, options);
-        let mut listing = Self::default();
-        let mut map = None;
+        let mut reader = Reader::from_str(lines, options);
         while let Some(line) = reader.read_line().expect("a line that parses") {
             match line {
                 HlsLine::Uri(uri) => {
-                    listing.open.uri = uri.into_owned();
-                    listing.open.map.clone_from(&map);
-                    let segment = std::mem::take(&mut listing.open);
-                    listing.segments.push(segment);
+                    self.open.uri = uri.into_owned();
+                    self.open.map.clone_from(map);
                 }
-                HlsLine::KnownTag(KnownTag::Hls(tag)) => listing.tag(tag, &mut map),
-                other => panic!("unexpected line {other:?} in\n{text}"),
+                HlsLine::KnownTag(KnownTag::Hls(tag)) => self.tag(tag, map),
+                other => panic!("unexpected line {other:?} in\n{lines}"),
             }
         }
-        listing.open.map = map;
-        listing
     }
 
     fn tag(&mut self, tag: hls::Tag<'_>, map: &mut Option<String>) {
@@ -122,6 +143,75 @@ impl Listing {
             other => panic!("unexpected tag {other:?}"),
         }
     }
+}
+
+/// Parses playlists of which one repeats most of the last: what it has read is not read again.
+#[derive(Debug, Default)]
+pub(crate) struct Parser {
+    /// Of the last playlist: the lines of a segment and the init section before it, what they say, and the init
+    /// section behind it.
+    known: HashMap<Lines, (Rc<Segment>, Option<String>)>,
+}
+
+type Lines = (String, Option<String>);
+
+impl Parser {
+    pub(crate) fn parse(&mut self, text: &str) -> Listing {
+        assert!(text.starts_with("#EXTM3U\n") && text.ends_with('\n'), "{text}");
+        let mut listing = Listing::default();
+        let mut map = None;
+        let mut known = HashMap::new();
+        let (head, mut rest) = text.split_at(head_len(text));
+        listing.read(head, &mut map);
+        while let Some(length) = segment_len(rest) {
+            let (lines, others) = rest.split_at(length);
+            rest = others;
+            let key = (lines.to_owned(), map.clone());
+            let (segment, next_map) = self.known.remove(&key).unwrap_or_else(|| {
+                let mut alone = Listing::default();
+                let mut map = map.clone();
+                alone.read(lines, &mut map);
+                let open = std::mem::take(&mut alone.open);
+                assert_eq!(alone, Listing::default(), "tags of the playlist within a segment");
+                (Rc::new(open), map)
+            });
+            listing.segments.push(Rc::clone(&segment));
+            map.clone_from(&next_map);
+            known.insert(key, (segment, next_map));
+        }
+        listing.read(rest, &mut map);
+        listing.open.map = map;
+        self.known = known;
+        listing
+    }
+}
+
+/// Length of the lines in front of the first tag of a segment.
+fn head_len(text: &str) -> usize {
+    const OF_SEGMENTS: [&str; 6] = [
+        "#EXTINF",
+        "#EXT-X-PART:",
+        "#EXT-X-PROGRAM",
+        "#EXT-X-DISCONTINUITY\n",
+        "#EXT-X-MAP",
+        "#EXT-X-GAP",
+    ];
+    let mut lines = text.split_inclusive('\n');
+    let head =
+        lines.by_ref().take_while(|line| !OF_SEGMENTS.iter().any(|tag| line.starts_with(tag)));
+    head.map(str::len).sum()
+}
+
+/// Length of the lines up to and with the first URI, if there is one.
+fn segment_len(text: &str) -> Option<usize> {
+    let mut length = 0;
+    for line in text.split_inclusive('\n') {
+        length += line.len();
+        if !line.starts_with('#') {
+            return Some(length);
+        }
+    }
+    None
 }
 
 /// Unix milliseconds; all tests play in November 2023.

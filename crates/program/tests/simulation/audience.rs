@@ -5,6 +5,7 @@ use genlock_feed::Joint;
 use genlock_media::EventTime;
 use genlock_packager::{Dropped, Packager, PackagerConfig, Splice};
 
+use crate::SECOND;
 use crate::viewer::{Viewer, WALL_CLOCK_AT_ZERO_MS};
 use crate::world::Output;
 
@@ -13,7 +14,13 @@ pub(crate) struct Audience {
     viewer: Viewer,
     /// When the newest sample was pushed, and how many had been at that time.
     pushed: (i64, usize),
+    /// What had been dropped when the operator began: a first camera without sound is played without until it is
+    /// known to have none.
+    before: Dropped,
 }
+
+/// When the operator begins.
+const BEGINS: i64 = 5 * SECOND;
 
 impl Audience {
     pub(crate) fn new() -> Self {
@@ -23,7 +30,7 @@ impl Audience {
         let mut viewer = Viewer::new(&config);
         viewer.long_gops = true;
         let packager = Packager::new(config, EventTime::ZERO);
-        Self { packager, viewer, pushed: (0, 0) }
+        Self { packager, viewer, pushed: (0, 0), before: Dropped::default() }
     }
 
     /// Pushes what it has not seen of `outputs`.
@@ -41,6 +48,9 @@ impl Audience {
                     self.packager.splice(now, sample, Splice { settled, sound_changes });
                 }
             }
+            if output.at < BEGINS {
+                self.before = self.packager.stats().dropped;
+            }
             self.viewer.look(now, &self.packager);
             let same = self.pushed.0 == output.at;
             self.pushed = (output.at, if same { self.pushed.1 + 1 } else { 1 });
@@ -50,6 +60,12 @@ impl Audience {
     /// Samples that got into no part.
     pub(crate) fn dropped(&self) -> Dropped {
         self.packager.stats().dropped
+    }
+
+    /// Access units that got into no part since the operator began.
+    pub(crate) fn lost_sound(&self) -> u64 {
+        let lost = |dropped: Dropped| dropped.late + dropped.unpaired_audio;
+        lost(self.dropped()) - lost(self.before)
     }
 
     /// How many segments have been listed.

@@ -13,6 +13,7 @@ mod check;
 mod commands;
 mod failover;
 mod instant;
+#[allow(dead_code, reason = "the packager's tests use all of it")]
 #[path = "../../../packager/tests/hls/listing.rs"]
 mod listing;
 mod marathon;

@@ -148,11 +148,9 @@ fn playlists_of_ten_unlike_cameras() {
             take(world, &mut rng, &STYLES);
         })?;
         report("with playlists", &world, &summary);
-        let dropped = audience.dropped();
-        println!("{dropped:?}");
-        // Sound that comes later than the packager waits for it.
-        let lost = usize::try_from(dropped.unpaired_audio).expect("not many");
-        check::ensure(lost <= summary.cuts, || format!("sound was lost: {dropped:?}"))?;
+        check::ensure(audience.lost_sound() == 0, || {
+            format!("{} access units were lost", audience.lost_sound())
+        })?;
         check::ensure(audience.segments() >= summary.cuts, || {
             format!("{} segments for {} cuts", audience.segments(), summary.cuts)
         })?;
