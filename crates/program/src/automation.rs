@@ -9,6 +9,7 @@ use crate::camera::{Camera, CameraId, Priority};
 use crate::cut::{Incoming, OnAir, Request};
 use crate::event::{Discontinuity, Lock, Loss, ProgramEvent};
 use crate::failover::{Actual, Cause, Decision, Flaps, Health, Lost, Situation, decide, next_look};
+use crate::limits::HOLD_WINDOW_MAX;
 use crate::program_core::ProgramCore;
 use crate::style::CutStyle;
 
@@ -195,17 +196,38 @@ impl ProgramCore {
 
     /// Begins a cut, unless one is waited for already: that goes on, with the cause of the moment.
     fn begin_by_itself(&mut self, now: EventTime, camera: &Camera, cause: Cause) -> bool {
-        if let Some(incoming) = &mut self.incoming {
-            if !incoming.source.camera.is_slate() {
-                incoming.request = Request::Automatic(cause);
-            }
-            return false;
-        }
         // Behind what a lost camera has sent the first sync sample is wanted, not the nearest to now.
         let behind = matches!(cause, Cause::Lost(_)) && !self.delay.at(now).is_zero();
         let style = if behind { CutStyle::Clean } else { self.config.styles.style };
-        self.begin(now, camera, style, Request::Automatic(cause));
+        let request = Request::Automatic(cause);
+        let goes_on = self.incoming.as_ref().is_some_and(|incoming| {
+            !incoming.source.camera.is_slate()
+                && (incoming.source.camera == camera.id
+                    || !self.is_no_later(now, camera, style, &request, incoming))
+        });
+        if let Some(incoming) = self.incoming.as_mut().filter(|_| goes_on) {
+            incoming.request = request;
+            return false;
+        }
+        self.begin(now, camera, style, request);
         true
+    }
+
+    /// Whether viewers see `camera`, which comes before the one that is waited for, no later than that. Each
+    /// change of the wait makes it shorter, so cameras that come and go cannot prolong it.
+    fn is_no_later(
+        &self,
+        now: EventTime,
+        camera: &Camera,
+        style: CutStyle,
+        request: &Request,
+        waited_for: &Incoming,
+    ) -> bool {
+        let line = self.line(now);
+        // A sync sample that has not come by then is not believed in any more.
+        let awaited = waited_for.plan.forecast.cut_at.filter(|at| *at + HOLD_WINDOW_MAX >= line);
+        let planned = self.plan(now, camera, style, Some(request)).forecast.cut_at;
+        planned.is_some_and(|planned| awaited.is_none_or(|awaited| planned <= awaited))
     }
 
     /// Begins to show the slate, in place of a wait for a camera.
@@ -243,24 +265,36 @@ impl ProgramCore {
 
 impl Cause {
     /// How a change of what is on air is told.
-    pub(crate) fn event(
-        self,
-        from: Option<CameraId>,
-        to: CameraId,
-        at: EventTime,
-        discontinuity: Discontinuity,
-    ) -> ProgramEvent {
+    pub(crate) fn event(self, from: Option<CameraId>, to: CameraId, made: Made) -> ProgramEvent {
+        let Made { decided_at, cut_at, style, discontinuity } = made;
         match (self, from) {
-            (Self::NobodyLeft, from) => ProgramEvent::SlateShown { from, at, discontinuity },
-            (Self::Lost(loss), Some(from)) => {
-                ProgramEvent::FailedOver { from, to, loss, cut_at: at, discontinuity }
+            (Self::NobodyLeft, from) => {
+                ProgramEvent::SlateShown { from, decided_at, at: cut_at, discontinuity }
             }
+            (Self::Lost(loss), Some(from)) => ProgramEvent::FailedOver {
+                from,
+                to,
+                loss,
+                decided_at,
+                cut_at,
+                style,
+                discontinuity,
+            },
             (Self::Reverted, Some(from)) => {
-                ProgramEvent::Reverted { from, to, cut_at: at, discontinuity }
+                ProgramEvent::Reverted { from, to, decided_at, cut_at, style, discontinuity }
             }
             (Self::NothingOnAir | Self::Lost(_) | Self::Reverted, _) => {
-                ProgramEvent::OnAir { camera: to, at }
+                ProgramEvent::OnAir { camera: to, decided_at, at: cut_at, style, discontinuity }
             }
         }
     }
+}
+
+/// A cut that the programme has made by itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Made {
+    pub(crate) decided_at: EventTime,
+    pub(crate) cut_at: EventTime,
+    pub(crate) style: CutStyle,
+    pub(crate) discontinuity: Discontinuity,
 }

@@ -145,7 +145,7 @@ impl ProgramCore {
     }
 
     /// Without a request it is one that will follow what is under way.
-    fn plan(
+    pub(crate) fn plan(
         &self,
         now: EventTime,
         camera: &Camera,

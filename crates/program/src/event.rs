@@ -182,8 +182,14 @@ pub enum ProgramEvent {
     OnAir {
         /// Which.
         camera: CameraId,
+        /// When the programme decided on it.
+        decided_at: EventTime,
         /// Presentation time of its first picture.
         at: EventTime,
+        /// How the cut was made.
+        style: CutStyle,
+        /// What the change costs in the playlist.
+        discontinuity: Discontinuity,
     },
     /// Nothing is on air any more.
     OffAir {
@@ -200,8 +206,12 @@ pub enum ProgramEvent {
         to: CameraId,
         /// Why the first was left.
         loss: Loss,
+        /// When the programme decided on it.
+        decided_at: EventTime,
         /// Presentation time of the new camera's first picture.
         cut_at: EventTime,
+        /// How the cut was made.
+        style: CutStyle,
         /// What the change costs in the playlist.
         discontinuity: Discontinuity,
     },
@@ -211,8 +221,12 @@ pub enum ProgramEvent {
         from: CameraId,
         /// Who is: the camera that was chosen.
         to: CameraId,
+        /// When the programme decided on it.
+        decided_at: EventTime,
         /// Presentation time of its first picture.
         cut_at: EventTime,
+        /// How the cut was made.
+        style: CutStyle,
         /// What the change costs in the playlist.
         discontinuity: Discontinuity,
     },
@@ -220,6 +234,8 @@ pub enum ProgramEvent {
     SlateShown {
         /// Who was on air, if that has not been told as [`Self::OffAir`].
         from: Option<CameraId>,
+        /// When the programme decided on it.
+        decided_at: EventTime,
         /// Presentation time of the slate's first picture.
         at: EventTime,
         /// What the change costs in the playlist.

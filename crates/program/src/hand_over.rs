@@ -5,6 +5,7 @@ use std::time::Duration;
 use genlock_feed::Joint;
 use genlock_media::EventTime;
 
+use crate::automation::Made;
 use crate::cut::{OnAir, Request, Stage, video_time};
 use crate::event::{Discontinuity, ProgramEvent, Settled};
 use crate::limits::{AUDIO_PROBE, SEAM_MAX};
@@ -98,7 +99,10 @@ impl ProgramCore {
                 style,
                 discontinuity,
             },
-            Request::Automatic(cause) => cause.event(from, to, cut_at, discontinuity),
+            Request::Automatic(cause) => {
+                let decided_at = incoming.begun_at;
+                cause.event(from, to, Made { decided_at, cut_at, style, discontinuity })
+            }
         });
         self.open_entry(entry);
     }

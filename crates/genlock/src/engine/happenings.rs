@@ -120,25 +120,25 @@ fn happenings(told: ProgramEvent, wall: WallClock) -> Vec<Happening> {
 
 /// What the programme does by itself.
 fn automatic(told: ProgramEvent, wall: WallClock) -> Option<Happening> {
-    let switched = |from: Option<CameraId>, to, at, cause, discontinuity| {
+    let switched = |from: Option<CameraId>, to, at, cause, style: Option<_>, discontinuity| {
         Some(Happening::Switched {
             from,
             to: store_id(&to)?,
             at: wall.timestamp(at),
             cause,
-            style: None,
+            style: style.map(told_style),
             discontinuity: told_cost(discontinuity),
         })
     };
     match told {
-        ProgramEvent::OnAir { camera, at } => {
-            switched(None, camera, at, Cause::FirstLive, genlock_program::Discontinuity::None)
+        ProgramEvent::OnAir { camera, at, discontinuity, .. } => {
+            switched(None, camera, at, Cause::FirstLive, None, discontinuity)
         }
-        ProgramEvent::FailedOver { from, to, cut_at, discontinuity, .. } => {
-            switched(store_id(&from), to, cut_at, Cause::Failover, discontinuity)
+        ProgramEvent::FailedOver { from, to, cut_at, style, discontinuity, .. } => {
+            switched(store_id(&from), to, cut_at, Cause::Failover, Some(style), discontinuity)
         }
-        ProgramEvent::Reverted { from, to, cut_at, discontinuity } => {
-            switched(store_id(&from), to, cut_at, Cause::Revert, discontinuity)
+        ProgramEvent::Reverted { from, to, cut_at, style, discontinuity, .. } => {
+            switched(store_id(&from), to, cut_at, Cause::Revert, Some(style), discontinuity)
         }
         ProgramEvent::OffAir { camera, .. } => {
             Some(Happening::OffAir { from: store_id(&camera), slate: false })

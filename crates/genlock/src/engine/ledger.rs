@@ -84,7 +84,10 @@ impl Scene<'_> {
 
     /// A change of what is on air.
     fn changed(self, told: &ProgramEvent) -> Option<SwitchRecord> {
-        let automatic = |reason, at: &EventTime| self.blank(reason, *at, *at);
+        let automatic = |reason, decided_at: &EventTime, at: &EventTime| SwitchRecord {
+            wait_ms: millis(at.saturating_since(*decided_at)),
+            ..self.blank(reason, *decided_at, *at)
+        };
         let record = match told {
             ProgramEvent::CutCommitted {
                 from,
@@ -105,25 +108,34 @@ impl Scene<'_> {
                 scheduled: self.scheduled.clone(),
                 ..self.blank(self.asked(), *planned_at, *cut_at)
             },
-            ProgramEvent::OnAir { camera, at } => {
-                SwitchRecord { to: store_id(camera), ..automatic(SwitchReason::FirstLive, at) }
+            ProgramEvent::OnAir { camera, decided_at, at, style, discontinuity } => SwitchRecord {
+                to: store_id(camera),
+                style: logged_style(*style),
+                discontinuity: logged_cost(*discontinuity),
+                ..automatic(SwitchReason::FirstLive, decided_at, at)
+            },
+            ProgramEvent::FailedOver {
+                from, to, decided_at, cut_at, style, discontinuity, ..
+            } => SwitchRecord {
+                from: store_id(from),
+                to: store_id(to),
+                style: logged_style(*style),
+                discontinuity: logged_cost(*discontinuity),
+                ..automatic(SwitchReason::Failover, decided_at, cut_at)
+            },
+            ProgramEvent::Reverted { from, to, decided_at, cut_at, style, discontinuity } => {
+                SwitchRecord {
+                    from: store_id(from),
+                    to: store_id(to),
+                    style: logged_style(*style),
+                    discontinuity: logged_cost(*discontinuity),
+                    ..automatic(SwitchReason::Revert, decided_at, cut_at)
+                }
             }
-            ProgramEvent::FailedOver { from, to, cut_at, discontinuity, .. } => SwitchRecord {
-                from: store_id(from),
-                to: store_id(to),
-                discontinuity: logged_cost(*discontinuity),
-                ..automatic(SwitchReason::Failover, cut_at)
-            },
-            ProgramEvent::Reverted { from, to, cut_at, discontinuity } => SwitchRecord {
-                from: store_id(from),
-                to: store_id(to),
-                discontinuity: logged_cost(*discontinuity),
-                ..automatic(SwitchReason::Revert, cut_at)
-            },
-            ProgramEvent::SlateShown { from, at, discontinuity } => SwitchRecord {
+            ProgramEvent::SlateShown { from, decided_at, at, discontinuity } => SwitchRecord {
                 from: from.as_ref().and_then(store_id),
                 discontinuity: logged_cost(*discontinuity),
-                ..automatic(SwitchReason::NobodyLeft, at)
+                ..automatic(SwitchReason::NobodyLeft, decided_at, at)
             },
             _ => return None,
         };

@@ -47,7 +47,7 @@ fn the_slate_covers_the_loss_of_all_and_a_returning_camera_ends_it() {
     let [
         ProgramEvent::OffAir { loss: Loss::Closed, .. },
         ProgramEvent::SlateShown { from: None, at: shown, .. },
-        ProgramEvent::OnAir { camera, at: back },
+        ProgramEvent::OnAir { camera, at: back, .. },
     ] = events.as_slice()
     else {
         panic!("{events:?}");

@@ -35,7 +35,7 @@ fn cameras_since(world: &World, from: i64) -> Vec<u8> {
 fn first_live_camera_goes_on_air_with_its_first_picture() {
     let world = two_cameras(5 * SECOND);
     let events = world.events_since(0);
-    let [ProgramEvent::OnAir { camera, at }] = events.as_slice() else {
+    let [ProgramEvent::OnAir { camera, at, .. }] = events.as_slice() else {
         panic!("{events:?}");
     };
     assert_eq!(camera.as_str(), "cam-0");
@@ -126,6 +126,46 @@ fn a_lost_camera_is_shown_out_by_a_programme_that_runs_behind() {
         assert_eq!(pictures(1).next(), next.map(|sync| sync.pts), "{style}");
         check(&world, Weather::Wild).expect("invariants hold");
     }
+}
+
+/// Cameras in failover order, the third of them in the middle of a GOP of 8 s when the first is lost at 11.8 s:
+/// its key frame would come at 18 s. Returns to whom the programme went, and when.
+fn gone_to(second: Profile, starts: i64, stall: Option<(i64, i64)>) -> (String, i64) {
+    let slow = Profile { gop: 240, ..Profile::plain() };
+    let profiles = vec![Profile::plain(), second, slow];
+    let mut world = World::starting_at(profiles, vec![SECOND, starts, 2 * SECOND], 7);
+    let policy = StylePolicy { style: CutStyle::Clean, ..StylePolicy::default() };
+    world.core.set_style_policy(EventTime::ZERO, policy);
+    if let Some((at, span)) = stall {
+        world.run_until(at);
+        world.cameras[1].stall_for(world.now, span);
+    }
+    world.run_until(11_800_000);
+    world.cameras[0].disconnect_for(world.now, FOR_GOOD);
+    world.advance();
+    world.run_until(22 * SECOND);
+    check(&world, Weather::Wild).expect("invariants hold");
+    let events = world.events_since(11 * SECOND);
+    let [ProgramEvent::FailedOver { to, cut_at, .. }] = events.as_slice() else {
+        panic!("{events:?}");
+    };
+    (to.as_str().to_owned(), cut_at.as_micros())
+}
+
+#[test]
+fn a_camera_that_comes_first_in_the_order_takes_the_place_of_one_that_is_waited_for() {
+    let (to, cut_at) = gone_to(Profile::plain(), 13 * SECOND, None);
+    assert_eq!(to, "cam-1", "it has come meanwhile");
+    assert!(cut_at < 14 * SECOND, "at its first picture, not at {cut_at} us");
+}
+
+#[test]
+fn a_wait_for_a_camera_is_not_prolonged_for_one_that_comes_first_in_the_order() {
+    let slow = Profile { gop: 240, ..Profile::plain() };
+    // It is back before the other's key frame, but its own would come a second later.
+    let (to, cut_at) = gone_to(slow, 3 * SECOND, Some((11_500_000, 1_600_000)));
+    assert_eq!(to, "cam-2");
+    assert!((17 * SECOND..19 * SECOND).contains(&cut_at), "at {cut_at} us");
 }
 
 #[test]

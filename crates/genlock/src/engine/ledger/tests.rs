@@ -107,23 +107,34 @@ fn a_take_that_came_to_nothing_is_logged_with_its_plan() {
 
 #[test]
 fn what_the_programme_does_by_itself_is_logged_with_its_reason() {
-    use genlock_program::{Discontinuity::Parameters, Loss};
+    use genlock_program::{CutStyle::Instant, Discontinuity::Parameters, Loss};
     let (a, b) = (genlock_program::CameraId::from("a"), genlock_program::CameraId::from("b"));
-    let (from, to, cut_at, discontinuity) = (a.clone(), b.clone(), at(5000), Parameters);
-    let failed_over =
-        ProgramEvent::FailedOver { from, to, loss: Loss::Silent, cut_at, discontinuity };
-    let reverted = ProgramEvent::Reverted { from: a.clone(), to: b.clone(), cut_at, discontinuity };
-    let slate = ProgramEvent::SlateShown { from: Some(a), at: cut_at, discontinuity };
-    let on_air = ProgramEvent::OnAir { camera: b, at: cut_at };
-    for (told, from, to, reason) in [
-        (failed_over, id("a"), id("b"), SwitchReason::Failover),
-        (reverted, id("a"), id("b"), SwitchReason::Revert),
-        (slate, id("a"), None, SwitchReason::NobodyLeft),
-        (on_air, None, id("b"), SwitchReason::FirstLive),
+    let (from, to) = (a.clone(), b.clone());
+    let (decided_at, cut_at, style, discontinuity) = (at(4600), at(5000), Instant, Parameters);
+    let failed_over = ProgramEvent::FailedOver {
+        from,
+        to,
+        loss: Loss::Silent,
+        decided_at,
+        cut_at,
+        style,
+        discontinuity,
+    };
+    let (from, to) = (a.clone(), b.clone());
+    let reverted = ProgramEvent::Reverted { from, to, decided_at, cut_at, style, discontinuity };
+    let slate = ProgramEvent::SlateShown { from: Some(a), decided_at, at: cut_at, discontinuity };
+    let on_air = ProgramEvent::OnAir { camera: b, decided_at, at: cut_at, style, discontinuity };
+    for (told, from, to, style, reason) in [
+        (failed_over, id("a"), id("b"), SwitchStyle::Instant, SwitchReason::Failover),
+        (reverted, id("a"), id("b"), SwitchStyle::Instant, SwitchReason::Revert),
+        (slate, id("a"), None, SwitchStyle::Clean, SwitchReason::NobodyLeft),
+        (on_air, None, id("b"), SwitchStyle::Instant, SwitchReason::FirstLive),
     ] {
         let logged = record(&told, None).unwrap();
         assert_eq!((logged.from, logged.to, logged.reason), (from, to, reason));
-        assert_eq!((logged.requested_at, logged.switched_at), (wall(5000), Some(wall(5000))));
+        assert_eq!((logged.style, logged.wait_ms), (style, 400));
+        assert_eq!(logged.discontinuity, Discontinuity::Parameters);
+        assert_eq!((logged.requested_at, logged.switched_at), (wall(4600), Some(wall(5000))));
     }
 }
 
