@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::Result;
 use genlock_e2e::api::NewCamera;
 use genlock_e2e::browser::{Seen, Viewer};
+use genlock_e2e::players::recording::Recording;
 use genlock_e2e::{Camera, Clip, Colour, Server, probe, wait};
+use serde_json::json;
 
 /// Pause between two takes: longer than the longest GOP of the clips, so that every camera is seen.
 const BETWEEN_TAKES: Duration = Duration::from_millis(3500);
@@ -71,18 +73,25 @@ impl Show {
         api.wait_for(&playlist)?;
         let (taken, _) = &self.cameras[1];
         api.switch(&self.event, &taken.id)?;
-        let log = format!("/api/events/{}/switches?limit=1", self.event);
-        let [made, listed] = wait::until("a listed cut", LISTED_MAX, || {
-            api.wait_for(&playlist)?;
-            let entry = api.json("GET", &log, None)?["items"][0].clone();
-            let time = |name: &str| entry["ledger"][name].as_str().map(str::to_owned);
-            let taken = entry["to_camera_id"] == *taken.id;
-            let times = time("committed_at").zip(time("published_at")).filter(|_| taken);
-            Ok(times.map(|(made, listed)| [made, listed]))
-        })?;
+        let [made, listed] = self.wait_listed(&taken.id)?;
         // RFC 3339 in UTC: the order of the texts is that of the times.
         assert!(made <= listed, "made at {made}, listed at {listed}");
         Ok(())
+    }
+
+    /// When the newest cut was made and listed, once it is; it must be one to `camera`.
+    fn wait_listed(&self, camera: &str) -> Result<[String; 2]> {
+        let api = self.server.api();
+        let playlist = format!("/hls/{}/program/media.m3u8", self.event);
+        let log = format!("/api/events/{}/switches?limit=1", self.event);
+        wait::until("a listed cut", LISTED_MAX, || {
+            api.wait_for(&playlist)?;
+            let entry = api.json("GET", &log, None)?["items"][0].clone();
+            let time = |name: &str| entry["ledger"][name].as_str().map(str::to_owned);
+            let taken = entry["to_camera_id"] == *camera;
+            let times = time("committed_at").zip(time("published_at")).filter(|_| taken);
+            Ok(times.map(|(made, listed)| [made, listed]))
+        })
     }
 
     /// The takes are spread over the watching time; nothing is asserted on when they show.
@@ -170,6 +179,29 @@ fn ffmpeg_decodes_the_programme_and_a_camera_in_both_flavours_without_a_warning(
         let unexpected: Vec<_> = warnings.lines().filter(|line| !expected_warning(line)).collect();
         assert!(unexpected.is_empty(), "{path}: {unexpected:#?}");
     }
+    Ok(())
+}
+
+/// What a downloader keeps of the programme, cut clean and at once in turn.
+#[test]
+fn ffmpeg_decodes_the_recorded_programme_of_unlike_cameras_without_a_warning() -> Result<()> {
+    let show = Show::start(&UNLIKE)?;
+    let api = show.server.api();
+    let playlist = "program/media.m3u8?dialect=seamless";
+    api.wait_for(&format!("/hls/{}/{playlist}", show.event))?;
+    let recording = Recording::start(show.url(playlist));
+    let styles = ["clean", "instant", "instant", "clean", "instant", "instant", "clean"];
+    for (style, (camera, _)) in styles.iter().zip(show.cameras.iter().cycle().skip(1)) {
+        let path = format!("/api/events/{}/cameras/{}/switch", show.event, camera.id);
+        api.json("POST", &path, Some(&json!({ "style": style })))?;
+        show.wait_listed(&camera.id)?;
+    }
+    // The last cut's segment must be complete, which the next cut's is not before it.
+    let (first, _) = &show.cameras[0];
+    api.switch(&show.event, &first.id)?;
+    show.wait_listed(&first.id)?;
+    let complaints = recording.finish()?;
+    assert!(complaints.is_empty(), "{complaints:#?}");
     Ok(())
 }
 
