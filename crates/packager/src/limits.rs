@@ -48,10 +48,10 @@ pub const LINE_MAX_90K: i64 = 1 << 52;
 /// behind video in RTMP at most.
 pub const AUDIO_WAIT: Duration = Duration::from_millis(500);
 
-/// How long the last part before a cut waits for sound of another configuration to begin. Default 1.4 s: the
-/// programme waits a second for a camera's sound, then fills its place, and holds a cut for 300 ms. Sound that comes later
-/// is lost until the camera's next sync sample, because a segment has one audio configuration.
-pub const SOUND_CHANGE_WAIT: Duration = Duration::from_millis(1_400);
+/// How long the last part before a cut waits for sound of another configuration to begin. Default 800 ms:
+/// [`AUDIO_WAIT`] and the 300 ms that a cut is held for its sync sample. Sound that comes later is lost
+/// until the camera's next sync sample, because a segment has one audio configuration.
+pub const SOUND_CHANGE_WAIT: Duration = Duration::from_millis(800);
 
 /// How far before the start of a part its audio may begin when it came too late for its own part.
 /// Default 500 ms: earlier audio is dropped, because players judge A/V alignment per segment.

@@ -325,16 +325,12 @@ impl Segmenter {
         if splice && !ends_segment && self.splice_audio_ready(now, end_90k) {
             return true;
         }
+        let pictures_90k = self.intake.video.back().map_or(i64::MIN, |last| last.start_90k);
+        let backlog = pictures_90k.saturating_sub(end_90k) > ticks_90k(2 * AUDIO_WAIT);
         // Sound that does not come at all is waited for once, not for every part again.
         let since = *self.lacks_audio_since.get_or_insert(now);
-        let (longest, from) = if sound_changes {
-            (SOUND_CHANGE_WAIT, since)
-        } else {
-            (AUDIO_WAIT, since.min(self.intake.audio_arrival()))
-        };
-        let pictures_90k = self.intake.video.back().map_or(i64::MIN, |last| last.start_90k);
-        let backlog = pictures_90k.saturating_sub(end_90k) > ticks_90k(2 * longest);
-        let deadline = from + longest;
+        let longest = if sound_changes { SOUND_CHANGE_WAIT } else { AUDIO_WAIT };
+        let deadline = since.min(self.intake.audio_arrival()) + longest;
         if covered_90k >= end_90k || backlog || now >= deadline {
             return true;
         }
