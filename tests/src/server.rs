@@ -80,6 +80,13 @@ impl Server {
     /// # Errors
     /// When namespaces are not allowed, or the server does not come up within 30 s.
     pub fn start_on_small_disk(mount: &Path, bytes: u64) -> Result<Self> {
+        let mounting = format!("mount -t tmpfs -o size={bytes} none '{}'", mount.display());
+        Self::start_mounted(mount, &["--map-root-user", "--mount"], &mounting)
+    }
+
+    /// Starts a server whose recordings are at `mount`, where `mounting` mounts something in a namespace of the server's own
+    /// that `unshare` makes with these flags.
+    pub(crate) fn start_mounted(mount: &Path, flags: &[&str], mounting: &str) -> Result<Self> {
         let data_dir = Arc::new(tempfile::tempdir()?);
         let file = data_dir.path().join("genlock.toml");
         let folder = mount.display();
@@ -88,9 +95,9 @@ impl Server {
             format!("recordings = {{ folder = \"{folder}\", keep_free_mb = 0 }}\n"),
         )?;
         let server = command(data_dir.path());
-        let script = format!("mount -t tmpfs -o size={bytes} none '{folder}' && exec \"$@\"");
+        let script = format!("{mounting} && exec \"$@\"");
         let mut inside = Command::new("unshare");
-        inside.args(["--map-root-user", "--mount", "sh", "-c", &script, "sh"]);
+        inside.args(flags).args(["sh", "-c", &script, "sh"]);
         inside.arg(server.get_program()).args(server.get_args()).arg("--config").arg(file);
         inside.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self::run(inside, data_dir)
@@ -126,6 +133,12 @@ impl Server {
                 Err(error.context(lock(&log).clone()))
             }
         }
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
     }
 
     /// A client of the REST API with the administrator's token.

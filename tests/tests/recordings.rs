@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use genlock_e2e::clip::Picture;
+use genlock_e2e::disk::FailingDisk;
 use genlock_e2e::strip::{CELLS, HEIGHT, Reading};
 use genlock_e2e::{Api, Camera, Clip, Colour, Server, probe, wait};
 use serde_json::Value;
@@ -17,9 +18,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Pictures at the end of a file among which some may be missing: as many as x264 reorders, and more.
 const REORDERED_MAX: usize = 4;
 
-/// What a kill may lose: a fragment of a second, that waits for its sound and its turn for 0.9 s; and what ffmpeg and a busy
-/// machine are behind.
-const LOST_MAX: Duration = Duration::from_millis(1_900 + 1_600);
+/// What a kill may lose of what had come: see `genlock_recorder::limits::HELD_MAX`.
+const LOST_MAX: Duration = Duration::from_secs(1);
 
 /// A time as the API reads it.
 fn wall(at: SystemTime) -> Result<String> {
@@ -27,6 +27,28 @@ fn wall(at: SystemTime) -> Result<String> {
     let date = ["-u", "-d", &format!("@{seconds:.3}"), "+%Y-%m-%dT%H:%M:%S.%3NZ"];
     let output = Command::new("date").args(date).output().context("cannot start date")?;
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+/// Until when a playlist shows pictures.
+fn shown_until(playlist: &str) -> Result<SystemTime> {
+    let (mut segments, mut parts) = (None, Duration::ZERO);
+    let seconds = |text: &str| Ok::<_, anyhow::Error>(Duration::from_secs_f64(text.parse()?));
+    for line in playlist.lines() {
+        if let Some(date) = line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:") {
+            let output = Command::new("date").args(["-u", "-d", date, "+%s.%N"]).output()?;
+            let unix = seconds(String::from_utf8(output.stdout)?.trim())?;
+            segments = Some(UNIX_EPOCH + unix);
+        } else if let Some(part) = line.strip_prefix("#EXT-X-PART:") {
+            let duration = part.split(',').find_map(|field| field.strip_prefix("DURATION="));
+            parts += seconds(duration.context("a part without a duration")?)?;
+        } else if let Some(duration) = line.strip_prefix("#EXTINF:") {
+            segments = segments
+                .map(|at| Ok::<_, anyhow::Error>(at + seconds(duration.trim_end_matches(','))?))
+                .transpose()?;
+            parts = Duration::ZERO;
+        }
+    }
+    Ok(segments.context("no date")? + parts)
 }
 
 /// A camera whose pictures say when they were made, with a GOP that is longer than a fragment.
@@ -130,8 +152,14 @@ fn killed_in_the_middle_a_recording_is_whole_and_goes_on() -> Result<()> {
     api.json("POST", &take, Some(&serde_json::json!({ "style": "clean" })))?;
     let before = wait_recorded(&api, &event, 4, 9_000)?;
     let data_dir = server.data_dir();
+    // What viewers had been shown is what had come at least; the cameras' playlists begin with the first of two calls.
+    let mut shown = BTreeMap::new();
+    let sources: Vec<&str> = ids.iter().map(String::as_str).chain(["program"]).collect();
+    for source in sources.repeat(2) {
+        let playlist = api.wait_for(&format!("/hls/{event}/{source}/media.m3u8"))?;
+        shown.insert(source.to_owned(), shown_until(&playlist)?);
+    }
     // SIGKILL, while everybody publishes.
-    let killed = SystemTime::now();
     drop(server);
     drop(cameras);
 
@@ -145,7 +173,7 @@ fn killed_in_the_middle_a_recording_is_whole_and_goes_on() -> Result<()> {
         ensure!(kept >= had, "{source}: {had:?} ms before the kill, {kept:?} ms after");
         // There is a picture from so shortly before the kill.
         let id = item["id"].as_str().context("no id")?;
-        let from = wall(killed - LOST_MAX)?;
+        let from = wall(shown[source] - LOST_MAX)?;
         let clip = format!("/api/events/{event}/recordings/{id}/clip?from={from}");
         let (status, body) = api.call("GET", &clip, None)?;
         ensure!(status == 200, "{source} lost more than {LOST_MAX:?}: {body}");
@@ -278,12 +306,13 @@ fn packets(file: &Path) -> Result<Vec<(String, i64)>> {
     Ok(packets)
 }
 
-/// OpenTimelineIO reads both forms of the edit list, and finds the same in them. `cargo xtask test` says where it is.
+/// OpenTimelineIO reads each form of the edit list, and finds the same in them. `cargo xtask test` says where it is.
 fn editing_programs_read(api: &Api, path: &str, clips: usize) -> Result<()> {
     let Some(python) = std::env::var_os("GENLOCK_OTIO_PYTHON") else { return Ok(()) };
     let folder = tempfile::tempdir()?;
-    let files = ["list.otio", "list.edl"].map(|name| folder.path().join(name));
-    for (file, format) in files.iter().zip(["otio", "edl"]) {
+    let formats = ["otio", "edl", "fcpxml"];
+    let files = formats.map(|format| folder.path().join(format!("list.{format}")));
+    for (file, format) in files.iter().zip(formats) {
         std::fs::write(file, api.download(&format!("{path}?format={format}"))?)?;
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/otio/read.py");
@@ -292,6 +321,7 @@ fn editing_programs_read(api: &Api, path: &str, clips: usize) -> Result<()> {
     let read: Value = serde_json::from_slice(&output.stdout)?;
     let of = |file: usize| read[files[file].to_string_lossy().as_ref()].as_array().cloned();
     let (otio, edl) = of(0).zip(of(1)).context("no clips")?;
+    let fcpxml = of(2).context("no clips")?;
     ensure!(otio.len() == clips, "{clips} clips were shown: {read}");
     let mut next = 0.0;
     for clip in &otio {
@@ -305,6 +335,7 @@ fn editing_programs_read(api: &Api, path: &str, clips: usize) -> Result<()> {
         clips.iter().map(|clip| fields.map(|field| clip[field].clone()).into()).collect()
     };
     ensure!(places(&otio) == places(&edl), "{read}");
+    ensure!(places(&otio) == places(&fcpxml), "{read}");
     Ok(())
 }
 
@@ -501,5 +532,50 @@ fn a_disk_that_is_read_only_stops_recordings_and_nothing_else() -> Result<()> {
     all("recording")?;
     let items = recordings(&api, &event)?;
     ensure!(items.len() == 2, "the recordings that were begun go on: {items:?}");
+    Ok(())
+}
+
+/// The file system becomes read-only in the middle of a write. Viewers see nothing of it; when it has been mended, recordings go on.
+#[test]
+fn a_disk_that_fails_in_the_middle_of_a_write_stops_recordings_and_nothing_else() -> Result<()> {
+    let Some(disk) = FailingDisk::start()? else { return Ok(()) };
+    let api = disk.server.api();
+    let event = api.create_event("Match")?;
+    let made = api.create_camera(&event, "One")?;
+    let _camera = Camera::publish(&Clip::new(Colour::Red), &made.publish_url)?;
+    let before = wait_recorded(&api, &event, 2, 3_000)?;
+    let list = format!("/api/events/{event}/recordings");
+    let all = |wanted: &str| {
+        wait::until(wanted, LIMIT, || {
+            let told = api.json("GET", &list, None)?;
+            let sources = told["sources"].as_array().context("no sources")?;
+            let are = sources.iter().filter(|source| source["state"] == wanted).count();
+            Ok((are == 2).then(|| sources.clone()))
+        })
+    };
+    disk.fail()?;
+    let failed = all("failed")?;
+    let error = failed[0]["error"].as_str().context("no error")?;
+    ensure!(error.to_lowercase().contains("read-only"), "{error}");
+    let playlist = format!("/hls/{event}/program/media.m3u8");
+    let now = api.wait_for(&playlist)?;
+    wait::until("the programme goes on", LIMIT, || {
+        Ok((api.wait_for(&playlist)? != now).then_some(()))
+    })?;
+    disk.mend()?;
+    all("recording")?;
+    // Either goes on, in another file if the disk has lost the end of the first.
+    let at_least = |millis: u64| wait_recorded(&api, &event, 2, millis);
+    let longest = before.values().filter_map(|item| item["duration_ms"].as_u64()).max();
+    let after = at_least(longest.context("no duration")? + 5_000)?;
+    ensure!(after.len() == 2, "{after:?}");
+    for (source, item) in &after {
+        let id = item["id"].as_str().context("no id")?;
+        ensure!(item["id"] == before[source]["id"], "{source} began anew: {item}");
+        let bearer = format!("Authorization: Bearer {}\r\n", genlock_e2e::server::ADMIN_TOKEN);
+        let url = format!("{}{list}/{id}/download.mp4", disk.server.http);
+        let said = complaints(&["-headers", &bearer, "-i", &url])?;
+        ensure!(said.is_empty(), "{source}: {said}");
+    }
     Ok(())
 }

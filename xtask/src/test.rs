@@ -21,7 +21,8 @@ const STEPS: [Step; 7] = [
 ];
 
 /// What reads edit lists in the end-to-end tests.
-const OTIO: [&str; 2] = ["opentimelineio==0.18.1", "otio-cmx3600-adapter==1.0.0"];
+const OTIO: [&str; 3] =
+    ["opentimelineio==0.18.1", "otio-cmx3600-adapter==1.0.0", "otio-fcpx-xml-adapter==1.0.0"];
 
 /// Runs every step; stops at the first that fails.
 pub(crate) fn all() -> Result<()> {
@@ -94,6 +95,9 @@ fn end_to_end() -> Result<()> {
         tests.env("GENLOCK_ENHANCED_FFMPEG", ffmpeg);
     }
     name_mongod(&mut tests)?;
+    if let Some(server) = install::s3_server()? {
+        tests.env("GENLOCK_S3_SERVER", server);
+    }
     let otio = python::environment("otio", &OTIO)?;
     process::run(tests.env("GENLOCK_OTIO_PYTHON", otio.join("python")))
 }

@@ -74,9 +74,6 @@ pub const KNOWN_TOKEN_TIME: Duration = Duration::from_secs(3600);
 /// Progressive files whose index is made at once. One of six hours takes 20 MB of memory and a second of one core.
 pub const MOVIES_AT_ONCE: usize = 2;
 
-/// Bytes of a file that are read at once for a download.
-pub const FILE_BLOCK_BYTES: u64 = 256 * 1024;
-
 /// Cuts of an edit list: one every five seconds for a day, and one page more.
 pub const EDIT_CUTS_MAX: usize = 17_280;
 

@@ -5,13 +5,19 @@
 
 use std::fmt::Write as _;
 
+use genlock_archive::ArchiveTotals;
 use genlock_recorder::shell::RecordingTotals;
 use genlock_store::{StoreState, StoreStatus};
 
 use crate::live::Totals;
 
 /// The text for one scrape.
-pub(crate) fn render(totals: &Totals, recordings: &RecordingTotals, store: &StoreStatus) -> String {
+pub(crate) fn render(
+    totals: &Totals,
+    recordings: &RecordingTotals,
+    archive: Option<&ArchiveTotals>,
+    store: &StoreStatus,
+) -> String {
     let mut text = Exposition::default();
     text.family("genlock_build_info", "gauge", "Version of the server");
     text.sample("genlock_build_info", concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1);
@@ -31,6 +37,9 @@ pub(crate) fn render(totals: &Totals, recordings: &RecordingTotals, store: &Stor
         text.single("genlock_viewers", "gauge", "Players that fetch playlists", viewers);
     }
     text.recordings(recordings);
+    if let Some(archive) = archive {
+        text.archive(archive);
+    }
     text.store(store);
     text.0
 }
@@ -72,6 +81,19 @@ impl Exposition {
         if let Some(free) = totals.free {
             self.single("genlock_recordings_free_bytes", "gauge", "Room for recordings", free);
         }
+    }
+
+    /// Only where there is an object store.
+    fn archive(&mut self, totals: &ArchiveTotals) {
+        let ArchiveTotals { sent_bytes, failures, waiting, removals } = *totals;
+        let help = "Bytes of recordings sent to the object store";
+        self.single("genlock_object_store_sent_bytes_total", "counter", help, sent_bytes);
+        let help = "What the object store refused or could not be asked";
+        self.single("genlock_object_store_failures_total", "counter", help, failures);
+        let help = "Recordings that are on their way to the object store";
+        self.single("genlock_object_store_waiting", "gauge", help, waiting);
+        let help = "Removed recordings that the object store still has";
+        self.single("genlock_object_store_removals_waiting", "gauge", help, removals);
     }
 
     fn store(&mut self, store: &StoreStatus) {
@@ -153,10 +175,20 @@ genlock_store_rejected 1
         let store =
             StoreStatus { state: StoreState::Behind, pending: 12, rejected: 1, last_error: None };
         let recordings = RecordingTotals { recording: 7, bytes: 8, ..RecordingTotals::default() };
-        assert_eq!(render(&totals, &recordings, &store), expect);
+        assert_eq!(render(&totals, &recordings, None, &store), expect);
         let recordings = RecordingTotals { free: Some(9), ..recordings };
-        let more = render(&Totals { viewers: Some(7), ..totals }, &recordings, &store);
+        let archive = ArchiveTotals { sent_bytes: 10, failures: 11, waiting: 12, removals: 13 };
+        let totals = Totals { viewers: Some(7), ..totals };
+        let more = render(&totals, &recordings, Some(&archive), &store);
         assert!(more.contains("# TYPE genlock_viewers gauge\ngenlock_viewers 7\n"));
         assert!(more.contains("\ngenlock_recordings_free_bytes 9\n"));
+        for line in [
+            "genlock_object_store_sent_bytes_total 10",
+            "genlock_object_store_failures_total 11",
+            "genlock_object_store_waiting 12",
+            "genlock_object_store_removals_waiting 13",
+        ] {
+            assert!(more.lines().any(|told| told == line), "{line}");
+        }
     }
 }

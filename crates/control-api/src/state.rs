@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+use genlock_archive::Archive;
 use genlock_recorder::Recorder;
 use genlock_store::{SecretHash, Store};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, watch};
@@ -41,6 +42,8 @@ pub struct ApiState {
     pub hooks: Arc<dyn Hooks>,
     /// What records.
     pub recorder: Recorder,
+    /// Where recordings are.
+    pub archive: Archive,
     /// Hash of the administrator's token.
     pub admin_token: SecretHash,
     /// Whose word is believed about who is a creator; `None` if there are no creators beside the administrator.
@@ -101,6 +104,7 @@ pub(crate) struct Shared {
     pub(crate) previews: Arc<dyn Previews>,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) recorder: Recorder,
+    pub(crate) archive: Archive,
     /// One for each progressive file whose index is being made.
     pub(crate) movies: Semaphore,
     pub(crate) admin_token: SecretHash,
@@ -129,6 +133,7 @@ impl Shared {
             previews,
             hooks,
             recorder,
+            archive,
             admin_token,
             creators,
             creator_limits,
@@ -143,6 +148,7 @@ impl Shared {
             previews,
             hooks,
             recorder,
+            archive,
             movies: Semaphore::new(MOVIES_AT_ONCE),
             admin_token,
             creators,

@@ -152,6 +152,7 @@ pub(crate) async fn store(State(shared): State<Arc<Shared>>) -> Json<StoreView> 
 )]
 pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     let (live, store) = (shared.live.totals(), shared.store.status());
-    let text = metrics::render(&live, &shared.recorder.totals(), &store);
+    let text =
+        metrics::render(&live, &shared.recorder.totals(), shared.archive.totals().as_ref(), &store);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }

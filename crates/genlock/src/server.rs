@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
+use genlock_archive::{Archive, Carrier, Objects, StoreError as ObjectStoreError};
 use genlock_control_api::{Addresses, ApiState, Changes};
 use genlock_delivery::{HttpServer, Origin, OriginLimits, ServerLimits};
 use genlock_feed::clock::EventClock;
@@ -18,6 +19,7 @@ use genlock_hooks::{Deliveries, PublishHooks};
 use genlock_ingest::{Ingest, IngestConfig, TakeoverPolicy};
 use genlock_packager::PackagerConfig;
 use genlock_recorder::Recorder;
+use genlock_recorder::shell::Remote;
 use genlock_store::secret::{InvalidToken, NoEntropy};
 use genlock_store::{AdminToken, MetaKey, SecretHash, SlateFolder, SqliteStore, Store, StoreError};
 use tokio::net::TcpListener;
@@ -54,6 +56,8 @@ pub(crate) enum StartError {
     LogFilter(String, tracing_subscriber::filter::ParseError),
     #[error("cannot start the runtime: {0}")]
     Runtime(io::Error),
+    #[error(transparent)]
+    ObjectStore(#[from] ObjectStoreError),
     #[error("cannot start the recorder: {0}")]
     Recorder(io::Error),
     #[error("cannot make a folder for the demo: {0}")]
@@ -90,6 +94,8 @@ pub(crate) struct Server {
     token: Token,
     /// JSON hooks.
     deliveries: Deliveries,
+    /// Only with an object store.
+    carrier: Option<Carrier>,
 }
 
 /// The administrator's token, as far as it is known.
@@ -154,8 +160,16 @@ impl Server {
         let publish =
             publish.map(|config| PublishHooks::new(settings.hooks.client.clone(), config));
         let hooks = Hooks::new(publish, Some(notices.clone()));
-        let recordings = settings.recordings.config(&settings.data_dir, wall.zero_unix_micros());
+        let mut recordings =
+            settings.recordings.config(&settings.data_dir, wall.zero_unix_micros());
+        let object_store = settings.recordings.object_store;
+        let objects = object_store.as_ref().map(Objects::new).transpose()?.map(Arc::new);
+        recordings.remote = objects.clone().map(|objects| objects as Arc<dyn Remote>);
         let recorder = Recorder::start(recordings, clock).map_err(StartError::Recorder)?;
+        let archive = Archive::default();
+        let carrier = objects.zip(object_store).map(|(objects, config)| {
+            Carrier::new(objects, recorder.clone(), archive.clone(), &config)
+        });
         let engine = Engine::new(
             store.clone(),
             origin.clone(),
@@ -168,6 +182,7 @@ impl Server {
         );
         let ingest = Ingest::new(rtmp, ingest_config, engine.clone(), clock);
         engine.restore().await.map_err(failed)?;
+        engine.tell_of(archive.clone());
         let rtmp_address = ingest.local_addr().unwrap_or(settings.rtmp_listen);
         let changes = Changes::default();
         let api = genlock_control_api::router(ApiState {
@@ -178,6 +193,7 @@ impl Server {
             previews: engine.clone(),
             hooks: Arc::new(HookDesk::new(notices, targets)),
             recorder,
+            archive,
             admin_token: token.hash(),
             creators: settings.creators,
             creator_limits: settings.creator_limits,
@@ -196,12 +212,13 @@ impl Server {
                 changes,
                 interval: shared.follow_interval,
             });
-        Ok(Self { store, follower, engine, origin, http, ingest, api, token, deliveries })
+        Ok(Self { store, follower, engine, origin, http, ingest, api, token, deliveries, carrier })
     }
 
     /// Serves until a signal, then drains: publishers, held requests, store.
     pub(crate) async fn run(self, demo: bool) {
-        let Self { store, follower, engine, origin, http, ingest, api, token, deliveries } = self;
+        let Self { store, follower, engine, origin, http, ingest, api, token, deliveries, carrier } =
+            self;
         let (http_address, rtmp_address) = (http.local_addr().ok(), ingest.local_addr().ok());
         banner::print(http_address, rtmp_address, token.to_show());
         let stop = CancellationToken::new();
@@ -213,6 +230,9 @@ impl Server {
         tasks.spawn(ingest.run(stop.clone()));
         if let Some(follower) = &follower {
             follower.spawn(&tasks, &stop);
+        }
+        if let Some(carrier) = carrier {
+            tasks.spawn(carrier.run(stop.clone()));
         }
         if let (true, Some(token), Some(addresses)) =
             (demo, token.text(), http_address.zip(rtmp_address))

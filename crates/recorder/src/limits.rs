@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-/// Longest media in a fragment. Default 1 s: what a crash loses at most. A fragment also ends at every
-/// sync sample, so GOPs that are shorter make shorter fragments.
-pub const FRAGMENT_MAX: Duration = Duration::from_secs(1);
+/// Longest media in a fragment. Default 300 ms: nine pictures of 30 fps. A fragment also ends at every sync sample. Short, so
+/// that it and the wait for its sound stay below a second together: see [`HELD_MAX`].
+pub const FRAGMENT_MAX: Duration = Duration::from_millis(300);
 
-/// How long a fragment whose pictures are complete waits for its sound. Default 700 ms: audio lags behind
-/// video in RTMP by half a second at most, and pictures arrive a tenth before they are shown. Sound that
-/// comes later goes into the next fragment.
-pub const AUDIO_WAIT: Duration = Duration::from_millis(700);
+/// How long media is held before it is written, from the first picture of a fragment on. Default 900 ms, so that with the
+/// time between two turns of the recorder's thread a crash loses a second at most. Pictures are held until their sound has
+/// come: it lags behind them by up to half a second in RTMP, and pictures arrive a tenth before they are shown. Sound that
+/// comes later goes into a later fragment.
+pub const HELD_MAX: Duration = Duration::from_millis(900);
 
 /// Silence after which what is held is written as it is. Default 1 s: a camera that hangs must not keep
 /// its last pictures from the disk.
@@ -41,8 +42,8 @@ pub const FILE_SPACING: Duration = Duration::from_millis(100);
 /// Files of one recording. Default 10 000, more than a year of hours. Beyond it a new recording begins.
 pub const FILES_MAX: u32 = 10_000;
 
-/// Fragments of one recording. Default 400 000: 24 h at two syncs a second with an entry of 60 bytes
-/// each, so an index is never above 25 MB. Beyond it a new recording begins.
+/// Fragments of one recording. Default 400 000: 33 h with an entry of 60 bytes each, so an index is never above 25 MB.
+/// Beyond it a new recording begins.
 pub const FRAGMENTS_MAX: usize = 400_000;
 
 /// Longest record of an index. Default 1024 bytes; the longest that is written has two codec strings.
@@ -55,8 +56,8 @@ pub const INIT_BYTES_MAX: u32 = 1 << 20;
 pub const FRAGMENT_BYTES_MAX: u32 = 256 << 20;
 
 /// Fragments at the end of an index whose bytes are compared with their checksum after a crash. Default
-/// 32: what is written between two times that files are made durable, and more, at 1.5 syncs a second.
-pub const VERIFIED_MAX: usize = 32;
+/// 64: what is written between two times that files are made durable, and as much again.
+pub const VERIFIED_MAX: usize = 64;
 
 /// Re-cuts of one event. Default 100: trailers, highlights, a version for each guest. Each has an index of up to 25 MB.
 pub const RECUTS_MAX: usize = 100;

@@ -25,6 +25,9 @@ pub trait MediaFiles {
 
     /// `length` bytes of a file from `offset` on, `None` if it does not have them all.
     fn read(&self, file: u32, offset: u64, length: u32) -> Option<Bytes>;
+
+    /// Whether it was whole, and was taken over by an object store: then the index is believed.
+    fn is_elsewhere(&self, file: u32) -> bool;
 }
 
 /// What is to be done so that index and files agree again.
@@ -112,9 +115,9 @@ fn told(index: &[u8], files: &dyn MediaFiles) -> Told {
         .map_or(0, |(at, _)| at);
     let sound = |claim: &Claim| {
         claim.media.is_none_or(|(offset, bytes, crc)| {
-            files
-                .read(claim.file, offset, bytes)
-                .is_some_and(|media| crc32fast::hash(&media) == crc)
+            let media = || files.read(claim.file, offset, bytes);
+            files.is_elsewhere(claim.file)
+                || media().is_some_and(|media| crc32fast::hash(&media) == crc)
         })
     };
     let mut told = Told { keep: 0, began: false, file: 0, offset: 0, damaged: false };

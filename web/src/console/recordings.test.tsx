@@ -15,6 +15,8 @@ const recording = (id: string, source: string, more: Partial<Recording> = {}): R
   duration_ms: 4_365_000,
   bytes: 3_120_000_000,
   gap_count: 0,
+  stored: "local" as const,
+  store_error: null,
   playlist_url: "",
   download_url: "",
   thumbnail_url: "",

@@ -1,27 +1,22 @@
 //! Bodies made of memory and stretches of files, whole or in part (RFC 9110 §14).
 //!
 //! A file is read in blocks, each when the client has taken the one before, so a download needs one block
-//! of memory however large it is.
+//! of memory however large it is, and wherever the file is.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
-
-use crate::limits::FILE_BLOCK_BYTES;
+use genlock_recorder::shell::{MediaFile, OpenMedia};
 
 /// A piece of a body.
 #[derive(Debug, Clone)]
 pub(super) enum Piece {
     Memory(Bytes),
-    File { path: PathBuf, offset: u64, bytes: u64 },
+    File { media: MediaFile, offset: u64, bytes: u64 },
 }
 
 impl Piece {
@@ -41,8 +36,8 @@ impl Piece {
                 let range = skip as usize..(skip + bytes) as usize;
                 Self::Memory(memory.slice(range))
             }
-            Self::File { path, offset, .. } => {
-                Self::File { path: path.clone(), offset: offset + skip, bytes }
+            Self::File { media, offset, .. } => {
+                Self::File { media: media.clone(), offset: offset + skip, bytes }
             }
         }
     }
@@ -138,7 +133,7 @@ impl Pieces {
 struct Reader {
     pieces: std::vec::IntoIter<Piece>,
     /// The file that is read, where, and how much of it is left.
-    open: Option<(Arc<File>, u64, u64)>,
+    open: Option<(OpenMedia, u64, u64)>,
 }
 
 impl Iterator for Reader {
@@ -148,16 +143,16 @@ impl Iterator for Reader {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some((file, offset, left)) = self.open.take_if(|(_, _, left)| *left > 0) {
-                let take = left.min(FILE_BLOCK_BYTES);
-                let mut block = vec![0; take as usize];
-                self.open = Some((Arc::clone(&file), offset + take, left - take));
-                return Some(file.read_exact_at(&mut block, offset).map(|()| block.into()));
+                let take = left.min(file.block_bytes());
+                let block = file.read(offset, take);
+                self.open = Some((file, offset + take, left - take));
+                return Some(block);
             }
             match self.pieces.next()? {
                 Piece::Memory(memory) if memory.is_empty() => {}
                 Piece::Memory(memory) => return Some(Ok(memory)),
-                Piece::File { path, offset, bytes } => match File::open(path) {
-                    Ok(file) => self.open = Some((Arc::new(file), offset, bytes)),
+                Piece::File { media, offset, bytes } => match media.open() {
+                    Ok(file) => self.open = Some((file, offset, bytes)),
                     Err(error) => return Some(Err(error)),
                 },
             }
@@ -230,7 +225,8 @@ mod tests {
     async fn any_range_of_pieces_is_that_of_their_bytes() {
         let folder = std::env::temp_dir().join(format!("genlock-pieces-{}", std::process::id()));
         std::fs::write(&folder, b"0123456789").unwrap();
-        let file = |offset, bytes| Piece::File { path: folder.clone(), offset, bytes };
+        let media = MediaFile::on_disk(folder.clone());
+        let file = |offset, bytes| Piece::File { media: media.clone(), offset, bytes };
         let pieces =
             Pieces(vec![Piece::Memory(Bytes::from_static(b"head")), file(2, 3), file(7, 2)]);
         let whole = b"head23478";

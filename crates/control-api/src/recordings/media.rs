@@ -242,12 +242,13 @@ pub(crate) async fn thumbnail(
     Ok(thumbnails::answer(&known, jpeg))
 }
 
-/// Where a stretch of a media file is on the disk: of a re-cut, in several files.
+/// Where a stretch of a media file really is: of a re-cut, in several files.
 fn on_files(recording: &Recording, extent: &Extent) -> impl Iterator<Item = Piece> {
     let stretches = recording.timeline.stretches(extent.file, extent.offset, extent.bytes);
-    stretches.into_iter().map(|Extent { file, offset, bytes }| {
-        let path = recording.media_path(file);
-        Piece::File { path, offset, bytes }
+    stretches.into_iter().map(|Extent { file, offset, bytes }| Piece::File {
+        media: recording.media(file),
+        offset,
+        bytes,
     })
 }
 

@@ -30,14 +30,16 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use genlock_recorder::shell::Removal;
-use genlock_recorder::{Recorder, Recording, RecordingId, Source};
+use genlock_recorder::{Recorder, Recording, RecordingId};
 use genlock_store::EventId;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use self::query::time as parse_time;
 pub(crate) use self::views::SourceView;
-use self::views::{DeletionList, DeletionView, RecordingDetail, RecordingList, RecordingView};
+use self::views::{
+    DeletionList, DeletionView, RecordingDetail, RecordingList, RecordingView, Telling,
+};
 use crate::addresses::Links;
 use crate::auth::{Caller, Principal};
 use crate::events;
@@ -89,11 +91,25 @@ pub(crate) async fn list(
     page: PageQuery,
 ) -> Result<Json<RecordingList>, Problem> {
     events::find(&shared, &event).await?;
-    let (recorder, sources) = (&shared.recorder, sources(&shared, &event));
-    let found = on_disk(&shared, move |recorder| recorder.library().list(event.as_str())).await?;
-    let place = |found: &Recording| Cursor::new(found.id.began(), found.id.name());
-    let (found, next_after) = page.cut(found, place);
-    let items = found.iter().map(|found| RecordingView::of(found, recorder, &links)).collect();
+    let (sources, archive) = (sources(&shared, &event), shared.archive.clone());
+    let made = on_disk(&shared, move |recorder| {
+        let ids = recorder.library().ids(event.as_str())?;
+        let (ids, next_after) = page.cut(ids, |id| Cursor::new(id.began(), id.name()));
+        let telling = Telling { recorder, archive: &archive, links: &links };
+        let view = |id: &RecordingId| {
+            let found = recorder.library().get(event.as_str(), id)?;
+            found.map(|found| RecordingView::of(&found, &telling)).transpose()
+        };
+        // One that cannot be read, or is removed meanwhile, must not hide the others.
+        let items = ids.iter().filter_map(|id| {
+            view(id).unwrap_or_else(|error| {
+                tracing::warn!(%error, %event, %id, "a recording cannot be read");
+                None
+            })
+        });
+        Ok((items.collect(), next_after))
+    });
+    let (items, next_after) = made.await?;
     Ok(Json(RecordingList { items, next_after, sources }))
 }
 
@@ -110,7 +126,11 @@ pub(crate) async fn get(
     links: Links,
 ) -> Result<Json<RecordingDetail>, Problem> {
     let found = find(&shared, &event, id).await?;
-    Ok(Json(RecordingDetail::of(&found, &shared.recorder, &links)))
+    let archive = shared.archive.clone();
+    let detail = on_disk(&shared, move |recorder| {
+        RecordingDetail::of(&found, &Telling { recorder, archive: &archive, links: &links })
+    });
+    detail.await.map(Json)
 }
 
 /// Remove a recording and its files for good
@@ -132,7 +152,7 @@ pub(crate) async fn delete(
     RecordingPath(event, id): RecordingPath,
 ) -> Result<StatusCode, Problem> {
     let found = find(&shared, &event, id.clone()).await?;
-    if is_open(&shared.recorder, &found.source, &id) {
+    if shared.recorder.is_open(&found.source, &id) {
         let detail = "it is being recorded: end the event, or set its policy's `recording`, first";
         return Err(Problem::new(ProblemCode::RecordingOpen, detail));
     }
@@ -187,10 +207,6 @@ pub(crate) fn sources(shared: &Shared, event: &EventId) -> Vec<SourceView> {
     let statuses = shared.recorder.statuses();
     let here = statuses.iter().filter(|(source, _)| source.event() == event.as_str());
     here.map(|(source, status)| SourceView::of(source, status)).collect()
-}
-
-fn is_open(recorder: &Recorder, source: &Source, id: &RecordingId) -> bool {
-    recorder.status(source).is_some_and(|status| status.recording.as_ref() == Some(id))
 }
 
 /// Whoever removes something, as it is written down.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::otio;
-use super::views::RecordingView;
+use super::views::{RecordingView, Telling};
 use super::{RecordingPath, find, parse_time};
 use crate::addresses::Links;
 use crate::events;
@@ -169,7 +169,8 @@ pub(crate) async fn put(
         let why = "it is the programme's recording, or a re-cut";
         return Err(Problem::invalid("recording", why));
     }
-    let (recorder, folder) = (shared.recorder.clone(), event.to_string());
+    let (recorder, archive) = (shared.recorder.clone(), shared.archive.clone());
+    let folder = event.to_string();
     let _one_of_few = shared.movies.acquire().await;
     let made = tokio::task::spawn_blocking(move || {
         let asking = Asking { recorder: &recorder, event: &folder, base: &base };
@@ -178,21 +179,22 @@ pub(crate) async fn put(
         let clips = asking.clips(&list)?;
         let (library, now) = (recorder.library(), recorder.now());
         let made = library.recut(&folder, &title, &clips, now);
-        made.map(|made| (made, base)).map_err(|error| problem_of(error, &list))
+        let (status, recut) = match made.map_err(|error| problem_of(error, &list))? {
+            Recut::Made(recut) => (StatusCode::CREATED, recut),
+            Recut::Known(recut) => (StatusCode::OK, recut),
+        };
+        let telling = Telling { recorder: &recorder, archive: &archive, links: &links };
+        let view = RecutView {
+            recording: RecordingView::of(&recut, &telling).map_err(disk)?,
+            clips: snapped(&recut.timeline, begin_micros(&base.timeline)),
+        };
+        let location = links.recording(&folder, &recut.id.to_string(), "");
+        Ok::<_, Problem>((status, location, view))
     });
-    let (made, base) = made.await.map_err(|error| {
+    let (status, location, view) = made.await.map_err(|error| {
         tracing::error!(%error, "a re-cut could not be made");
         Problem::new(ProblemCode::Internal, "the re-cut could not be made")
     })??;
-    let (status, recut) = match made {
-        Recut::Made(recut) => (StatusCode::CREATED, recut),
-        Recut::Known(recut) => (StatusCode::OK, recut),
-    };
-    let view = RecutView {
-        recording: RecordingView::of(&recut, &shared.recorder, &links),
-        clips: snapped(&recut.timeline, begin_micros(&base.timeline)),
-    };
-    let location = links.recording(event.as_str(), &recut.id.to_string(), "");
     let location = [(header::LOCATION, location.trim_end_matches('/').to_owned())];
     Ok((status, location, Json(view)).into_response())
 }

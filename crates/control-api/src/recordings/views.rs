@@ -1,5 +1,8 @@
 //! Recordings as JSON.
 
+use std::io;
+
+use genlock_archive::{Archive, Stored};
 use genlock_recorder::index::GapReason;
 use genlock_recorder::shell::{Deleted, media_name};
 use genlock_recorder::timeline::{Hole, Timeline};
@@ -8,7 +11,6 @@ use genlock_store::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::is_open;
 use crate::addresses::Links;
 use crate::limits::RECORDING_GAPS_MAX;
 use crate::query::Cursor;
@@ -95,12 +97,42 @@ pub(crate) struct RecordingView {
     /// Gaps and seams between sessions.
     #[schema(example = 0)]
     gap_count: usize,
+    /// Where it is.
+    stored: StoredView,
+    /// Why the object store does not take it, while it does not; it is tried again for ever.
+    store_error: Option<String>,
     /// HLS: `EVENT` while something may be added, `VOD` after.
     playlist_url: String,
     /// A progressive MP4 of what there is.
     download_url: String,
     /// A picture of it.
     thumbnail_url: String,
+}
+
+/// Where a recording is.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RecordingStored)]
+enum StoredView {
+    /// On the server's disk alone.
+    Local,
+    /// On the disk; some of it is in the object store, or on its way there.
+    Uploading,
+    /// On the disk and in the object store.
+    Both,
+    /// In the object store, from where it is read.
+    Remote,
+}
+
+impl From<Stored> for StoredView {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Local => Self::Local,
+            Stored::Uploading => Self::Uploading,
+            Stored::Both => Self::Both,
+            Stored::Remote => Self::Remote,
+        }
+    }
 }
 
 /// Whether something may be added to a recording.
@@ -257,13 +289,23 @@ impl From<Deleted> for DeletionView {
     }
 }
 
+/// What recordings are told with.
+pub(super) struct Telling<'a> {
+    pub(super) recorder: &'a Recorder,
+    pub(super) archive: &'a Archive,
+    pub(super) links: &'a Links,
+}
+
 impl RecordingView {
-    pub(super) fn of(recording: &Recording, recorder: &Recorder, links: &Links) -> Self {
+    /// Blocks: it reads where the recording is.
+    pub(super) fn of(recording: &Recording, telling: &Telling<'_>) -> io::Result<Self> {
+        let Telling { recorder, archive, links } = *telling;
+        let (stored, store_error) = archive.stored(recording)?;
         let Recording { source, id, timeline, .. } = recording;
         let (begin, end) = timeline.span().unzip();
         let url = |file: &str| links.recording(source.event(), &id.to_string(), file);
         let duration = begin.zip(end).map(|(begin, end)| end.saturating_since(begin));
-        Self {
+        Ok(Self {
             id: id.to_string(),
             source: source.name().to_owned(),
             title: timeline.title().map(str::to_owned),
@@ -273,15 +315,18 @@ impl RecordingView {
             duration_ms: duration.map_or(0, millis),
             bytes: timeline.bytes(),
             gap_count: timeline.holes().len(),
+            stored: stored.into(),
+            store_error,
             playlist_url: url("index.m3u8"),
             download_url: url("download.mp4"),
             thumbnail_url: url("thumbnail.jpg"),
-        }
+        })
     }
 }
 
 impl RecordingDetail {
-    pub(super) fn of(recording: &Recording, recorder: &Recorder, links: &Links) -> Self {
+    /// Blocks: it reads where the recording is.
+    pub(super) fn of(recording: &Recording, telling: &Telling<'_>) -> io::Result<Self> {
         let timeline = &recording.timeline;
         let origin = |number| timeline.origins().iter().find(move |origin| origin.number == number);
         let files = timeline.files().iter().map(|file| FileView {
@@ -302,13 +347,13 @@ impl RecordingDetail {
             cut_bytes: repaired.cut,
         });
         let holes = timeline.holes();
-        Self {
-            recording: RecordingView::of(recording, recorder, links),
+        Ok(Self {
+            recording: RecordingView::of(recording, telling)?,
             files: files.collect(),
             tracks: tracks.collect(),
             gaps: holes.iter().take(RECORDING_GAPS_MAX).map(|hole| gap(timeline, hole)).collect(),
             repairs: repairs.collect(),
-        }
+        })
     }
 }
 
@@ -349,7 +394,7 @@ fn status(recording: &Recording, recorder: &Recorder) -> RecordingStatus {
     }
     let adds =
         recorder.status(&recording.source).is_some_and(|status| status.state == State::Recording);
-    if adds && is_open(recorder, &recording.source, &recording.id) {
+    if adds && recorder.is_open(&recording.source, &recording.id) {
         RecordingStatus::Recording
     } else {
         RecordingStatus::Open

@@ -11,6 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use genlock_archive::Archive;
 use genlock_control_api::hook_targets::{
     HookTargetError, HookTargetPut, KnownHookTarget, WantedHookTarget,
 };
@@ -587,6 +588,7 @@ impl Api {
             slates: Arc::new(FakeSlates::default()),
             hooks: Arc::new(FakeHooks::new(Arc::clone(&store))),
             recorder: recorder.clone(),
+            archive: Archive::default(),
             thumbnails: Arc::clone(&live) as Arc<dyn Thumbnails>,
             previews: Arc::new(FakePreviews),
             admin_token: AdminToken::parse(TOKEN).unwrap().hash(),

@@ -62,7 +62,7 @@ impl Recorded {
             recorded.writer.push(now, sample).unwrap();
         }
         let recording = eventually(|| {
-            recorded.newest().filter(|newest| newest.timeline.fragments().len() >= 9)
+            recorded.newest().filter(|newest| newest.timeline.fragments().len() >= 36)
         });
         let recording = recording.await;
         (recorded, recording)
@@ -169,6 +169,7 @@ async fn a_recording_is_told_while_it_goes_on_and_after() {
     let told = recorded.api.get(&open).await.json();
     assert_eq!(told["status"], "finished");
     assert_eq!((&told["duration_ms"], &told["gap_count"]), (&json!(10_000), &json!(0)));
+    assert_eq!((&told["stored"], &told["store_error"]), (&json!("local"), &Value::Null));
     assert_eq!(told["files"][0]["name"], "1.mp4");
     assert_eq!(told["files"][0]["bytes"], told["bytes"]);
     let track = json!({
@@ -240,9 +241,9 @@ async fn a_download_begins_with_its_index_and_any_range_is_that_of_the_whole() {
 async fn a_clip_says_what_it_was_snapped_to() {
     let (recorded, recording) = Recorded::over().await;
     let clip = recorded.api.get(&recorded.path(&recording, "/clip?from=2.5&to=4.2")).await.json();
-    assert_eq!((&clip["from_ms"], &clip["to_ms"]), (&json!(2_000), &json!(5_000)));
+    assert_eq!((&clip["from_ms"], &clip["to_ms"]), (&json!(2_000), &json!(4_300)));
     let path = clip["download_url"].as_str().unwrap();
-    assert!(path.ends_with("/download.mp4?from=2.000&to=5.000"), "{path}");
+    assert!(path.ends_with("/download.mp4?from=2.000&to=4.300"), "{path}");
     let (answer, short) = recorded.raw(path, &[]).await;
     assert_eq!(header_of(&answer, "x-genlock-clip-from-ms"), "2000");
     let (_, whole) = recorded.raw(&recorded.path(&recording, "/download.mp4"), &[]).await;

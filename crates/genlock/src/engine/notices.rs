@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use genlock_archive::{Archive, Happened, Stored};
 use genlock_control_api::Live;
 use genlock_control_api::live::{Cause, Change, CutStage, Happening, Happenings, Issue};
 use genlock_recorder::{Source, State};
@@ -193,6 +194,33 @@ const fn state_name(state: &State) -> &'static str {
     }
 }
 
+/// Tells where recordings are, as long as `engine` is there.
+pub(super) fn follow_archive(engine: &Arc<Engine>, archive: Archive) {
+    let engine = Arc::downgrade(engine);
+    tokio::spawn(async move {
+        loop {
+            let happened = archive.happened().await;
+            let Some(engine) = Weak::upgrade(&engine) else { return };
+            if let Ok(event) = EventId::parse(happened.source.event()) {
+                engine.hooks.tell(&event, "recording.stored", stored(&happened)).await;
+            }
+        }
+    });
+}
+
+fn stored(happened: &Happened) -> Value {
+    let Happened { source, id, stored, error } = happened;
+    let stored = match stored {
+        Stored::Local => "local",
+        Stored::Uploading => "uploading",
+        Stored::Both => "both",
+        Stored::Remote => "remote",
+    };
+    json!({
+        "source": source.name(), "recording_id": id.to_string(), "stored": stored, "error": error,
+    })
+}
+
 fn issues(engine: &Engine) -> Known {
     let mut known = Known::new();
     for event in engine.all_events() {
@@ -228,6 +256,7 @@ fn differences<'a>(
 #[cfg(test)]
 mod tests {
     use genlock_control_api::live::Severity;
+    use genlock_recorder::RecordingId;
     use genlock_store::Timestamp;
 
     use super::*;
@@ -275,6 +304,17 @@ mod tests {
         assert_eq!(told(&none, &states(State::Recording)), ["recording"]);
         assert_eq!(told(&states(State::Recording), &states(State::DiskLow)), ["disk_low"]);
         assert!(told(&states(State::Failed), &states(State::Failed)).is_empty());
+    }
+
+    #[test]
+    fn a_recording_in_the_store_is_told_by_its_name() {
+        let source = Source::new("e", "program").unwrap();
+        let id = RecordingId::new(7, "program").unwrap();
+        let happened = Happened { source, id, stored: Stored::Both, error: None };
+        let expect = json!({
+            "source": "program", "recording_id": "7-program", "stored": "both", "error": null,
+        });
+        assert_eq!(stored(&happened), expect);
     }
 
     #[test]

@@ -1,12 +1,20 @@
 //! What of an event is recorded: its policy carried out.
 
+use std::sync::Arc;
+
+use genlock_archive::Archive;
 use genlock_recorder::{PROGRAM, Source, Stop};
 use genlock_store::{CameraId, Life, RecordingPolicy};
 
-use super::Engine;
 use super::event::LiveEvent;
+use super::{Engine, notices};
 
 impl Engine {
+    /// Tells hooks where recordings are.
+    pub(crate) fn tell_of(self: &Arc<Self>, archive: Archive) {
+        notices::follow_archive(self, archive);
+    }
+
     /// Records of an event what its policy and its life want, and nothing else.
     pub(super) fn record(&self, event: &LiveEvent) {
         let (recorded, over) = (event.recorded(), event.life().get() == Life::Ended);

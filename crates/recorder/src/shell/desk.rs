@@ -12,6 +12,7 @@ use genlock_feed::clock::EventClock;
 use genlock_media::EventTime;
 
 use super::folder::Library;
+use super::media::Remote;
 use super::thread;
 use crate::name::{RecordingId, Source};
 use crate::writer::Rolling;
@@ -37,6 +38,8 @@ pub struct RecorderConfig {
     pub event_quota: Option<u64>,
     /// Age at which recordings that are over are removed. Default: never.
     pub keep: Option<Duration>,
+    /// Where media files are read that are on the disk no more. Default: nowhere.
+    pub remote: Option<Arc<dyn Remote>>,
 }
 
 impl RecorderConfig {
@@ -51,6 +54,7 @@ impl RecorderConfig {
             quota: None,
             event_quota: None,
             keep: None,
+            remote: None,
         }
     }
 }
@@ -130,7 +134,8 @@ impl Recorder {
     /// When the thread cannot be started.
     pub fn start(config: RecorderConfig, clock: EventClock) -> io::Result<Self> {
         let desk = Arc::new(Desk::default());
-        let library = Library::new(config.folder.clone(), config.zero_unix_micros);
+        let library =
+            Library::new(config.folder.clone(), config.zero_unix_micros, config.remote.clone());
         let (shared, shelf) = (Arc::clone(&desk), library.clone());
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
@@ -202,6 +207,18 @@ impl Recorder {
         self.clock.now()
     }
 
+    /// Whether everything is mended that a crash has left.
+    #[must_use]
+    pub fn is_mended(&self) -> bool {
+        self.desk.lock().mended
+    }
+
+    /// Whether this recording of `source` is being written, or may go on at once.
+    #[must_use]
+    pub fn is_open(&self, source: &Source, id: &RecordingId) -> bool {
+        self.status(source).is_some_and(|status| status.recording.as_ref() == Some(id))
+    }
+
     /// What has been recorded.
     #[must_use]
     pub const fn library(&self) -> &Library {
@@ -243,6 +260,7 @@ pub(super) struct DeskState {
     /// Bytes, losses and room; the states are counted when somebody asks.
     pub(super) totals: RecordingTotals,
     pub(super) finishing: bool,
+    pub(super) mended: bool,
     thread: Option<JoinHandle<()>>,
 }
 

@@ -7,53 +7,43 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use genlock_media::EventTime;
 
-use super::recording::{INDEX, Recording};
+use super::media::Remote;
+use super::recording::{INDEX, Recording, media_name, read_index};
 use crate::name::{RecordingId, Source, is_id};
-
-/// Name of the list of what was removed.
-const DELETED: &str = "deleted.tsv";
-
-/// Removed recordings of an event that are told.
-const DELETED_MAX: usize = 1000;
+use crate::timeline::Timeline;
 
 /// What has been recorded. Every call reads the disk and blocks.
 #[derive(Debug, Clone)]
 pub struct Library {
     folder: PathBuf,
     zero_unix_micros: i64,
+    remote: Option<Arc<dyn Remote>>,
     /// Held while a recording is removed, or made of others.
     changing: Arc<Mutex<()>>,
 }
 
-/// What became of a recording that was to be removed.
+/// A recording and the folder that it is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Removal {
-    /// It is gone.
-    Removed(Deleted),
-    /// A re-cut, the one of this name, is made of it.
-    Used(RecordingId),
-    /// There is none of this name.
-    Unknown,
-}
-
-/// A recording that was removed, as it is written down.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deleted {
-    /// When, in milliseconds since 1970.
-    pub at_unix_millis: i64,
-    /// The event's id.
-    pub event: String,
-    /// The recording's name.
-    pub recording: String,
-    /// Bytes of its files.
-    pub bytes: u64,
-    /// Who has removed it.
-    pub by: String,
+pub struct Shelved {
+    /// Of what.
+    pub source: Source,
+    /// Its name within the event.
+    pub id: RecordingId,
+    /// Its folder.
+    pub folder: PathBuf,
 }
 
 impl Library {
-    pub(super) fn new(folder: PathBuf, zero_unix_micros: i64) -> Self {
-        Self { folder, zero_unix_micros, changing: Arc::default() }
+    pub(super) fn new(
+        folder: PathBuf,
+        zero_unix_micros: i64,
+        remote: Option<Arc<dyn Remote>>,
+    ) -> Self {
+        Self { folder, zero_unix_micros, remote, changing: Arc::default() }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Nothing that another call could find is kept under it, so a panic elsewhere leaves it usable.
@@ -69,8 +59,8 @@ impl Library {
         let mut recordings = Vec::new();
         for (source, id, folder) in self.find(event)? {
             // One that cannot be read must not hide the others.
-            match Recording::read(source, id, folder) {
-                Ok(recording) => recordings.extend(recording),
+            match self.read(source, id, folder) {
+                Ok(recording) => recordings.push(recording),
                 Err(error) => tracing::warn!(%error, event, "a recording cannot be read"),
             }
         }
@@ -88,7 +78,28 @@ impl Library {
         if !folder.join(INDEX).is_file() {
             return Ok(None);
         }
-        Recording::read(source, id.clone(), folder)
+        self.read(source, id.clone(), folder).map(Some)
+    }
+
+    pub(super) fn read(
+        &self,
+        source: Source,
+        id: RecordingId,
+        folder: PathBuf,
+    ) -> io::Result<Recording> {
+        let timeline = Timeline::read(&read_index(&folder)?);
+        Ok(Recording { source, id, timeline, folder, remote: self.remote.clone() })
+    }
+
+    /// Ids of all recordings of `event`, oldest first.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn ids(&self, event: &str) -> io::Result<Vec<RecordingId>> {
+        let mut ids: Vec<RecordingId> =
+            self.find(event)?.into_iter().map(|(_, id, _)| id).collect();
+        ids.sort();
+        Ok(ids)
     }
 
     /// Whether there is a recording of this name.
@@ -98,88 +109,53 @@ impl Library {
         source.is_some_and(|source| self.folder_of(&source, id.began()).join(INDEX).is_file())
     }
 
-    /// Removes a recording that is closed, and writes down who did. One that a re-cut is made of stays.
+    /// All recordings of all events, without what is in them.
     ///
     /// # Errors
-    /// When its files cannot be removed.
-    pub fn remove(
-        &self,
-        event: &str,
-        id: &RecordingId,
-        by: &str,
-        now: EventTime,
-    ) -> io::Result<Removal> {
-        let Some(source) = Source::new(event, id.name()) else { return Ok(Removal::Unknown) };
-        let folder = self.folder_of(&source, id.began());
+    /// When the folder cannot be read.
+    pub fn shelved(&self) -> io::Result<Vec<Shelved>> {
+        let mut shelved = Vec::new();
+        for event in self.events()? {
+            let found = self.find(&event)?.into_iter();
+            shelved.extend(found.map(|(source, id, folder)| Shelved { source, id, folder }));
+        }
+        Ok(shelved)
+    }
+
+    /// Writes a file beside the index of a recording, durably and as a whole; `false` if the recording is gone.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn write_beside(&self, shelved: &Shelved, name: &str, bytes: &[u8]) -> io::Result<bool> {
         let _changing = self.changing();
-        if !self.has(event, id) {
-            return Ok(Removal::Unknown);
+        if !shelved.folder.join(INDEX).is_file() {
+            return Ok(false);
         }
-        if let Some(recut) = self.used_by(event, id)? {
-            return Ok(Removal::Used(recut));
-        }
-        let deleted = self.deleted(event, &id.to_string(), size(&folder)?, by, now);
-        fs::remove_dir_all(&folder)?;
-        self.write_down(&deleted);
-        // Whoever was the last leaves no empty folder.
-        let _ = fs::remove_dir(self.folder.join(event).join(id.name()));
-        Ok(Removal::Removed(deleted))
+        let beside = shelved.folder.join(format!("{name}.new"));
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(beside, shelved.folder.join(name))?;
+        File::open(&shelved.folder)?.sync_all()?;
+        Ok(true)
     }
 
-    /// Removes everything of `event`.
+    /// Removes a media file from the disk that is elsewhere, and keeps its heads. Done again, it does nothing more;
+    /// `false` if the recording is gone.
     ///
     /// # Errors
-    /// When its files cannot be removed.
-    pub fn remove_event(&self, event: &str, now: EventTime) -> io::Result<()> {
-        let folder = self.folder.join(event);
-        if !is_id(event) || !folder.is_dir() {
-            return Ok(());
-        }
-        let deleted = self.deleted(event, "all", size(&folder)?, "with its event", now);
-        fs::remove_dir_all(&folder)?;
-        self.write_down(&deleted);
-        Ok(())
-    }
-
-    /// What was removed of `event`, oldest first; the newest thousand.
-    ///
-    /// # Errors
-    /// When the list cannot be read.
-    pub fn deletions(&self, event: &str) -> io::Result<Vec<Deleted>> {
-        let text = match fs::read_to_string(self.folder.join(DELETED)) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
+    /// When the disk refuses, or the file is not what the index tells.
+    pub fn let_go(&self, shelved: &Shelved, number: u32) -> io::Result<bool> {
+        let _changing = self.changing();
+        let Some(recording) = self.get(shelved.source.event(), &shelved.id)? else {
+            return Ok(false);
         };
-        let of_event =
-            text.lines().rev().filter_map(Deleted::parse).filter(|one| one.event == event);
-        let mut deleted: Vec<Deleted> = of_event.take(DELETED_MAX).collect();
-        deleted.reverse();
-        Ok(deleted)
-    }
-
-    fn deleted(&self, event: &str, id: &str, bytes: u64, by: &str, now: EventTime) -> Deleted {
-        Deleted {
-            at_unix_millis: self.zero_unix_micros.saturating_add(now.as_micros()).div_euclid(1000),
-            event: event.to_owned(),
-            recording: id.to_owned(),
-            bytes,
-            by: by.to_owned(),
+        let media = shelved.folder.join(media_name(number));
+        if media.is_file() {
+            recording.keep_heads(number)?;
+            fs::remove_file(media)?;
         }
-    }
-
-    /// Afterwards, because a full disk must not forbid to make room.
-    fn write_down(&self, deleted: &Deleted) {
-        let Deleted { event, recording, bytes, by, .. } = deleted;
-        tracing::info!(event, recording, bytes, by, "recordings were removed");
-        let list = File::options().create(true).append(true).open(self.folder.join(DELETED));
-        let written = list.and_then(|mut list| {
-            list.write_all(deleted.line().as_bytes())?;
-            list.sync_data()
-        });
-        if let Err(error) = written {
-            tracing::error!(%error, "what was removed is written down in this log only");
-        }
+        Ok(true)
     }
 
     /// Wall time of the event clock's zero, in microseconds since 1970.
@@ -196,7 +172,11 @@ impl Library {
     pub(super) fn free_second(&self, source: &Source, now: EventTime) -> u64 {
         let micros = self.zero_unix_micros.saturating_add(now.as_micros());
         let mut began = u64::try_from(micros / 1_000_000).unwrap_or(0);
-        while self.folder_of(source, began).exists() {
+        let is_taken = |began| {
+            // A name of which a store still has something would be removed there with it.
+            self.folder_of(source, began).exists() || self.removed_folder(source, began).exists()
+        };
+        while is_taken(began) {
             began += 1;
         }
         began
@@ -236,29 +216,8 @@ impl Library {
     }
 }
 
-impl Deleted {
-    /// Fields between tabs, which no name can hold.
-    fn line(&self) -> String {
-        let Self { at_unix_millis, event, recording, bytes, by } = self;
-        let by = by.replace(['\t', '\n', '\r'], " ");
-        format!("{at_unix_millis}\t{event}\t{recording}\t{bytes}\t{by}\n")
-    }
-
-    fn parse(line: &str) -> Option<Self> {
-        let mut fields = line.splitn(5, '\t');
-        let mut next = || fields.next().map(str::to_owned);
-        Some(Self {
-            at_unix_millis: next()?.parse().ok()?,
-            event: next()?,
-            recording: next()?,
-            bytes: next()?.parse().ok()?,
-            by: next()?,
-        })
-    }
-}
-
 /// Names in a folder; none if there is no folder.
-fn names(folder: &Path) -> io::Result<Vec<String>> {
+pub(super) fn names(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -272,7 +231,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
 }
 
 /// Bytes of all files below a folder.
-fn size(folder: &Path) -> io::Result<u64> {
+pub(super) fn size(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for name in names(folder)? {
         let path = folder.join(name);

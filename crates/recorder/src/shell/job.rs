@@ -96,6 +96,7 @@ impl Job {
         if self.is_stuck(means.now) {
             return 0;
         }
+        self.leave_what_is_lost(means);
         // What could not be written before comes first; nothing is taken while it waits.
         let written = self.write(means.now);
         if self.open.is_some() && self.failed.is_some() {
@@ -150,6 +151,19 @@ impl Job {
             return self.write(means.now);
         }
         0
+    }
+
+    /// A disk that came back without the newest of a recording, or with nothing: what is there is mended and gone on with, in
+    /// another file.
+    fn leave_what_is_lost(&mut self, means: Means<'_>) {
+        let Some(open) = self.open.take_if(|open| open.sink.is_lost()) else { return };
+        let zero = means.config.zero_unix_micros;
+        let mended = Recording::mend(open.sink.folder(), means.now, zero);
+        let (event, source) = (self.source.event(), self.source.name());
+        match mended {
+            Ok(_) => tracing::warn!(event, source, "the disk has lost the end of a recording"),
+            Err(error) => tracing::warn!(event, source, %error, "the disk has lost a recording"),
+        }
     }
 
     fn is_stuck(&self, now: EventTime) -> bool {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use genlock_media::EventTime;
 
+use super::heads;
 use super::recording::{CONTINUE_WITHIN, INDEX, Recording, media_name, read_index};
 use crate::index::Entry;
 use crate::repair::{MediaFiles, Repair, repair, repaired_index};
@@ -78,5 +79,9 @@ impl MediaFiles for OnDisk<'_> {
         let mut bytes = vec![0; length as usize];
         media.read_exact_at(&mut bytes, offset).ok()?;
         Some(bytes.into())
+    }
+
+    fn is_elsewhere(&self, file: u32) -> bool {
+        !self.0.join(media_name(file)).exists() && heads::path(self.0, file).is_file()
     }
 }

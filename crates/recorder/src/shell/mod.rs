@@ -11,14 +11,19 @@
 mod desk;
 mod disk;
 mod folder;
+mod heads;
 mod job;
+mod media;
 mod mend;
 mod recording;
 mod recut;
+mod removal;
 mod sink;
 mod thread;
 
 pub use desk::{Recorder, RecorderConfig, RecordingTotals, SYNC_INTERVAL, State, Status, Stop};
-pub use folder::{Deleted, Library, Removal};
+pub use folder::{Library, Shelved};
+pub use media::{MediaFile, OpenMedia, Remote};
 pub use recording::{Recording, media_name};
 pub use recut::Recut;
+pub use removal::{Deleted, LEDGER, Removal, Removed};

@@ -2,13 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use genlock_media::{EventTime, VideoConfig};
 
+use super::heads::Heads;
+use super::media::{MediaFile, OpenMedia, Remote};
 use crate::clip::Clip;
 use crate::edit::Rate;
 use crate::index::Fragment;
@@ -47,29 +49,43 @@ pub struct Recording {
     /// What the index tells.
     pub timeline: Timeline,
     pub(super) folder: PathBuf,
+    pub(super) remote: Option<Arc<dyn Remote>>,
 }
 
 impl Recording {
-    pub(super) fn read(
-        source: Source,
-        id: RecordingId,
-        folder: PathBuf,
-    ) -> io::Result<Option<Self>> {
-        let timeline = Timeline::read(&read_index(&folder)?);
-        Ok(Some(Self { source, id, timeline, folder }))
+    /// The media file with this number: of a re-cut, of the recording that it is of.
+    #[must_use]
+    pub fn media(&self, number: u32) -> MediaFile {
+        let (id, folder, number) = self.owner(number);
+        let name = media_name(number);
+        let object = format!("{}/{}/{}/{name}", self.source.event(), id.name(), id.began());
+        MediaFile { path: folder.join(name), object, remote: self.remote.clone() }
     }
 
-    /// The path of the media file with this number: of a re-cut, of the recording that it is of.
+    /// The folder that its index is in.
     #[must_use]
-    pub fn media_path(&self, number: u32) -> PathBuf {
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The recording whose file this is, its folder, and the number of the file there.
+    fn owner(&self, number: u32) -> (&RecordingId, PathBuf, u32) {
         let origin = self.timeline.origins().iter().find(|origin| origin.number == number);
         match (origin, self.folder.ancestors().nth(2)) {
             (Some(origin), Some(event)) => {
                 let (name, began) = (origin.recording.name(), origin.recording.began());
-                event.join(name).join(began.to_string()).join(media_name(origin.file))
+                (&origin.recording, event.join(name).join(began.to_string()), origin.file)
             }
-            _ => self.folder.join(media_name(number)),
+            _ => (&self.id, self.folder.clone(), number),
         }
+    }
+
+    /// Bytes of its own files that are not on the disk.
+    pub(super) fn bytes_elsewhere(&self) -> u64 {
+        let is_own = |number| self.timeline.origins().iter().all(|origin| origin.number != number);
+        let files = self.timeline.files().iter().filter(|file| is_own(file.number));
+        let files = files.filter(|file| !self.folder.join(media_name(file.number)).exists());
+        files.map(|file| file.bytes).sum()
     }
 
     /// Until when there is something; when it began, if there is nothing; when it was made, if it is a re-cut.
@@ -159,7 +175,14 @@ impl Recording {
 #[derive(Debug)]
 pub(super) struct MediaReader<'a> {
     recording: &'a Recording,
-    open: Option<(u32, File)>,
+    open: Option<(u32, Readable)>,
+}
+
+/// A media file, and its heads where it is elsewhere.
+#[derive(Debug)]
+struct Readable {
+    media: OpenMedia,
+    heads: Option<Heads>,
 }
 
 impl<'a> MediaReader<'a> {
@@ -167,38 +190,56 @@ impl<'a> MediaReader<'a> {
         Self { recording, open: None }
     }
 
-    fn read(&mut self, number: u32, offset: u64, length: u32) -> io::Result<Bytes> {
+    pub(super) fn read(&mut self, number: u32, offset: u64, length: u32) -> io::Result<Bytes> {
         if length > FRAGMENT_BYTES_MAX {
             return Err(differs());
         }
-        let mut bytes = vec![0; length as usize];
-        let mut rest = bytes.as_mut_slice();
-        for stretch in self.recording.timeline.stretches(number, offset, length.into()) {
-            let part = usize::try_from(stretch.bytes).map_err(|_| differs())?;
-            let (here, behind) = rest.split_at_mut_checked(part).ok_or_else(differs)?;
-            self.file(stretch.file)?.read_exact_at(here, stretch.offset)?;
-            rest = behind;
+        let stretches = self.recording.timeline.stretches(number, offset, length.into());
+        if let [stretch] = stretches[..] {
+            return self.file(stretch.file)?.read(stretch.offset, stretch.bytes);
         }
-        Ok(bytes.into())
+        let mut bytes = BytesMut::with_capacity(length as usize);
+        for stretch in stretches {
+            bytes.extend_from_slice(&self.file(stretch.file)?.read(stretch.offset, stretch.bytes)?);
+        }
+        Ok(bytes.freeze())
     }
 
-    fn file(&mut self, number: u32) -> io::Result<&File> {
+    fn file(&mut self, number: u32) -> io::Result<&Readable> {
         if self.open.as_ref().is_none_or(|(open, _)| *open != number) {
-            self.open = Some((number, File::open(self.recording.media_path(number))?));
+            self.open = Some((number, Readable::open(self.recording, number)?));
         }
         self.open.as_ref().map(|(_, file)| file).ok_or_else(differs)
     }
 
+    /// The `moof` of a fragment of `bytes` bytes.
+    pub(super) fn head(&mut self, file: u32, offset: u64, bytes: u32) -> io::Result<Bytes> {
+        let head = header(&self.read(file, offset, bytes.min(8))?).ok_or_else(differs)?;
+        self.read(file, offset, head.bytes.min(bytes))
+    }
+
     /// The samples of a fragment, from its `moof` alone.
     pub(super) fn samples(&mut self, placed: &Placed) -> io::Result<FragmentSamples> {
-        let (file, Fragment { offset, bytes, .. }) = (placed.file, placed.fragment);
-        let head = header(&self.read(file, offset, bytes.min(8))?).ok_or_else(differs)?;
-        let moof = self.read(file, offset, head.bytes.min(bytes))?;
-        read_fragment(&moof).ok_or_else(differs)
+        let Fragment { offset, bytes, .. } = placed.fragment;
+        read_fragment(&self.head(placed.file, offset, bytes)?).ok_or_else(differs)
     }
 }
 
-fn differs() -> io::Error {
+impl Readable {
+    fn open(recording: &Recording, number: u32) -> io::Result<Self> {
+        let media = recording.media(number).open()?;
+        let (_, folder, number) = recording.owner(number);
+        let heads = if media.is_here() { None } else { Heads::open(&folder, number)? };
+        Ok(Self { media, heads })
+    }
+
+    fn read(&self, offset: u64, length: u64) -> io::Result<Bytes> {
+        let kept = self.heads.as_ref().map(|heads| heads.read(offset, length)).transpose()?;
+        kept.flatten().map_or_else(|| self.media.read(offset, length), Ok)
+    }
+}
+
+pub(super) fn differs() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
         "a media file holds something else than its index tells",

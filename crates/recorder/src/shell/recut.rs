@@ -63,8 +63,7 @@ impl Library {
         let id = RecordingId::new(began, RECUT).ok_or_else(no_id)?;
         let folder = self.folder_of(&source, began);
         put(&folder, &[(INDEX, &made.index), (&media_name(OWN_FILE), &made.heads)])?;
-        let recording = Recording::read(source, id, folder)?.ok_or_else(no_id)?;
-        Ok(Recut::Made(recording))
+        Ok(Recut::Made(self.read(source, id, folder)?))
     }
 
     /// The re-cuts of `event`, oldest first.
@@ -77,7 +76,7 @@ impl Library {
         found.sort_by(|left, right| left.1.cmp(&right.1));
         let mut recuts = Vec::new();
         for (source, id, folder) in found {
-            recuts.extend(Recording::read(source, id, folder)?);
+            recuts.push(self.read(source, id, folder)?);
         }
         recuts.retain(|recording| recording.timeline.is_recut());
         Ok(recuts)

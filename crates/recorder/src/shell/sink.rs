@@ -15,22 +15,24 @@ const SLICES_MAX: usize = 1024;
 
 /// See the module documentation.
 ///
-/// What could not be written stays in the queue, and both files are cut back to where they were whole
-/// before the next try, so a full disk tears nothing.
+/// What could not be written stays in the queue. Both files are closed, so that a disk that fails can be taken away; before
+/// the next try they are opened again and cut back to where they were whole, so a full disk tears nothing.
 #[derive(Debug)]
 pub(super) struct Sink {
     folder: PathBuf,
     queue: VecDeque<Output>,
     index: Option<Appended>,
     media: Option<Appended>,
-    /// The last write has failed.
-    torn: bool,
+    /// The disk came back without what was on it.
+    lost: bool,
 }
 
 /// A file and how much of it is whole.
 #[derive(Debug)]
 struct Appended {
-    file: File,
+    path: PathBuf,
+    /// `None` since a write has failed.
+    file: Option<File>,
     bytes: u64,
 }
 
@@ -46,17 +48,26 @@ struct Batch {
 impl Sink {
     /// A recording whose folder is made with its first media.
     pub(super) const fn new(folder: PathBuf) -> Self {
-        Self { folder, queue: VecDeque::new(), index: None, media: None, torn: false }
+        Self { folder, queue: VecDeque::new(), index: None, media: None, lost: false }
     }
 
     /// A recording that goes on.
     pub(super) fn resume(folder: PathBuf) -> io::Result<Self> {
-        let index = Appended::open(&folder.join(INDEX))?;
+        let index = Appended::open(folder.join(INDEX))?;
         Ok(Self { index: Some(index), ..Self::new(folder) })
     }
 
     pub(super) fn push(&mut self, output: Output) {
         self.queue.push_back(output);
+    }
+
+    /// Whether the files are shorter than they were, or gone: nothing can be appended to them.
+    pub(super) const fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Whether there is anything on the disk.
@@ -76,11 +87,12 @@ impl Sink {
             match self.write_batch(&batch) {
                 Ok(bytes) => written += bytes,
                 Err(error) => {
-                    self.torn = true;
+                    for appended in self.media.iter_mut().chain(&mut self.index) {
+                        appended.file = None;
+                    }
                     return Err(error);
                 }
             }
-            self.torn = false;
             self.queue.drain(..batch.outputs);
         }
         Ok(written)
@@ -89,7 +101,7 @@ impl Sink {
     /// Handles by which the files can be made durable, media first.
     pub(super) fn handles(&self) -> impl Iterator<Item = File> {
         let files = self.media.iter().chain(&self.index);
-        files.filter_map(|appended| appended.file.try_clone().ok())
+        files.filter_map(|appended| appended.file.as_ref()?.try_clone().ok())
     }
 
     fn next_batch(&self) -> Batch {
@@ -107,34 +119,33 @@ impl Sink {
     }
 
     fn write_batch(&mut self, batch: &Batch) -> io::Result<u64> {
-        if self.torn {
-            for appended in self.media.iter_mut().chain(&mut self.index) {
-                appended.file.set_len(appended.bytes)?;
-            }
+        for appended in self.media.iter_mut().chain(&mut self.index) {
+            self.lost |= !appended.is_there()?;
+        }
+        if self.lost {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "what was recorded is gone"));
         }
         let index = match &mut self.index {
             Some(index) => index,
             None => {
                 fs::create_dir_all(&self.folder)?;
-                self.index.insert(Appended::open(&self.folder.join(INDEX))?)
+                self.index.insert(Appended::open(self.folder.join(INDEX))?)
             }
         };
         if let Some(number) = batch.file {
-            let path = self.folder.join(media_name(number));
-            let media = Appended::open(&path)?;
-            media.file.set_len(0)?;
-            self.media = Some(Appended { bytes: 0, ..media });
+            let media = Appended::open(self.folder.join(media_name(number)))?;
+            self.media = Some(Appended { bytes: 0, ..media }.cut()?);
         }
         let mut written = 0;
         if let Some(media) = &mut self.media {
-            written = write_slices(&mut media.file, &batch.media)?;
+            written = write_slices(media.file()?, &batch.media)?;
             let before = index.bytes;
-            index.file.write_all(&batch.index)?;
+            index.file()?.write_all(&batch.index)?;
             // Both or neither: a record whose media was cut back would be told twice.
             media.bytes += written;
             index.bytes = before + batch.index.len() as u64;
         } else {
-            index.file.write_all(&batch.index)?;
+            index.file()?.write_all(&batch.index)?;
             index.bytes += batch.index.len() as u64;
         }
         Ok(written)
@@ -142,10 +153,39 @@ impl Sink {
 }
 
 impl Appended {
-    fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+    fn open(path: PathBuf) -> io::Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(&path)?;
         let bytes = file.metadata()?.len();
-        Ok(Self { file, bytes })
+        Ok(Self { path, file: Some(file), bytes })
+    }
+
+    /// Cuts the file back to where it is whole.
+    fn cut(mut self) -> io::Result<Self> {
+        let bytes = self.bytes;
+        self.file()?.set_len(bytes)?;
+        Ok(self)
+    }
+
+    /// Opens it again if a write has failed; `false` if it is not what it was any more.
+    fn is_there(&mut self) -> io::Result<bool> {
+        if self.file.is_some() {
+            return Ok(true);
+        }
+        let file = match OpenOptions::new().append(true).open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if file.metadata()?.len() < self.bytes {
+            return Ok(false);
+        }
+        file.set_len(self.bytes)?;
+        self.file = Some(file);
+        Ok(true)
+    }
+
+    fn file(&mut self) -> io::Result<&mut File> {
+        self.file.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 }
 
@@ -167,4 +207,61 @@ fn write_slices(file: &mut File, bodies: &[Bytes]) -> io::Result<u64> {
         }
     }
     Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(folder: &Path) -> Sink {
+        let mut sink = Sink::new(folder.join("cam"));
+        sink.push(Output::Index(Bytes::from_static(b"began ")));
+        sink.push(Output::File(1));
+        push(&mut sink, b"media");
+        assert_eq!(sink.write().unwrap(), 5);
+        sink
+    }
+
+    fn push(sink: &mut Sink, media: &'static [u8]) {
+        sink.push(Output::Media(Bytes::from_static(media).into()));
+        sink.push(Output::Index(Bytes::from_static(b"record ")));
+    }
+
+    /// What a failed write leaves: closed files, and perhaps some of what was to be written.
+    fn fail(sink: &mut Sink, tear: impl Fn(&Path)) {
+        for appended in sink.media.iter_mut().chain(&mut sink.index) {
+            appended.file = None;
+            tear(&appended.path);
+        }
+    }
+
+    fn set_len(path: &Path, change: i64) {
+        let file = OpenOptions::new().write(true).open(path).unwrap();
+        file.set_len(file.metadata().unwrap().len().saturating_add_signed(change)).unwrap();
+    }
+
+    #[test]
+    fn what_a_failed_write_has_left_is_cut_off_before_the_next() {
+        let data = tempfile::tempdir().unwrap();
+        let mut sink = written(data.path());
+        fail(&mut sink, |path| set_len(path, 3));
+        push(&mut sink, b"more");
+        assert_eq!(sink.write().unwrap(), 4);
+        let read = |name: &str| fs::read(data.path().join("cam").join(name)).unwrap();
+        assert_eq!(read("0001.mp4"), b"mediamore");
+        assert_eq!(read(INDEX), b"began record record ");
+    }
+
+    #[test]
+    fn files_that_came_back_shorter_or_not_at_all_are_lost() {
+        let tears: [fn(&Path); 2] =
+            [|path| set_len(path, -1), |path| fs::remove_file(path).unwrap()];
+        for tear in tears {
+            let data = tempfile::tempdir().unwrap();
+            let mut sink = written(data.path());
+            fail(&mut sink, tear);
+            push(&mut sink, b"more");
+            assert!(sink.write().is_err() && sink.is_lost());
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use genlock_feed::clock::EventClock;
 use genlock_feed::{Feed, FeedLimits, FeedWriter};
 use genlock_media::{Dependency, EventTime, Sample};
-use genlock_recorder::shell::Removal;
+use genlock_recorder::shell::{Removal, media_name};
 use genlock_recorder::{
     Clip, Recorder, RecorderConfig, Recording, RecordingId, Source, State, Status, Stop,
 };
@@ -18,7 +18,7 @@ use crate::support::{ZERO_UNIX_MICROS, avc};
 /// How long anything may take on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> T {
     for _ in 0..PATIENCE.as_millis() / 20 {
         if let Some(got) = what() {
             return got;
@@ -28,21 +28,21 @@ fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> T {
     panic!("it did not happen in {PATIENCE:?}");
 }
 
-struct Desk {
-    clock: EventClock,
-    recorder: Recorder,
-    source: Source,
+pub(crate) struct Desk {
+    pub(crate) clock: EventClock,
+    pub(crate) recorder: Recorder,
+    pub(crate) source: Source,
     feed: Feed,
     writer: Option<FeedWriter>,
     at: i64,
 }
 
 impl Desk {
-    fn new(config: RecorderConfig) -> Self {
+    pub(crate) fn new(config: RecorderConfig) -> Self {
         Self::at(config, 3_600_000)
     }
 
-    fn at(config: RecorderConfig, millis: i64) -> Self {
+    pub(crate) fn at(config: RecorderConfig, millis: i64) -> Self {
         let clock = EventClock::starting_at(EventTime::from_millis(millis));
         let recorder = Recorder::start(config, clock).unwrap();
         let (source, feed) =
@@ -53,8 +53,8 @@ impl Desk {
         Self { clock, recorder, source, feed, writer: None, at: millis * 90 }
     }
 
-    /// Pushes GOPs of half a second at once.
-    fn push(&mut self, gops: i64) {
+    /// Pushes GOPs of three tenths of a second at once.
+    pub(crate) fn push(&mut self, gops: i64) {
         let now = self.clock.now();
         let writer = self.writer.get_or_insert_with(|| self.feed.open(now));
         let config = avc();
@@ -69,7 +69,7 @@ impl Desk {
                 dependency,
                 payload: vec![0xA5; 5_000].into(),
             };
-            self.at += 9_000;
+            self.at += 5_400;
             writer.push(now, sample).unwrap();
         }
     }
@@ -82,18 +82,18 @@ impl Desk {
         wait_for(|| self.status().filter(|status| status.state == *state))
     }
 
-    fn recordings(&self) -> Vec<Recording> {
+    pub(crate) fn recordings(&self) -> Vec<Recording> {
         self.recorder.library().list("wedding").unwrap()
     }
 
-    fn wait_fragments(&self, least: usize) -> Recording {
+    pub(crate) fn wait_fragments(&self, least: usize) -> Recording {
         wait_for(|| {
             self.recordings().pop().filter(|newest| newest.timeline.fragments().len() >= least)
         })
     }
 }
 
-fn config(folder: &Path) -> RecorderConfig {
+pub(crate) fn config(folder: &Path) -> RecorderConfig {
     RecorderConfig {
         keep_free: 0,
         ..RecorderConfig::new(folder.join("recordings"), ZERO_UNIX_MICROS)
@@ -166,7 +166,7 @@ fn a_torn_end_is_cut_at_the_next_start() {
     desk.push(6);
     let recording = desk.wait_fragments(5);
     desk.recorder.finish();
-    let media = recording.media_path(1);
+    let media = recording.folder().join(media_name(1));
     let length = fs::metadata(&media).unwrap().len();
     fs::File::options().write(true).open(&media).unwrap().set_len(length - 100).unwrap();
 

@@ -135,7 +135,7 @@ fn a_long_event_is_cut_again_by_reference() {
     let shown = end.saturating_since(begin).as_secs_f64();
     let wanted = clips.len() as f64 * CUT_EVERY_S as f64;
     assert!((shown - wanted).abs() < 2.0, "{shown} s of {wanted} s");
-    let own = fs::metadata(recut.media_path(1)).unwrap().len();
+    let own = fs::metadata(recut.folder().join(media_name(1))).unwrap().len();
     assert!(own < clips.len() as u64 * 5_000, "{own} bytes for {} clips", clips.len());
 
     let started = Instant::now();

@@ -6,6 +6,7 @@
 mod damage;
 mod disk;
 mod editing;
+mod elsewhere;
 mod long;
 mod recut;
 mod support;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 
 use genlock_feed::clock::EventClock;
 use genlock_media::EventTime;
@@ -90,10 +89,8 @@ impl Shelf {
 fn bytes_of(recording: &Recording, file: u32, offset: u64, bytes: u64) -> Vec<u8> {
     let mut body = Vec::new();
     for stretch in recording.timeline.stretches(file, offset, bytes) {
-        let file = fs::File::open(recording.media_path(stretch.file)).unwrap();
-        let mut part = vec![0; usize::try_from(stretch.bytes).unwrap()];
-        file.read_exact_at(&mut part, stretch.offset).unwrap();
-        body.extend(part);
+        let media = recording.media(stretch.file).open().unwrap();
+        body.extend_from_slice(&media.read(stretch.offset, stretch.bytes).unwrap());
     }
     body
 }
@@ -218,7 +215,7 @@ fn only_the_heads_of_seams_are_written() {
     let clips =
         [clip("altar", 0..6_500), clip("aisle", 6_500..11_200), clip("altar", 11_200..19_000)];
     let recut = shelf.made(&clips);
-    let own = fs::metadata(recut.media_path(1)).unwrap().len();
+    let own = fs::metadata(recut.folder().join(media_name(1))).unwrap().len();
     assert!(own > 0 && own < 10_000, "{own} bytes");
     assert_eq!(recut.timeline.origins().len(), 2);
     let borrowed: u64 = recut.timeline.bytes();

@@ -91,6 +91,10 @@ impl MediaFiles for Folder {
         let bytes = self.files.get(&file)?.get(at..at.checked_add(length as usize)?)?;
         Some(Bytes::copy_from_slice(bytes))
     }
+
+    fn is_elsewhere(&self, _file: u32) -> bool {
+        false
+    }
 }
 
 /// A camera at 25 fps with sound, and the writer that it pushes into.

@@ -1,8 +1,8 @@
 //! Where fragments end: samples in, groups of samples that become fragments out.
 //!
 //! A fragment ends before a sync sample, and before it would be longer than [`FRAGMENT_MAX`]; then it
-//! waits for the sound of its time. Both tracks lie on one line: sound by presentation time, pictures by
-//! decoding time plus the composition offset of their sync samples.
+//! waits for the sound of its time, but not beyond [`HELD_MAX`] from its first picture on. Both tracks lie on one line:
+//! sound by presentation time, pictures by decoding time plus the composition offset of their sync samples.
 //!
 //! ```text
 //! pictures  S─P─P─P│P─P─P─P│S─P─P
@@ -13,19 +13,21 @@
 //! Times that go back, or lie far from their arrival, are refused and counted: what leaves here has
 //! strictly increasing decoding times in each track. Pictures after a loss wait for a sync sample.
 
+mod times;
+
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
 
 use genlock_feed::{Entry, Epoch};
 use genlock_media::{Dependency, EventTime, MediaTime, Sample, Timescale, TrackConfig, TrackKind};
 use genlock_packager::TimedSample;
 
+use self::times::{access_unit, is_plausible, is_same, pts_90k, ticks, timed};
 use crate::index::GapReason;
 use crate::limits::{
-    AUDIO_WAIT, FRAGMENT_MAX, HELD_BYTES_MAX, HELD_SAMPLES_MAX, SOUND_ONLY_AFTER, STALL,
-    STRAGGLERS_MAX, TIME_TOLERANCE,
+    FRAGMENT_MAX, HELD_BYTES_MAX, HELD_MAX, HELD_SAMPLES_MAX, SOUND_ONLY_AFTER, STALL,
+    STRAGGLERS_MAX,
 };
 
 /// Duration of a picture that nothing says anything about: 30 fps.
@@ -47,6 +49,12 @@ pub(crate) struct Group {
     pub(crate) audio: Vec<TimedSample>,
 }
 
+impl Closing {
+    fn begins_before(&self, dts: i64) -> bool {
+        self.video.first().is_some_and(|first| first.sample.dts < dts)
+    }
+}
+
 impl Group {
     /// Whether decoding can start here.
     pub(crate) fn is_sync(&self) -> bool {
@@ -66,14 +74,20 @@ struct Closing {
 #[derive(Debug)]
 pub(crate) struct Cutter {
     epoch: Option<Epoch>,
+    /// When the session's first sample came.
+    since: EventTime,
     group: Vec<Sample>,
     group_bytes: usize,
-    closing: Option<Closing>,
+    /// When the first picture of the group came.
+    group_since: EventTime,
+    closing: VecDeque<Closing>,
     audio: VecDeque<Sample>,
     audio_bytes: usize,
     awaiting_sync: bool,
     /// Whether this session has had pictures.
     has_video: bool,
+    /// Whether this session's sound has been written without pictures.
+    has_sound_alone: bool,
     /// Composition offset of the newest sync sample.
     shift_90k: i64,
     /// Distance of the newest two pictures.
@@ -93,13 +107,16 @@ impl Default for Cutter {
     fn default() -> Self {
         Self {
             epoch: None,
+            since: EventTime::ZERO,
             group: Vec::new(),
             group_bytes: 0,
-            closing: None,
+            group_since: EventTime::ZERO,
+            closing: VecDeque::new(),
             audio: VecDeque::new(),
             audio_bytes: 0,
             awaiting_sync: true,
             has_video: false,
+            has_sound_alone: false,
             shift_90k: 0,
             picture_90k: USUAL_PICTURE_90K,
             video_end: None,
@@ -119,6 +136,7 @@ impl Cutter {
         let Entry { epoch, arrived, sample, .. } = entry;
         if self.epoch != Some(epoch) {
             self.begin_session(epoch);
+            self.since = arrived;
         }
         if !is_plausible(&sample, arrived) {
             self.refuse(sample.kind());
@@ -133,14 +151,14 @@ impl Cutter {
 
     /// Does what is due at `now`: to be called now and then, also without samples.
     pub(crate) fn handle_timeout(&mut self, now: EventTime) {
-        if self.closing.as_ref().is_some_and(|closing| {
-            now >= closing.deadline || self.sound_has_come(closing.boundary_90k)
+        while self.closing.front().is_some_and(|closing| {
+            now >= closing.deadline || self.sound_has_come(closing.boundary_90k, now)
         }) {
             self.settle();
         }
         if !self.group.is_empty() && now.saturating_since(self.last_video) >= STALL {
-            self.close(now, None);
-            self.settle();
+            self.close(None);
+            self.settle_all();
         }
         self.write_sound_alone(now);
     }
@@ -154,8 +172,8 @@ impl Cutter {
 
     /// Writes what is held, as it is.
     pub(crate) fn flush(&mut self) {
-        self.close(EventTime::ZERO, None);
-        self.settle();
+        self.close(None);
+        self.settle_all();
         while !self.audio.is_empty() {
             let audio = self.take_audio(i64::MAX);
             self.emit(Vec::new(), audio);
@@ -175,6 +193,7 @@ impl Cutter {
         self.epoch = Some(epoch);
         self.awaiting_sync = true;
         self.has_video = false;
+        self.has_sound_alone = false;
     }
 
     fn push_video(&mut self, arrived: EventTime, sample: Sample) {
@@ -194,7 +213,15 @@ impl Cutter {
             self.picture_90k = sample.dts.saturating_sub(last.dts).max(1);
         }
         if self.ends_group(&sample) {
-            self.close(arrived, Some(&sample));
+            self.close(Some(&sample));
+        }
+        if self.group.is_empty() {
+            self.group_since = arrived;
+        }
+        // What comes in a burst is not held for longer than what comes in time.
+        let oldest = sample.dts.saturating_sub(ticks(HELD_MAX, Timescale::VIDEO));
+        while self.closing.front().is_some_and(|closing| closing.begins_before(oldest)) {
+            self.settle();
         }
         if is_sync {
             self.shift_90k = i64::from(sample.composition_offset);
@@ -232,10 +259,8 @@ impl Cutter {
     }
 
     /// Ends the group of pictures before `next`, or where it has come to.
-    fn close(&mut self, now: EventTime, next: Option<&Sample>) {
+    fn close(&mut self, next: Option<&Sample>) {
         let Some(last) = self.group.last().map(|last| last.dts) else { return };
-        // The fragment before the one that ends now must not wait any longer.
-        self.settle();
         let end = match next {
             Some(next) => next.dts,
             None => last.saturating_add(self.picture_90k),
@@ -246,20 +271,27 @@ impl Cutter {
             Some(next) if next.is_video_sync() => next.pts(),
             _ => end.saturating_add(self.shift_90k),
         };
-        self.closing = Some(Closing { video, boundary_90k, deadline: now + AUDIO_WAIT });
+        let deadline = self.group_since + HELD_MAX;
+        self.closing.push_back(Closing { video, boundary_90k, deadline });
     }
 
-    fn sound_has_come(&self, boundary_90k: i64) -> bool {
+    fn sound_has_come(&self, boundary_90k: i64, now: EventTime) -> bool {
         match self.audio.back() {
             Some(newest) => pts_90k(newest) >= boundary_90k,
-            // Whoever has no sound is not waited for; who is only late is, until the deadline.
-            None => self.audio_end.is_none(),
+            // Whoever has no sound is not waited for; who is only late is, until the deadline. At the begin nobody knows.
+            None => self.audio_end.is_none() && now.saturating_since(self.since) >= HELD_MAX,
         }
     }
 
-    /// Makes a fragment of what was closed.
+    fn settle_all(&mut self) {
+        while !self.closing.is_empty() {
+            self.settle();
+        }
+    }
+
+    /// Makes a fragment of what was closed first.
     fn settle(&mut self) {
-        let Some(closing) = self.closing.take() else { return };
+        let Some(closing) = self.closing.pop_front() else { return };
         let begins_sync = closing.video.first().is_some_and(|first| first.sample.is_video_sync());
         if begins_sync {
             self.drop_stragglers();
@@ -310,16 +342,18 @@ impl Cutter {
 
     /// Sound that belongs to no picture is written when it has gone on for some time.
     fn write_sound_alone(&mut self, now: EventTime) {
-        if !self.group.is_empty() || self.closing.is_some() {
+        if !self.group.is_empty() || !self.closing.is_empty() {
             return;
         }
         let (Some(first), Some(last)) = (self.audio.front(), self.audio.back()) else { return };
         let span = pts_90k(last).saturating_sub(pts_90k(first));
-        let wanted = if self.has_video { FRAGMENT_MAX } else { SOUND_ONLY_AFTER };
+        let is_alone = self.has_video || self.has_sound_alone;
+        let wanted = if is_alone { FRAGMENT_MAX } else { SOUND_ONLY_AFTER };
         let stalled = now.saturating_since(self.last_audio) >= STALL.saturating_mul(2);
         if span >= ticks(wanted, Timescale::VIDEO) || stalled {
             let boundary = pts_90k(first).saturating_add(ticks(FRAGMENT_MAX, Timescale::VIDEO));
             let audio = self.take_audio(boundary);
+            self.has_sound_alone = true;
             self.emit(Vec::new(), audio);
         }
     }
@@ -363,46 +397,4 @@ impl Cutter {
             self.steps.push_back(Step::Gap { reason: GapReason::Refused, lost });
         }
     }
-}
-
-/// Whether a sample's time can be meant: not before zero, and not far from its arrival.
-fn is_plausible(sample: &Sample, arrived: EventTime) -> bool {
-    let pts = sample.pts_event();
-    sample.dts >= 0
-        && pts.saturating_since(arrived) <= TIME_TOLERANCE
-        && arrived.saturating_since(pts) <= TIME_TOLERANCE
-}
-
-/// Gives each sample the distance to the next as its duration; the last one lasts until `end`.
-fn timed(samples: Vec<Sample>, end: i64) -> Vec<TimedSample> {
-    let ends: Vec<i64> = samples.iter().skip(1).map(|next| next.dts).chain([end]).collect();
-    samples
-        .into_iter()
-        .zip(ends)
-        .map(|(sample, end)| {
-            let duration = u32::try_from(end.saturating_sub(sample.dts)).unwrap_or(0).max(1);
-            TimedSample { sample, duration }
-        })
-        .collect()
-}
-
-fn access_unit(sample: &Sample) -> u32 {
-    let config = sample.config.as_audio();
-    sample
-        .duration
-        .or_else(|| config.map(|config| config.duration_of(&sample.payload)))
-        .unwrap_or(1)
-}
-
-fn is_same(left: &Arc<TrackConfig>, right: &Arc<TrackConfig>) -> bool {
-    Arc::ptr_eq(left, right) || left == right
-}
-
-fn pts_90k(sample: &Sample) -> i64 {
-    sample.pts_time().rescale(Timescale::VIDEO).ticks
-}
-
-fn ticks(span: Duration, timescale: Timescale) -> i64 {
-    let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-    MediaTime::new(micros, Timescale::MICROSECONDS).rescale(timescale).ticks
 }
