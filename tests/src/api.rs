@@ -9,6 +9,9 @@ use crate::wait;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// Longest download. Default 256 MB: recordings of a few minutes.
+const DOWNLOAD_BYTES_MAX: u64 = 256_000_000;
+
 /// A client with a token.
 #[derive(Debug, Clone)]
 pub struct Api {
@@ -87,7 +90,7 @@ impl Api {
         if response.status() != 200 {
             bail!("GET {path} answered {}", response.status());
         }
-        Ok(response.body_mut().read_to_vec()?)
+        Ok(response.body_mut().with_config().limit(DOWNLOAD_BYTES_MAX).read_to_vec()?)
     }
 
     /// The JSON of a call that must succeed.

@@ -45,10 +45,10 @@ impl Store {
     }
 }
 
-/// Busy pictures: some 2 MB a second.
+/// Nothing but sync samples: some MB a second.
 fn rich() -> Clip {
     let picture = Picture::Clock(1);
-    Clip { picture, size: (1920, 1080), gop: 30, ..Clip::new(Colour::Red) }
+    Clip { picture, size: (1920, 1080), gop: 1, b_frames: 0, ..Clip::new(Colour::Red) }
 }
 
 /// What is recorded of an event, by source.
