@@ -124,12 +124,13 @@ fn upload(data_dir: &TempDir, event: &str, recording: &Value) -> Result<(String,
 fn uses(api: &Api, event: &str, recording: &Value) -> Result<Vec<Vec<u8>>> {
     let id = recording["id"].as_str().context("no id")?;
     let base = format!("/api/events/{event}/recordings/{id}");
+    // What a clip is snapped to is told with addresses, and every server here has another port.
+    api.json("GET", &format!("{base}/clip?from=2&to=4"), None)?;
     let names = [
         "1.mp4",
         "download.mp4",
         "download.mp4?from=2&to=4",
         "index.m3u8",
-        "clip?from=2&to=4",
         "thumbnail.jpg?at=3",
         "edit-list?format=json",
         "edit-list",
@@ -177,7 +178,9 @@ fn stored_read_and_removed(store: &Store) -> Result<()> {
     let told = wait_stored(&api, &event, "remote")?;
     let here = folder(&recordings_of(&data_dir), &event, &told)?;
     ensure!(!here.join("0001.mp4").exists(), "the local copy is still there");
-    ensure!(uses(&api, &event, &told)? == before, "what is used differs from what was recorded");
+    let again = uses(&api, &event, &told)?;
+    let differs = again.iter().zip(&before).position(|(again, before)| again != before);
+    ensure!(differs.is_none(), "number {differs:?} of what is used differs from what was recorded");
     let (status, bytes) = range(&server, &event, &told, "bytes=1000-2000999")?;
     ensure!(status == 206 && bytes == before[0][1_000..2_001_000], "{status}, {}", bytes.len());
     let said = complaints(&server, &event, &told)?;
