@@ -135,7 +135,7 @@ impl Ledger {
     /// Where the recording is of which `facts` tell.
     #[must_use]
     pub fn stored(&self, facts: &Facts) -> Stored {
-        if self.files.is_empty() {
+        if self.files.is_empty() && self.index.is_none() {
             return Stored::Local;
         }
         let is_verified = |number: &u32| {

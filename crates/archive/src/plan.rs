@@ -195,7 +195,9 @@ fn needs_index(ledger: &Ledger, facts: &Facts) -> bool {
     let has_all = |index: crate::ledger::Index| {
         index.files >= ledger.verified() && (!facts.over || index.bytes == facts.index_bytes)
     };
-    ledger.verified() > 0 && !ledger.index.is_some_and(has_all)
+    // A re-cut whose cuts all fall between fragments has no media of its own.
+    let has_media = ledger.verified() > 0 || (facts.recut && facts.over);
+    has_media && !ledger.index.is_some_and(has_all)
 }
 
 /// The file that is to be removed from the disk first, and when.

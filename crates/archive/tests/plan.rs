@@ -155,6 +155,15 @@ fn a_file_is_let_go_when_it_was_verified_for_long_enough() {
 }
 
 #[test]
+fn a_recut_without_media_of_its_own_is_its_index() {
+    let mut ledger = Ledger::new("s3://b");
+    let mut recut = Facts { recut: true, ..facts(&[], true) };
+    assert_eq!(ledger.stored(&recut), Stored::Local);
+    assert_eq!(run(&mut ledger, &mut recut, NEVER, 0), [Step::PutIndex]);
+    assert_eq!(ledger.stored(&recut), Stored::Both);
+}
+
+#[test]
 fn an_upload_of_a_file_that_has_changed_is_given_up() {
     let mut ledger = Ledger::new("s3://b");
     let long = facts(&[(1, 3 * PART_BYTES)], true);
