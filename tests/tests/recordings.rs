@@ -215,7 +215,9 @@ fn killed_in_the_middle_a_recording_is_whole_and_goes_on() -> Result<()> {
         Ok((told["files"].as_array().map(Vec::len) == Some(2) && told["status"] == "recording")
             .then_some(told))
     })?;
-    ensure!(told["gaps"][0]["reason"] == "restart", "{told}");
+    // On a busy machine a camera may have been silent, too.
+    let gaps = told["gaps"].as_array().context("no gaps")?;
+    ensure!(gaps.iter().any(|gap| gap["reason"] == "restart"), "{told}");
     let (status, body) = api.call("DELETE", &path, None)?;
     ensure!(status == 409, "{body}");
     Ok(())
@@ -543,7 +545,8 @@ fn a_disk_that_fails_in_the_middle_of_a_write_stops_recordings_and_nothing_else(
     let event = api.create_event("Match")?;
     let made = api.create_camera(&event, "One")?;
     let _camera = Camera::publish(&Clip::new(Colour::Red), &made.publish_url)?;
-    let before = wait_recorded(&api, &event, 2, 3_000)?;
+    // As long as until the files have been made durable: a file system that is mended has nothing else.
+    let before = wait_recorded(&api, &event, 2, 12_000)?;
     let list = format!("/api/events/{event}/recordings");
     let all = |wanted: &str| {
         wait::until(wanted, LIMIT, || {
