@@ -115,12 +115,13 @@ fn download_mongod(folder: &Path, kept: &Path) -> Result<bool> {
 }
 
 /// An S3 server for the tests, built from the Go module proxy at a pinned version (whose sum Go's checksum database has), kept
-/// in `target/`. `None`, said loudly, where there is no Go or no network; in CI that is an error.
-pub(crate) fn s3_server() -> Result<Option<PathBuf>> {
+/// in `target/`. `None`, said loudly, where there is no Go or no network: Go is no requirement of this project, so that this is
+/// no error anywhere.
+pub(crate) fn s3_server() -> Option<PathBuf> {
     let folder = process::root().join("target/versitygw");
     let kept = folder.join("versitygw");
     if kept.is_file() {
-        return Ok(Some(kept));
+        return Some(kept);
     }
     if !process::exists("go") {
         return missing_s3_server("there is no Go 1.25 or later (https://go.dev/dl)");
@@ -129,17 +130,14 @@ pub(crate) fn s3_server() -> Result<Option<PathBuf>> {
     let mut go = Command::new("go");
     go.args(["install", S3_SERVER]).env("GOBIN", &folder).current_dir(process::root());
     match process::run(&mut go) {
-        Ok(()) => Ok(Some(kept)),
+        Ok(()) => Some(kept),
         Err(error) => missing_s3_server(&format!("{error:#}")),
     }
 }
 
-fn missing_s3_server(why: &str) -> Result<Option<PathBuf>> {
-    if std::env::var_os("CI").is_some_and(|ci| ci == "true" || ci == "1") {
-        bail!("CI needs an S3 server: {why}");
-    }
+fn missing_s3_server(why: &str) -> Option<PathBuf> {
     say(&format!("NO S3 SERVER: {why}. The test that needs one is skipped"));
-    Ok(None)
+    None
 }
 
 fn missing_mongod(why: &str) -> Result<bool> {
