@@ -77,6 +77,15 @@ fn wait_recorded(
     })
 }
 
+/// Waits until the live playlist says something new.
+fn programme_goes_on(api: &Api, event: &str) -> Result<()> {
+    let playlist = format!("/hls/{event}/program/media.m3u8");
+    let now = api.wait_for(&playlist)?;
+    wait::until("the programme goes on", LIMIT, || {
+        Ok((api.wait_for(&playlist)? != now).then_some(()))
+    })
+}
+
 /// The media files below a folder.
 fn media_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
@@ -382,7 +391,10 @@ fn cut_again_by_the_switch_log_the_programme_has_the_same_pictures() -> Result<(
             let made = log["items"].as_array().context("no items")?.len();
             Ok((made >= turn + 2 && api.active(&event)?.as_ref() == Some(&next)).then_some(()))
         })?;
-        std::thread::sleep(Duration::from_millis(2_300));
+        // Each clip is longer than a GOP.
+        let so_far =
+            recordings(&api, &event)?.values().filter_map(|it| it["duration_ms"].as_u64()).max();
+        wait_recorded(&api, &event, 4, so_far.context("no duration")? + 2_300)?;
     }
     api.json("POST", &format!("/api/events/{event}/end"), None)?;
     let program = wait::until("the programme is over", LIMIT, || {
@@ -490,11 +502,7 @@ fn a_full_disk_stops_recordings_and_nothing_else() -> Result<()> {
         })
     };
     state("failed")?;
-    let playlist = format!("/hls/{event}/program/media.m3u8");
-    let now = api.wait_for(&playlist)?;
-    wait::until("the programme goes on", LIMIT, || {
-        Ok((api.wait_for(&playlist)? != now).then_some(()))
-    })?;
+    programme_goes_on(&api, &event)?;
 
     // Cameras are not recorded any more, and what was recorded of them is removed.
     let policy = serde_json::json!({ "policy": { "recording": "program" } });
@@ -546,11 +554,7 @@ fn a_disk_that_is_read_only_stops_recordings_and_nothing_else() -> Result<()> {
     let failed = all("failed")?;
     let error = failed[0]["error"].as_str().context("no error")?;
     ensure!(error.to_lowercase().contains("read-only"), "{error}");
-    let playlist = format!("/hls/{event}/program/media.m3u8");
-    let now = api.wait_for(&playlist)?;
-    wait::until("the programme goes on", LIMIT, || {
-        Ok((api.wait_for(&playlist)? != now).then_some(()))
-    })?;
+    programme_goes_on(&api, &event)?;
     server.remount(&mount, "rw")?;
     all("recording")?;
     let items = recordings(&api, &event)?;
@@ -581,11 +585,7 @@ fn a_disk_that_fails_in_the_middle_of_a_write_stops_recordings_and_nothing_else(
     let failed = all("failed")?;
     let error = failed[0]["error"].as_str().context("no error")?;
     ensure!(error.to_lowercase().contains("read-only"), "{error}");
-    let playlist = format!("/hls/{event}/program/media.m3u8");
-    let now = api.wait_for(&playlist)?;
-    wait::until("the programme goes on", LIMIT, || {
-        Ok((api.wait_for(&playlist)? != now).then_some(()))
-    })?;
+    programme_goes_on(&api, &event)?;
     disk.mend()?;
     all("recording")?;
     // Either goes on, in another file if the disk has lost the end of the first.
