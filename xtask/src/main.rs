@@ -1,12 +1,16 @@
-//! Project automation: `cargo xtask run`, `demo`, `test`, `schemathesis`, `players` and `screenshots`.
+//! Project automation: `cargo xtask run`, `demo`, `test`, `limits`, `sbom`, `schemathesis`, `players` and `screenshots`.
 
 mod install;
+mod limits;
 mod players;
 mod process;
 mod python;
 mod schemathesis;
 mod screenshots;
+mod supply;
 mod test;
+#[cfg(test)]
+mod threats;
 mod web;
 
 use std::process::ExitCode;
@@ -18,7 +22,9 @@ usage: cargo xtask <command>
 
   run [ARGS]    build the console and the server (release) and start it; ARGS go to `genlock serve`
   demo [ARGS]   the same with three moving test cameras that are switched every ten seconds
-  test [STEP]   every check, or one of: format, web, clippy, docs, unit, schemathesis, e2e
+  test [STEP]   every check, or one of: format, supply, web, clippy, docs, unit, schemathesis, e2e
+  sbom          what the server is made of, as CycloneDX, in target/genlock.cdx.json
+  limits        write docs/limits.md anew, of the crates' limits.rs
   schemathesis [..]  thousands of calls made from the OpenAPI document, against a running server
   players [..]  measure hls.js, Shaka, native HLS, ffmpeg, VLC, … on a switched programme
   screenshots   pictures of every page with a show on it, in target/screenshots; three for the README";
@@ -46,6 +52,8 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         }
         ("players", rest) => players::measure(rest),
         ("screenshots", []) => screenshots::take(),
+        ("limits", []) => limits::write(),
+        ("sbom", []) => supply::sbom(),
         ("schemathesis", rest) => schemathesis::run(rest),
         ("test", []) => test::all(),
         ("test", [step]) => test::step(step),

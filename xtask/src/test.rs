@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::{install, process, python, say, schemathesis, web};
+use crate::{install, process, python, say, schemathesis, supply, web};
 
 type Step = (&'static str, fn() -> Result<()>);
 
 /// Name and action of each step. The names are what `cargo xtask test STEP` takes.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     ("format", format),
+    ("supply", supply::check),
     ("web", web_pages),
     ("clippy", clippy),
     ("docs", docs),

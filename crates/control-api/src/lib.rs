@@ -20,7 +20,8 @@
 //! | `life` | start, pause, resume, end; kick |
 //! | `playback`, `watch` | signed paths for viewers; what their pages ask |
 //! | `tokens` | what owners hand to others |
-//! | `system`, `rejected` | `/healthz`, `/readyz`, `/metrics`, the state of the store; what a shared one refused |
+//! | `system`, `rejected` | `/healthz`, `/readyz`, `/metrics`, `/stat`, the state of the store; what a shared one refused |
+//! | [`telemetry`], `metrics`, `stat` | what is measured; as Prometheus and nginx-rtmp write it |
 //! | `openapi`, `docs` | the description of it all, generated from the code, and a page to read it |
 //! | `problem` | errors: RFC 9457, with stable codes |
 //! | `extract`, `paths`, `query` | reading bodies, ids in paths, pages of lists |
@@ -63,10 +64,12 @@ mod scheduled;
 mod service;
 pub mod slates;
 mod socket;
+mod stat;
 mod state;
 mod switch_log;
 mod system;
 mod takes;
+pub mod telemetry;
 pub mod thumbnails;
 mod time;
 mod tokens;
@@ -85,4 +88,5 @@ pub use problem::ProblemCode;
 pub use service::router;
 pub use slates::Slates;
 pub use state::{ApiState, Changes, Turn};
+pub use telemetry::{Observers, Telemetry};
 pub use thumbnails::Thumbnails;

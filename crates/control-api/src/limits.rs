@@ -170,3 +170,10 @@ pub const TALLY_EVERY: Duration = Duration::from_secs(1);
 /// How long a camera that has left the programme is told to be on air still where nobody tells that the next one is
 /// published: nobody watches, or it is on its way.
 pub const TALLY_HELD_MAX: Duration = Duration::from_millis(1500);
+
+/// Events that have series of their own in `/metrics`. Twelve series each; Prometheus is at ease with some ten thousand of one
+/// target.
+pub const EVENTS_SCRAPED_MAX: usize = 1000;
+
+/// Cameras that have series of their own in `/metrics`. Seventeen series each.
+pub const CAMERAS_SCRAPED_MAX: usize = 2000;

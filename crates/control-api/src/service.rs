@@ -37,7 +37,7 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
 
 /// The control plane over `state`.
 ///
-/// Owns `/api`, what is below `/watch/{event}`, `/healthz`, `/readyz` and `/metrics` and sets no fallback: it can be merged with a
+/// Owns `/api`, what is below `/watch/{event}`, `/healthz`, `/readyz`, `/metrics` and `/stat` and sets no fallback: it can be merged with a
 /// router that owns the rest. Needs a tokio runtime with time enabled.
 pub fn router(state: ApiState) -> Router {
     let shared = Shared::new(state);
@@ -139,6 +139,7 @@ pub(crate) fn public() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(system::healthz))
         .routes(routes!(system::readyz))
         .routes(routes!(system::metrics))
+        .routes(routes!(system::stat))
 }
 
 /// What viewers' pages ask, by paths with a playback token. Described at the paths without.

@@ -23,6 +23,7 @@ use crate::problem::{Problem, ProblemCode};
 use crate::recordings::rewatch::Rewatched;
 use crate::slates::Slates;
 use crate::takes::Take;
+use crate::telemetry::{Observers, Telemetry};
 use crate::thumbnails::Thumbnails;
 use crate::updates::Hubs;
 
@@ -50,6 +51,10 @@ pub struct ApiState {
     pub creators: Option<JwtVerifier>,
     /// How much one creator may have.
     pub creator_limits: CreatorLimits,
+    /// What is measured.
+    pub telemetry: Arc<dyn Telemetry>,
+    /// Who reads what is measured.
+    pub observers: Observers,
     /// The addresses that answers name.
     pub addresses: Addresses,
     /// The turns of those who change what is kept.
@@ -111,6 +116,8 @@ pub(crate) struct Shared {
     pub(crate) creators: Option<JwtVerifier>,
     pub(crate) creator_limits: CreatorLimits,
     throttle: std::sync::Mutex<Throttle>,
+    pub(crate) telemetry: Arc<dyn Telemetry>,
+    pub(crate) observers: Observers,
     pub(crate) addresses: Addresses,
     /// Who follows which event.
     pub(crate) hubs: Hubs,
@@ -137,6 +144,8 @@ impl Shared {
             admin_token,
             creators,
             creator_limits,
+            telemetry,
+            observers,
             addresses,
             changes,
         } = state;
@@ -154,6 +163,8 @@ impl Shared {
             creators,
             creator_limits,
             throttle: std::sync::Mutex::default(),
+            telemetry,
+            observers,
             addresses,
             hubs: Hubs::default(),
             changes,

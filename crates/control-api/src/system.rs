@@ -1,17 +1,20 @@
-//! `/healthz`, `/readyz` and `/metrics`: public, and therefore without names, ids or keys.
+//! `/healthz` and `/readyz`: public, and therefore without names, ids or keys. `/metrics` and `/stat`: more of that for
+//! observers with a token.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use genlock_store::{MetaKey, StoreState, StoreStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::metrics;
+use crate::auth::{Observer, Peer, observer};
+use crate::problem::{Problem, ProblemCode};
 use crate::state::Shared;
+use crate::{metrics, stat};
 
 /// Whether the server can take traffic.
 #[derive(Debug, Serialize, ToSchema)]
@@ -143,16 +146,61 @@ pub(crate) async fn store(State(shared): State<Arc<Shared>>) -> Json<StoreView> 
 }
 
 /// Read the metrics
+///
+/// Without a token only what names no event and no camera, if the server is configured to tell that. The token is the
+/// metrics token or the administrator's, as bearer or as the password of Basic authentication.
 #[utoipa::path(
-    get, path = "/metrics", tag = "system", operation_id = "metrics", security(()),
+    get, path = "/metrics", tag = "system", operation_id = "metrics",
+    security((), ("token" = [])),
     responses((
         status = 200, description = "Prometheus text exposition format 0.0.4", body = String,
         content_type = "text/plain", example = json!("genlock_cameras{state=\"live\"} 3\n")
     ))
 )]
-pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    let (live, store) = (shared.live.totals(), shared.store.status());
-    let text =
-        metrics::render(&live, &shared.recorder.totals(), shared.archive.totals().as_ref(), &store);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+pub(crate) async fn metrics(
+    State(shared): State<Arc<Shared>>,
+    Peer(peer): Peer,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    let observer = observer(&shared, peer, &headers).await?;
+    if observer == Observer::Anonymous && !shared.observers.anonymous {
+        return Err(no_token());
+    }
+    let (totals, store) = (shared.live.totals(), shared.store.status());
+    let server = shared.telemetry.server();
+    let archive = shared.archive.totals();
+    let mut text =
+        metrics::server(&totals, &shared.recorder.totals(), archive.as_ref(), &store, &server);
+    if observer == Observer::Known {
+        text.push_str(&metrics::events(&shared.telemetry.events()));
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
+}
+
+/// Read the statistics as nginx-rtmp writes them
+///
+/// The token is the metrics token or the administrator's, as bearer or as the password of Basic authentication.
+#[utoipa::path(
+    get, path = "/stat", tag = "system", operation_id = "stat", security(("token" = [])),
+    responses((
+        status = 200, description = "XML in the shape of nginx-rtmp's statistics module", body = String,
+        content_type = "text/xml", example = json!("<rtmp>\n</rtmp>\n")
+    ))
+)]
+pub(crate) async fn stat(
+    State(shared): State<Arc<Shared>>,
+    Peer(peer): Peer,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    match observer(&shared, peer, &headers).await? {
+        Observer::Anonymous => Err(no_token()),
+        Observer::Known => {
+            let xml = stat::render(&shared.telemetry.server(), &shared.telemetry.events());
+            Ok(([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], xml))
+        }
+    }
+}
+
+fn no_token() -> Problem {
+    Problem::new(ProblemCode::Unauthorized, "the request carries no token")
 }

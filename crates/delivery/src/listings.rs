@@ -59,14 +59,25 @@ impl Listings {
                 return None;
             }
             let changed_at = self.changes.borrow_and_update();
-            let snapshot = self.publication.snapshot();
-            let Some(snapshot) = snapshot else { continue };
-            if let Some(media_until) = snapshot.media_until() {
-                let newest_splice = snapshot.newest_splice();
-                return Some(Listed { at: *changed_at, media_until, newest_splice });
+            if let Some(listed) = listed(&self.publication, *changed_at) {
+                return Some(listed);
             }
         }
     }
+}
+
+/// What is listed now; `None` before there is anything.
+pub(crate) fn current(publication: &Publication) -> Option<Listed> {
+    let changes = publication.changes();
+    let changed_at = changes.borrow();
+    listed(publication, *changed_at)
+}
+
+/// What the snapshot lists that came at `at`. The time is held while this runs, so that it is that snapshot's.
+fn listed(publication: &Publication, at: EventTime) -> Option<Listed> {
+    let snapshot = publication.snapshot()?;
+    let media_until = snapshot.media_until()?;
+    Some(Listed { at, media_until, newest_splice: snapshot.newest_splice() })
 }
 
 #[cfg(test)]

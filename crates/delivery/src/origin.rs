@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::answer::unix_seconds;
 use crate::counters::{Counters, DeliveryStats};
 use crate::limits::OriginLimits;
-use crate::listings::Listings;
+use crate::listings::{self, Listed, Listings};
 use crate::packaging;
 use crate::playback::{Checker, Grant, Scope, SigningKey};
 use crate::publication::{Demand, Publication, PublicationId};
@@ -151,6 +151,12 @@ impl Origin {
     #[must_use]
     pub fn listings(&self, id: &PublicationId) -> Option<Listings> {
         self.publication(id.as_str()).map(Listings::new)
+    }
+
+    /// What the playlist of a publication lists now; `None` where nothing is published or packaged.
+    #[must_use]
+    pub fn listed(&self, id: &PublicationId) -> Option<Listed> {
+        self.publication(id.as_str()).and_then(|publication| listings::current(&publication))
     }
 
     /// Changes the registry, and ends the publication that was at `key` before.

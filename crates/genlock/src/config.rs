@@ -4,17 +4,20 @@
 //! file, the key and what was expected.
 
 mod hooks;
+mod limits;
 mod recordings;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use genlock_control_api::{CreatorLimits, JwtVerifier};
-use genlock_store::limits::{EVENTS_DEFAULT, EVENTS_MAX};
+use genlock_control_api::{CreatorLimits, JwtVerifier, Observers};
+use genlock_store::SecretHash;
+use genlock_store::limits::{ADMIN_TOKEN_CHARS_MIN, EVENTS_DEFAULT, EVENTS_MAX};
 use serde::Deserialize;
 
 pub(crate) use self::hooks::HookSettings;
+pub(crate) use self::limits::LimitSettings;
 pub(crate) use self::recordings::RecordingSettings;
 use crate::creators::Auth;
 
@@ -34,15 +37,27 @@ pub(crate) struct Config {
     log: Log,
     hooks: hooks::Hooks,
     recordings: recordings::Recordings,
+    limits: limits::Limits,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Http {
     /// Address of console, API and HLS. Default `0.0.0.0:8080`.
     listen: Option<SocketAddr>,
     /// The address that people use, when it is not the one that is bound: `https://live.example`.
     public_url: Option<String>,
+    /// Token that opens `/metrics` and `/stat` and nothing else. Default: only the administrator's does.
+    metrics_token: Option<String>,
+    /// Whether `/metrics` tells anybody what names no event and no camera. Default true.
+    public_metrics: Option<bool>,
+}
+
+impl std::fmt::Debug for Http {
+    /// Without the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Http").field("listen", &self.listen).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -151,6 +166,9 @@ pub(crate) struct Flags {
     /// Token of the administrator [default: made at the first start and printed once]
     #[arg(long, value_name = "TOKEN", env = "GENLOCK_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
+    /// Token that opens /metrics and /stat and nothing else [default: only the administrator's does]
+    #[arg(long, value_name = "TOKEN", env = "GENLOCK_METRICS_TOKEN", hide_env_values = true)]
+    metrics_token: Option<String>,
     /// Secret that creators' tokens (JWT, HS256) are signed with [default: none]
     #[arg(long, value_name = "SECRET", env = "GENLOCK_JWT_SECRET", hide_env_values = true)]
     jwt_secret: Option<String>,
@@ -169,6 +187,13 @@ impl std::fmt::Debug for Flags {
     /// Without the secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Flags").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Flags {
+    /// Nothing but a configuration file.
+    pub(crate) fn of_file(file: PathBuf) -> Self {
+        Self { config: Some(file), ..Self::default() }
     }
 }
 
@@ -210,8 +235,10 @@ pub(crate) struct Settings {
     pub(crate) window: Duration,
     pub(crate) hooks: HookSettings,
     pub(crate) recordings: RecordingSettings,
+    pub(crate) limits: LimitSettings,
     pub(crate) creators: Option<JwtVerifier>,
     pub(crate) creator_limits: CreatorLimits,
+    pub(crate) observers: Observers,
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
 }
@@ -227,6 +254,13 @@ pub(crate) enum ConfigError {
     Value { key: &'static str, expected: &'static str, got: String },
     #[error("hooks.ca_file {}: {error}", .path.display())]
     Certificates { path: PathBuf, error: genlock_hooks::InvalidCertificates },
+}
+
+/// The configuration that stands in `text`.
+#[cfg(test)]
+pub(crate) fn of_text(text: &str) -> Result<Settings, String> {
+    let config: Config = toml::from_str(text).map_err(|error| error.to_string())?;
+    complete(config, &Flags::default()).map_err(|error| error.to_string())
 }
 
 /// Reads the file that `flags` name, if any, and lays the flags over it.
@@ -256,14 +290,13 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
     range("hls.window_s", window_s, 12..=300, "12 to 300")?;
     range("rtmp.idle_timeout_s", idle_s, 2..=600, "2 to 600")?;
     let admin_token = flags.admin_token.clone().or(file.admin_token);
-    if let Some(token) = admin_token.as_ref().filter(|token| token.len() < 8) {
-        let got = format!("{} characters", token.len());
-        return Err(ConfigError::Value {
-            key: "admin_token",
-            expected: "8 characters or more",
-            got,
-        });
-    }
+    long_enough("admin_token", admin_token.as_deref())?;
+    let metrics_token = flags.metrics_token.clone().or(file.http.metrics_token);
+    long_enough("http.metrics_token", metrics_token.as_deref())?;
+    let observers = Observers {
+        token: metrics_token.as_deref().map(SecretHash::of),
+        anonymous: file.http.public_metrics.unwrap_or(true),
+    };
     let http_public_url = flags.public_url.clone().or(file.http.public_url);
     Ok(Settings {
         events_max: events_max(file.store.events_max)?,
@@ -287,11 +320,25 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
         window: Duration::from_secs(window_s.into()),
         hooks: file.hooks.check()?,
         recordings: file.recordings.check()?,
+        limits: file.limits.check()?,
         creator_limits: file.auth.limits(),
+        observers,
         creators: file.auth.verifier(flags.jwt_secret.as_deref())?,
         log_filter: flags.log.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
         log_format: file.log.format,
     })
+}
+
+/// Shorter tokens can be guessed over the network.
+fn long_enough(key: &'static str, token: Option<&str>) -> Result<(), ConfigError> {
+    match token.map(str::len) {
+        Some(length) if length < ADMIN_TOKEN_CHARS_MIN => Err(ConfigError::Value {
+            key,
+            expected: "8 characters or more",
+            got: format!("{length} characters"),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn events_max(configured: Option<u32>) -> Result<u32, ConfigError> {
@@ -360,8 +407,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Settings, String> {
-        let config: Config = toml::from_str(text).map_err(|error| error.to_string())?;
-        complete(config, &Flags::default()).map_err(|error| error.to_string())
+        of_text(text)
     }
 
     #[test]
@@ -377,6 +423,21 @@ mod tests {
         let flags = Flags { http: Some(any(9000)), ..Flags::default() };
         let file: Config = toml::from_str("http.listen = \"127.0.0.1:1\"").unwrap();
         assert_eq!(complete(file, &flags).unwrap().http_listen, any(9000));
+    }
+
+    #[test]
+    fn tokens_are_long_enough_and_not_shown() {
+        for key in ["admin_token", "http.metrics_token"] {
+            let error = parse(&format!("{key} = \"short\"")).unwrap_err();
+            assert_eq!(error, format!("{key} must be 8 characters or more, not 5 characters"));
+        }
+        let text = "http.metrics_token = \"for-monitoring\"\nhttp.public_metrics = false";
+        let settings = parse(text).unwrap();
+        assert_eq!(settings.observers.token, Some(SecretHash::of("for-monitoring")));
+        assert!(!settings.observers.anonymous);
+        let config: Config = toml::from_str(text).unwrap();
+        let printed = format!("{config:?} {settings:?}");
+        assert!(!printed.contains("for-monitoring"), "{printed}");
     }
 
     #[test]

@@ -7,10 +7,15 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{LogFormat, Settings};
 use crate::server::StartError;
 
+/// What is logged, as configured.
+pub(crate) fn filter(settings: &Settings) -> Result<EnvFilter, StartError> {
+    EnvFilter::try_new(&settings.log_filter)
+        .map_err(|error| StartError::LogFilter(settings.log_filter.clone(), error))
+}
+
 /// Starts logging as configured.
 pub(crate) fn start(settings: &Settings) -> Result<(), StartError> {
-    let filter = EnvFilter::try_new(&settings.log_filter)
-        .map_err(|error| StartError::LogFilter(settings.log_filter.clone(), error))?;
+    let filter = filter(settings)?;
     let colours = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -1,23 +1,29 @@
-//! Native multi-camera live server: `genlock serve` and `genlock demo`; `genlock store` and `genlock migrate` for what it keeps.
+//! Native multi-camera live server: `genlock serve` and `genlock demo`; `genlock store` and `genlock migrate` for what it keeps;
+//! `genlock check-config`, `genlock doctor` and `genlock import-nginx` for whoever sets it up.
 //!
 //! This crate is the wiring: configuration, start-up, who talks to whom, shutdown. It holds no
 //! protocol and no media logic.
 
 mod banner;
+mod check;
 mod commands;
 mod config;
 mod creators;
 mod demo;
+mod doctor;
 mod engine;
 mod follow;
 mod hook_desk;
 mod key_set;
 mod logs;
+mod nginx;
 mod pages;
 mod server;
 mod signal;
 mod storage;
+mod telemetry;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -59,6 +65,21 @@ enum Command {
         #[command(flatten)]
         flags: Flags,
     },
+    /// Read a configuration file and say what it comes to, or what is wrong with it
+    CheckConfig {
+        /// TOML file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Look at ports, file limits, disk, clock and MongoDB, as configured
+    #[command(args_override_self = true)]
+    Doctor(Flags),
+    /// Print a genlock.toml for an nginx-rtmp.conf, with a remark on each of its directives
+    ImportNginx {
+        /// nginx's configuration, or `-` for standard input: `nginx -T | genlock import-nginx -`
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -85,6 +106,18 @@ fn run(command: Command) -> Result<(), StartError> {
             let runtime = tokio::runtime::Runtime::new().map_err(StartError::Runtime)?;
             runtime.block_on(commands::migrate(&settings, dry_run)).map_err(StartError::Command)
         }
+        Command::CheckConfig { file } => {
+            let settings = config::load(&Flags::of_file(file))?;
+            logs::filter(&settings)?;
+            check::config(&settings);
+            Ok(())
+        }
+        Command::Doctor(flags) => {
+            let settings = config::load(&flags)?;
+            let runtime = tokio::runtime::Runtime::new().map_err(StartError::Runtime)?;
+            runtime.block_on(doctor::run(&settings)).map_err(StartError::Command)
+        }
+        Command::ImportNginx { file } => check::import_nginx(&file).map_err(StartError::Command),
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use axum::Router;
 use genlock_archive::{Archive, Carrier, Objects, StoreError as ObjectStoreError};
 use genlock_control_api::{Addresses, ApiState, Changes};
-use genlock_delivery::{HttpServer, Origin, OriginLimits, ServerLimits};
+use genlock_delivery::{HttpServer, Origin};
 use genlock_feed::clock::EventClock;
 use genlock_hooks::{Deliveries, PublishHooks};
 use genlock_ingest::{Ingest, IngestConfig, TakeoverPolicy};
@@ -31,6 +31,7 @@ use crate::engine::{Engine, Hooks, WallClock, unix_micros};
 use crate::follow::Follower;
 use crate::hook_desk::{HookDesk, Targets};
 use crate::storage::Storage;
+use crate::telemetry::{Instruments, Started};
 use crate::{banner, demo, pages, signal};
 
 /// How far the event clock's zero lies before a data folder's first use: a camera's first pictures may
@@ -136,7 +137,8 @@ impl Token {
 impl Server {
     /// Takes the ports, opens the store, and restores events and cameras.
     pub(crate) async fn start(settings: Settings) -> Result<Self, StartError> {
-        let http = HttpServer::bind(settings.http_listen, ServerLimits::default())
+        let started = Started::now();
+        let http = HttpServer::bind(settings.http_listen, settings.limits.server)
             .map_err(|error| listen("http", settings.http_listen, error))?;
         let rtmp = TcpListener::bind(settings.rtmp_listen)
             .await
@@ -147,7 +149,7 @@ impl Server {
         let token = admin_token(&settings, &store).await?;
         let wall = wall_clock(&store).await.map_err(failed)?;
         let clock = EventClock::starting_at(wall.event_time(SystemTime::now()));
-        let origin = Origin::new(clock, packaging(&settings, wall)?, OriginLimits::default());
+        let origin = Origin::new(clock, packaging(&settings, wall)?, settings.limits.origin);
         let takeover = takeover(settings.takeover);
         let slates = SlateFolder::in_data_folder(&settings.data_dir);
         let targets = hook_targets(&settings, &store);
@@ -185,6 +187,13 @@ impl Server {
         engine.tell_of(archive.clone());
         let rtmp_address = ingest.local_addr().unwrap_or(settings.rtmp_listen);
         let changes = Changes::default();
+        let telemetry = Instruments {
+            engine: engine.clone(),
+            origin: origin.clone(),
+            rtmp: ingest.counters(),
+            notices: notices.clone(),
+            started,
+        };
         let api = genlock_control_api::router(ApiState {
             store: store.clone(),
             live: engine.clone(),
@@ -195,6 +204,8 @@ impl Server {
             recorder,
             archive,
             admin_token: token.hash(),
+            telemetry: Arc::new(telemetry),
+            observers: settings.observers,
             creators: settings.creators,
             creator_limits: settings.creator_limits,
             addresses: Addresses {
@@ -270,7 +281,7 @@ fn hook_targets(settings: &Settings, store: &Arc<SqliteStore>) -> Targets {
 
 /// A back end that is asked gets its time before the publisher is told that the server is busy.
 fn ingest_config(settings: &Settings) -> IngestConfig {
-    let default = IngestConfig::default();
+    let default = settings.limits.ingest.clone();
     let hook = settings.hooks.publish.as_ref().map_or(Duration::ZERO, |hook| hook.timeout);
     IngestConfig {
         silence_timeout: settings.idle_timeout,

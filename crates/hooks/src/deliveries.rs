@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use crate::attempt::deliver;
 use crate::backoff::Backoff;
 use crate::client::Client;
+use crate::counts::{Counts, HookCounts};
 use crate::hook_target::HookTarget;
 use crate::limits::{DEAD_MAX, IN_FLIGHT_PER_TARGET_MAX, NOTICES_MAX, STOP_TIME_MAX};
 use crate::notice::Notice;
@@ -37,6 +38,7 @@ pub struct Notices {
     commands: mpsc::Sender<Command>,
     /// Whether there is any target.
     wanted: Arc<AtomicBool>,
+    counts: Arc<Counts>,
 }
 
 #[derive(Debug)]
@@ -54,6 +56,12 @@ impl Notices {
         self.wanted.load(Ordering::Relaxed)
     }
 
+    /// What waits, what was given up and what was lost.
+    #[must_use]
+    pub fn counts(&self) -> HookCounts {
+        self.counts.read()
+    }
+
     /// Puts a notice into the queue; waits while it is full.
     pub async fn tell(&self, notice: Notice) {
         if self.are_wanted() {
@@ -68,6 +76,7 @@ impl Notices {
             && let Err(mpsc::error::TrySendError::Full(Command::Tell(lost))) =
                 self.commands.try_send(Command::Tell(notice))
         {
+            self.counts.lose_one();
             tracing::error!(event = %lost.event, kind = lost.kind, "the store is too slow for hooks, one is lost");
         }
     }
@@ -119,6 +128,7 @@ pub struct Deliveries {
     /// growing after a restart without being written for each.
     sequence: u64,
     seeds: RandomState,
+    counts: Arc<Counts>,
 }
 
 impl Deliveries {
@@ -136,7 +146,9 @@ impl Deliveries {
         let dead = store.hook_deliveries(HookQueue::Dead, HOOK_DELIVERIES_MAX).await?;
         let (sender, commands) = mpsc::channel(NOTICES_MAX);
         let wanted = Arc::new(AtomicBool::new(!targets.is_empty()));
+        let counts = Arc::new(Counts::default());
         let mut this = Self {
+            counts: Arc::clone(&counts),
             store,
             client,
             targets: targets.into(),
@@ -161,7 +173,8 @@ impl Deliveries {
                 this.bury(HookDelivery { dead: true, last_error, ..delivery }).await;
             }
         }
-        Ok((Notices { commands: sender, wanted }, this))
+        this.count();
+        Ok((Notices { commands: sender, wanted, counts }, this))
     }
 
     /// Delivers until `stop`, after which what was told before is still written, and what is under way gets a
@@ -169,6 +182,7 @@ impl Deliveries {
     pub async fn run(mut self, stop: CancellationToken) {
         loop {
             self.send_what_is_due();
+            self.count();
             let due = self.queue.poll_timeout().map(|at| until(at, now()));
             tokio::select! {
                 biased;
@@ -195,6 +209,10 @@ impl Deliveries {
         }
     }
 
+    fn count(&self) {
+        self.counts.set(self.queue.len(), self.dead.len());
+    }
+
     async fn follow(&mut self, command: Command) {
         match command {
             Command::Tell(notice) => self.enqueue(&notice).await,
@@ -219,6 +237,7 @@ impl Deliveries {
             let id = match HookDeliveryId::random() {
                 Ok(id) => id,
                 Err(error) => {
+                    self.counts.lose_one();
                     tracing::error!(%error, kind = notice.kind, "a notice is lost");
                     continue;
                 }
@@ -238,6 +257,7 @@ impl Deliveries {
             match self.store.put_hook_delivery(delivery.clone()).await {
                 Ok(()) => self.queue.push(now, delivery),
                 Err(error @ StoreError::LimitExceeded { .. }) => {
+                    self.counts.lose_one();
                     tracing::error!(%error, target = target.name, kind = notice.kind, "a notice is lost");
                 }
                 Err(error) => {

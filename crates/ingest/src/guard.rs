@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use genlock_media::EventTime;
 
+use crate::counters::IngestStats;
 use crate::limits::{
     FREE_REFUSALS, REFUSAL_DELAY_MAX, REFUSAL_DELAY_STEP, REFUSALS_FORGOTTEN_AFTER,
     REFUSED_ADDRESSES_MAX,
@@ -25,6 +26,8 @@ pub(crate) struct Occupancy {
 #[derive(Debug, Default)]
 struct Counts {
     total: usize,
+    accepted: u64,
+    refused: u64,
     addresses: HashMap<IpAddr, usize>,
 }
 
@@ -45,15 +48,31 @@ impl Occupancy {
         let address = host(peer);
         let mut counts = lock(&self.state);
         let here = counts.addresses.get(&address).copied().unwrap_or(0);
-        if counts.total >= self.total {
-            return Err("too many connections");
-        }
-        if here >= self.per_address {
-            return Err("too many connections from one address");
+        let refusal = if counts.total >= self.total {
+            Some("too many connections")
+        } else if here >= self.per_address {
+            Some("too many connections from one address")
+        } else {
+            None
+        };
+        if let Some(reason) = refusal {
+            counts.refused += 1;
+            return Err(reason);
         }
         counts.total += 1;
+        counts.accepted += 1;
         counts.addresses.insert(address, here + 1);
         Ok(Permit { occupancy: Arc::clone(self), address })
+    }
+
+    /// What was counted so far.
+    pub(crate) fn read(&self) -> IngestStats {
+        let counts = lock(&self.state);
+        IngestStats {
+            connections_open: counts.total,
+            connections: counts.accepted,
+            connections_refused: counts.refused,
+        }
     }
 }
 
@@ -155,6 +174,8 @@ mod tests {
         assert_eq!(occupancy.enter(ip("192.0.2.3")).unwrap_err(), "too many connections");
         drop(first);
         assert!(occupancy.enter(ip("192.0.2.1")).is_ok());
+        let expect = IngestStats { connections_open: 2, connections: 4, connections_refused: 2 };
+        assert_eq!(occupancy.read(), expect);
     }
 
     #[test]

@@ -18,6 +18,7 @@
 
 mod config;
 mod connection;
+mod counters;
 pub mod demux;
 mod diagnosis;
 mod gate;
@@ -38,6 +39,7 @@ pub mod timeline;
 pub mod unit;
 
 pub use config::IngestConfig;
+pub use counters::{IngestCounters, IngestStats};
 pub use gate::{
     Admission, ConnectionId, PublishEnd, PublishGate, PublishRequest, PublishWatch, Refusal,
 };

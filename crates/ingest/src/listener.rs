@@ -15,6 +15,7 @@ use tracing::Instrument;
 
 use crate::config::IngestConfig;
 use crate::connection::Connection;
+use crate::counters::IngestCounters;
 use crate::gate::{ConnectionId, PublishGate};
 use crate::guard::{Occupancy, RefusalThrottle};
 
@@ -29,6 +30,7 @@ const KEEPALIVE_EACH: Duration = Duration::from_secs(10);
 /// A bound RTMP listener.
 pub struct Ingest {
     listener: TcpListener,
+    occupancy: Arc<Occupancy>,
     shared: Arc<Shared>,
 }
 
@@ -65,8 +67,9 @@ impl Ingest {
         clock: EventClock,
     ) -> Self {
         let throttle = RefusalThrottle::default();
+        let occupancy = Occupancy::new(config.connections, config.connections_per_address);
         let shared = Shared { config, gate, clock, throttle, stop: CancellationToken::new() };
-        Self { listener, shared: Arc::new(shared) }
+        Self { listener, occupancy: Arc::new(occupancy), shared: Arc::new(shared) }
     }
 
     /// The address that was bound, with its port.
@@ -77,13 +80,16 @@ impl Ingest {
         self.listener.local_addr()
     }
 
+    /// Its counters, to read while it runs.
+    #[must_use]
+    pub fn counters(&self) -> IngestCounters {
+        IngestCounters(Arc::clone(&self.occupancy))
+    }
+
     /// Serves publishers until `cancel`. Then accepts nobody any more, tells the publishers, and
     /// returns when all have gone: within [`IngestConfig::drain`] and the time to say good-bye.
     pub async fn run(self, cancel: CancellationToken) {
         let tasks = TaskTracker::new();
-        let config = &self.shared.config;
-        let occupancy =
-            Arc::new(Occupancy::new(config.connections, config.connections_per_address));
         let mut next = 0;
         loop {
             tokio::select! {
@@ -91,7 +97,7 @@ impl Ingest {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         next += 1;
-                        self.take(ConnectionId(next), stream, peer, &occupancy, &tasks);
+                        self.take(ConnectionId(next), stream, peer, &tasks);
                     }
                     Err(error) => {
                         tracing::warn!(%error, "accepting a connection failed");
@@ -106,16 +112,9 @@ impl Ingest {
         tasks.wait().await;
     }
 
-    fn take(
-        &self,
-        id: ConnectionId,
-        stream: TcpStream,
-        peer: SocketAddr,
-        occupancy: &Arc<Occupancy>,
-        tasks: &TaskTracker,
-    ) {
+    fn take(&self, id: ConnectionId, stream: TcpStream, peer: SocketAddr, tasks: &TaskTracker) {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        let permit = match occupancy.enter(peer.ip()) {
+        let permit = match self.occupancy.enter(peer.ip()) {
             Ok(permit) => permit,
             Err(reason) => {
                 tracing::warn!(%peer, reason, "connection refused");

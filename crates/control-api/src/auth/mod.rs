@@ -14,6 +14,7 @@
 //! | [`principal`] | who calls |
 //! | [`mod@admission`] | how long a connection that stays open may do so |
 //! | [`jwt`], [`jwks`] | tokens of creators, and the keys of whoever signs them |
+//! | [`mod@observer`] | who reads `/metrics` and `/stat` |
 //! | [`throttle`] | what wrong tokens cost |
 //! | [`quota`] | how much one creator may have |
 //!
@@ -24,6 +25,7 @@
 mod admission;
 pub(crate) mod jwks;
 pub(crate) mod jwt;
+mod observer;
 mod policy;
 mod principal;
 pub(crate) mod quota;
@@ -43,6 +45,7 @@ use genlock_store::{AccessSecret, CameraId, EventId, SecretHash};
 use tokio::time::Instant;
 
 pub(crate) use self::admission::Admission;
+pub(crate) use self::observer::{Observer, observer};
 pub(crate) use self::policy::Action;
 use self::policy::{Decision, EventFacts, may};
 pub(crate) use self::principal::{Caller, Creator, Principal};

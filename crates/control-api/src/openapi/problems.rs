@@ -60,13 +60,16 @@ const TAKE: &[ProblemCode] = &[
 /// What stands in the way of a step in an event's life.
 const STEP: &[ProblemCode] = &[EventEnded, EventPaused, EventNotStarted, EventRunning];
 
+/// What observers read; some of it without a token.
+const OBSERVED: [&str; 2] = ["/metrics", "/stat"];
+
 /// What stands in the way of callers.
 const TOKEN: &[ProblemCode] = &[Unauthorized, Forbidden, TooManyAttempts];
 
 /// Adds the problems of every call, and an example of each code.
 pub(super) fn add(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
-        let refusals = if asks_for_token(path) {
+        let refusals = if asks_for_token(path) || OBSERVED.contains(&path.as_str()) {
             TOKEN
         } else if path.starts_with("/watch/") {
             &[PlaybackRefused]

@@ -22,9 +22,13 @@ use genlock_control_api::live::{
 };
 use genlock_control_api::preview::{PreviewRequest, PreviewSession, Previews};
 use genlock_control_api::slates::{Kept, Slates, SlatesError, Uploaded};
+use genlock_control_api::telemetry::{
+    CameraReading, EventReading, EventsReading, IssueCounts, ServerReading,
+};
 use genlock_control_api::thumbnails::{Jpeg, Thumbnails};
 use genlock_control_api::{
-    Addresses, ApiState, Change, Changes, CreatorLimits, Hooks, JwtRules, JwtVerifier, Live, router,
+    Addresses, ApiState, Change, Changes, CreatorLimits, Hooks, JwtRules, JwtVerifier, Live,
+    Observers, Telemetry, router,
 };
 use genlock_feed::clock::EventClock;
 use genlock_media::{EventTime, VideoConfig};
@@ -329,6 +333,53 @@ impl Live for FakeLive {
     }
 }
 
+impl Telemetry for FakeLive {
+    fn server(&self) -> ServerReading {
+        ServerReading::default()
+    }
+
+    /// One series for each camera that is live.
+    fn events(&self) -> EventsReading {
+        let state = self.state();
+        let live = state.live.iter().filter_map(|id| Some((state.events_of.get(id)?, id)));
+        let events = live.map(|(event, camera)| EventReading {
+            event: event.clone(),
+            status: EventStatus::Live,
+            active: Some(camera.clone()),
+            on_air: None,
+            slate: false,
+            locked: false,
+            cuts: 0,
+            bytes: 0,
+            samples: 0,
+            bitrate_bps: 0,
+            viewers: 0,
+            playlist: None,
+            cameras: vec![CameraReading {
+                camera: camera.clone(),
+                status: CameraStatus::Live,
+                since: None,
+                on_air: true,
+                peer: None,
+                encoder: None,
+                bytes: 1,
+                samples: 1,
+                buffer_bytes: 1,
+                bitrate_bps: 6_000_000,
+                video: None,
+                audio: None,
+                sound_ahead_ms: None,
+                dropped: 0,
+                timestamp_jumps: 0,
+                reconnects: 0,
+                issues: IssueCounts::default(),
+                viewers: 0,
+            }],
+        });
+        EventsReading { events: events.collect(), left_out: 0 }
+    }
+}
+
 fn other_sound() -> Compatibility {
     Compatibility {
         verdict: Verdict::AudioChange,
@@ -573,7 +624,17 @@ impl Api {
         Self::made_of(addresses, store)
     }
 
+    /// The API as these observers read it.
+    pub(crate) fn observed_by(observers: Observers) -> Self {
+        let addresses = Addresses { public_url: None, rtmp_public_url: None, rtmp_port: 1935 };
+        Self::made(addresses, Arc::new(SqliteStore::in_memory().unwrap()), observers)
+    }
+
     fn made_of(addresses: Addresses, store: Arc<SqliteStore>) -> Self {
+        Self::made(addresses, store, Observers::default())
+    }
+
+    fn made(addresses: Addresses, store: Arc<SqliteStore>, observers: Observers) -> Self {
         let live = Arc::new(FakeLive::default());
         let recordings = tempfile::tempdir().unwrap();
         let config = RecorderConfig {
@@ -592,6 +653,8 @@ impl Api {
             thumbnails: Arc::clone(&live) as Arc<dyn Thumbnails>,
             previews: Arc::new(FakePreviews),
             admin_token: AdminToken::parse(TOKEN).unwrap().hash(),
+            telemetry: Arc::clone(&live) as Arc<dyn Telemetry>,
+            observers,
             creators: Some(creators()),
             creator_limits: limits(),
             addresses,

@@ -1,13 +1,14 @@
-//! `/healthz`, `/readyz`, `/metrics`.
+//! `/healthz`, `/readyz`, `/metrics`, `/stat`.
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use genlock_store::{MetaKey, Replica, SqliteStore, Store};
+use genlock_control_api::Observers;
+use genlock_store::{MetaKey, Replica, SecretHash, SqliteStore, Store};
 use serde_json::json;
 
-use crate::harness::{Answer, Api};
+use crate::harness::{Answer, Api, TOKEN, creator_token, last_segment};
 
 async fn anonymous(api: &Api, path: &str) -> Answer {
     api.send(Request::get(path).body(Body::empty()).unwrap()).await
@@ -97,4 +98,74 @@ async fn metrics_are_prometheus_text_without_identities() {
         let id = identity.rsplit('/').next().unwrap();
         assert!(!metrics.text.contains(id), "{}", metrics.text);
     }
+}
+
+const OBSERVER: &str = "token-for-monitoring";
+
+fn observers(anonymous: bool) -> Observers {
+    Observers { token: Some(SecretHash::of(OBSERVER)), anonymous }
+}
+
+async fn by(api: &Api, path: &str, authorization: &str) -> Answer {
+    let request = Request::get(path).header("authorization", authorization);
+    api.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn observers_read_series_of_events_and_cameras() {
+    let api = Api::observed_by(observers(true));
+    let event = api.event().await;
+    let camera = api.camera(&event, "Altar").await;
+    api.publish(&camera);
+    let (event, camera) = (last_segment(&event), last_segment(&camera));
+    let up = format!("genlock_camera_up{{event=\"{event}\",camera=\"{camera}\"}} 1\n");
+    for token in [OBSERVER, TOKEN] {
+        let metrics = by(&api, "/metrics", &format!("Bearer {token}")).await;
+        assert_eq!(metrics.status, StatusCode::OK);
+        assert!(metrics.text.contains(&up), "{}", metrics.text);
+        let stat = by(&api, "/stat", &format!("Bearer {token}")).await;
+        assert_eq!(stat.header("content-type"), "text/xml; charset=utf-8");
+        assert!(stat.text.contains(&format!("<name>{camera}</name>")), "{}", stat.text);
+    }
+    assert!(!anonymous(&api, "/metrics").await.text.contains(&up));
+}
+
+#[tokio::test]
+async fn programs_that_know_only_an_address_have_the_token_in_it() {
+    let api = Api::observed_by(observers(true));
+    // stat:token-for-monitoring
+    let basic = "Basic c3RhdDp0b2tlbi1mb3ItbW9uaXRvcmluZw==";
+    assert_eq!(by(&api, "/stat", basic).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_names_events_is_for_observers_only() {
+    let api = Api::observed_by(observers(false));
+    let event = api.event().await;
+    for path in ["/metrics", "/stat"] {
+        anonymous(&api, path).await.problem(401, "unauthorized", None);
+        by(&api, path, "Bearer wrong-token").await.problem(401, "unauthorized", None);
+        let creator = format!("Bearer {}", creator_token("ann", &json!({})));
+        by(&api, path, &creator).await.problem(403, "forbidden", None);
+    }
+    // The metrics token opens nothing else.
+    by(&api, &event, &format!("Bearer {OBSERVER}")).await.problem(401, "unauthorized", None);
+    let open = Api::observed_by(observers(true));
+    assert_eq!(anonymous(&open, "/metrics").await.status, StatusCode::OK);
+    anonymous(&open, "/stat").await.problem(401, "unauthorized", None);
+}
+
+#[tokio::test]
+async fn guesses_at_the_metrics_token_are_throttled() {
+    let api = Api::observed_by(observers(true));
+    let mut refused = None;
+    for number in 0..30 {
+        let answer = by(&api, "/stat", &format!("Bearer wrong-{number}")).await;
+        if refused.is_none() && answer.status == StatusCode::TOO_MANY_REQUESTS {
+            refused = Some(number);
+        }
+    }
+    assert_eq!(refused, Some(10));
+    let right = by(&api, "/stat", &format!("Bearer {OBSERVER}")).await;
+    right.problem(429, "too_many_attempts", None);
 }

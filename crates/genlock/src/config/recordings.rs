@@ -151,10 +151,20 @@ impl ObjectStore {
 }
 
 impl RecordingSettings {
+    /// Where recordings are kept.
+    pub(crate) fn folder(&self, data_dir: &Path) -> PathBuf {
+        self.folder.clone().unwrap_or_else(|| data_dir.join("recordings"))
+    }
+
+    /// Bytes of the disk that cameras leave free.
+    pub(crate) const fn keep_free(&self) -> u64 {
+        self.keep_free
+    }
+
     /// What the recorder wants to know.
     pub(crate) fn config(&self, data_dir: &Path, zero_unix_micros: i64) -> RecorderConfig {
         RecorderConfig {
-            folder: self.folder.clone().unwrap_or_else(|| data_dir.join("recordings")),
+            folder: self.folder(data_dir),
             zero_unix_micros,
             rolling: self.rolling,
             keep_free: self.keep_free,

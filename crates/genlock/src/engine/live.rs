@@ -178,7 +178,7 @@ impl Engine {
     }
 
     /// Players that reload the playlists of `name`.
-    fn viewers(&self, event: &EventId, name: &str) -> u64 {
+    pub(super) fn viewers(&self, event: &EventId, name: &str) -> u64 {
         let id = PublicationId::new(event.as_str(), name);
         id.map_or(0, |id| self.origin.viewers(&id) as u64)
     }
@@ -189,7 +189,7 @@ impl Engine {
 }
 
 /// What is told of an event whose creator has decided `life`.
-const fn event_status(life: Life, on_air: bool) -> EventStatus {
+pub(super) const fn event_status(life: Life, on_air: bool) -> EventStatus {
     match life {
         Life::Ended => EventStatus::Ended,
         Life::Paused => EventStatus::Paused,

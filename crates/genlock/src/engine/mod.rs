@@ -27,6 +27,7 @@ mod policy;
 mod presence;
 mod preview;
 mod publish_session;
+mod readings;
 mod recording;
 mod scheduled;
 mod slates;

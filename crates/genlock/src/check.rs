@@ -1,0 +1,72 @@
+//! `genlock check-config FILE` and `genlock import-nginx FILE`: commands that read a file and start nothing.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::banner::say;
+use crate::config::{Settings, SharedStore};
+use crate::nginx;
+
+/// Prints what a configuration comes to. That it can be read has been checked by whoever made `settings`.
+pub(crate) fn config(settings: &Settings) {
+    say(&summary(settings));
+}
+
+fn summary(settings: &Settings) -> String {
+    let store = match &settings.shared_store {
+        Some(SharedStore { collection, .. }) => {
+            format!("MongoDB, collection {}", collection.as_deref().unwrap_or("weddings"))
+        }
+        None => "embedded".to_owned(),
+    };
+    let token = if settings.admin_token.is_some() { "given" } else { "made at the first start" };
+    let asked = if settings.hooks.publish.is_some() { "a back end" } else { "nobody" };
+    format!(
+        "ok\n  http        {}\n  rtmp        {}\n  data_dir    {}\n  store       {store}\n  \
+         admin token {token}\n  segments    {} ms in parts of {} ms, {} s of them\n  \
+         publishers  {asked} is asked about them; {} hook targets are told\n",
+        settings.http_listen,
+        settings.rtmp_listen,
+        settings.data_dir.display(),
+        settings.segment_target.as_millis(),
+        settings.part_target.as_millis(),
+        settings.window.as_secs(),
+        settings.hooks.targets.len(),
+    )
+}
+
+/// Reads an nginx-rtmp.conf (`-` for standard input) and prints a genlock.toml.
+pub(crate) fn import_nginx(file: &Path) -> Result<()> {
+    let input: Box<dyn Read> = if file == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(file).with_context(|| format!("cannot read {}", file.display()))?)
+    };
+    let mut text = String::new();
+    let read = input.take(nginx::FILE_BYTES_MAX + 1).read_to_string(&mut text);
+    let read = read.with_context(|| format!("cannot read {}", file.display()))?;
+    if read as u64 > nginx::FILE_BYTES_MAX {
+        bail!("{} is longer than {} bytes", file.display(), nginx::FILE_BYTES_MAX);
+    }
+    say(&nginx::import(&text).with_context(|| file.display().to_string())?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    #[test]
+    fn a_summary_tells_what_counts_and_no_secret() {
+        let text = "admin_token = \"a-secret-token\"\nhttp.listen = \"127.0.0.1:9\"\n\
+            store.mongodb_uri = \"mongodb://ann:secret@db\"\n";
+        let told = summary(&config::of_text(text).unwrap());
+        assert!(told.starts_with("ok\n  http        127.0.0.1:9\n"), "{told}");
+        assert!(told.contains("MongoDB, collection weddings"), "{told}");
+        assert!(!told.contains("secret"), "{told}");
+    }
+}

@@ -1,0 +1,124 @@
+//! `[limits]`: how much peers may take together. `docs/limits.md` has these and all others.
+
+use std::time::Duration;
+
+use genlock_delivery::{OriginLimits, ServerLimits};
+use genlock_ingest::IngestConfig;
+use serde::Deserialize;
+
+use super::{ConfigError, range};
+
+/// What the file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Limits {
+    /// RTMP connections at once. Default 1000.
+    rtmp_connections: Option<u32>,
+    /// RTMP connections at once from one address (an IPv6 /64 counts as one). Default 64.
+    rtmp_connections_per_address: Option<u32>,
+    /// Seconds for the RTMP handshake. Default 10.
+    rtmp_handshake_s: Option<u32>,
+    /// Seconds from the handshake to a publish. Default 10.
+    rtmp_publish_s: Option<u32>,
+    /// HTTP connections at once. Default 32768.
+    http_connections: Option<u32>,
+    /// Requests held at once: blocking reloads, preload hints. Default 20000.
+    held_requests: Option<u32>,
+    /// Seconds in which a viewer must take `slow_viewer_kb`. Default 10.
+    slow_viewer_s: Option<u32>,
+    /// KiB that a viewer must take in `slow_viewer_s`. Default 16.
+    slow_viewer_kb: Option<u32>,
+    /// Seconds that one playlist, part or segment may take to be sent. Default 60.
+    response_s: Option<u32>,
+}
+
+/// The same, checked and in the words of those who keep them.
+#[derive(Debug, Clone)]
+pub(crate) struct LimitSettings {
+    pub(crate) ingest: IngestConfig,
+    pub(crate) server: ServerLimits,
+    pub(crate) origin: OriginLimits,
+}
+
+impl Limits {
+    pub(super) fn check(&self) -> Result<LimitSettings, ConfigError> {
+        let mut ingest = IngestConfig::default();
+        let mut server = ServerLimits::default();
+        let mut origin = OriginLimits::default();
+        let count = |key, given: Option<u32>, default: usize, max, expected| match given {
+            Some(count) => range(key, count, 1..=max, expected).map(|()| count as usize),
+            None => Ok(default),
+        };
+        let time = |key, given: Option<u32>, default| match given {
+            Some(seconds) => range(key, seconds, 1..=600, "1 to 600")
+                .map(|()| Duration::from_secs(seconds.into())),
+            None => Ok(default),
+        };
+        let (key, max) = ("limits.rtmp_connections", 100_000);
+        ingest.connections =
+            count(key, self.rtmp_connections, ingest.connections, max, "1 to 100000")?;
+        let key = "limits.rtmp_connections_per_address";
+        let (given, default) = (self.rtmp_connections_per_address, ingest.connections_per_address);
+        ingest.connections_per_address = count(key, given, default, max, "1 to 100000")?;
+        let (key, given) = ("limits.rtmp_handshake_s", self.rtmp_handshake_s);
+        ingest.handshake_timeout = time(key, given, ingest.handshake_timeout)?;
+        let (key, given) = ("limits.rtmp_publish_s", self.rtmp_publish_s);
+        ingest.publish_timeout = time(key, given, ingest.publish_timeout)?;
+        let (key, max) = ("limits.http_connections", 1_000_000);
+        server.connections =
+            count(key, self.http_connections, server.connections, max, "1 to 1000000")?;
+        let (key, given) = ("limits.held_requests", self.held_requests);
+        origin.held_requests = count(key, given, origin.held_requests, max, "1 to 1000000")?;
+        let (key, given) = ("limits.slow_viewer_s", self.slow_viewer_s);
+        server.write_timeout = time(key, given, server.write_timeout)?;
+        if let Some(kib) = self.slow_viewer_kb {
+            range("limits.slow_viewer_kb", kib, 1..=65_536, "1 to 65536")?;
+            server.write_progress_bytes = u64::from(kib) << 10;
+        }
+        let (key, given) = ("limits.response_s", self.response_s);
+        server.response_timeout = time(key, given, server.response_timeout)?;
+        Ok(LimitSettings { ingest, server, origin })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> Result<LimitSettings, String> {
+        let limits: Limits = toml::from_str(text).map_err(|error| error.to_string())?;
+        limits.check().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_parts() {
+        let limits = check("").unwrap();
+        assert_eq!(limits.server, ServerLimits::default());
+        assert_eq!(limits.origin, OriginLimits::default());
+        assert_eq!(format!("{:?}", limits.ingest), format!("{:?}", IngestConfig::default()));
+    }
+
+    #[test]
+    fn every_key_reaches_its_part() {
+        let limits = check(
+            "rtmp_connections = 1\nrtmp_connections_per_address = 2\nrtmp_handshake_s = 3\n\
+             rtmp_publish_s = 4\nhttp_connections = 5\nheld_requests = 6\nslow_viewer_s = 7\n\
+             slow_viewer_kb = 8\nresponse_s = 9\n",
+        )
+        .unwrap();
+        assert_eq!((limits.ingest.connections, limits.ingest.connections_per_address), (1, 2));
+        assert_eq!(limits.ingest.handshake_timeout, Duration::from_secs(3));
+        assert_eq!(limits.ingest.publish_timeout, Duration::from_secs(4));
+        assert_eq!((limits.server.connections, limits.origin.held_requests), (5, 6));
+        assert_eq!(limits.server.write_timeout, Duration::from_secs(7));
+        assert_eq!(limits.server.write_progress_bytes, 8 << 10);
+        assert_eq!(limits.server.response_timeout, Duration::from_secs(9));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_named() {
+        let error = check("rtmp_connections = 0").unwrap_err();
+        assert_eq!(error, "limits.rtmp_connections must be 1 to 100000, not 0");
+        assert!(check("slow_viewer_s = 601").is_err() && check("connections = 1").is_err());
+    }
+}
