@@ -76,6 +76,9 @@ const RULES: &[(Method, &str, Action)] = &[
     (Method::DELETE, "/api/hooks/targets/{target}", Action::Administer),
     (Method::POST, "/api/stream/camera/{wedding_id}/{camera_id}/switch", Action::Take),
     (Method::GET, "/api/stream/camera/{wedding_id}/active", Action::Look),
+    // These two ask by `observer`: the metrics token opens them, too.
+    (Method::GET, "/metrics", Action::Administer),
+    (Method::GET, "/stat", Action::Administer),
 ];
 
 /// The action of a call, `None` if it is not declared.
