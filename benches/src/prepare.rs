@@ -30,6 +30,9 @@ pub(crate) struct PrepareArgs {
     /// Write the camera ids here, for switch --camera-file.
     #[arg(long, value_name = "FILE")]
     camera_file: PathBuf,
+    /// What the event records: off, program or all; the server's default if not given.
+    #[arg(long, value_name = "WHAT")]
+    recording: Option<String>,
     /// Prepare a host other than this machine.
     #[arg(long)]
     i_own_this_host: bool,
@@ -52,7 +55,11 @@ pub(crate) async fn prepare(args: &PrepareArgs) -> anyhow::Result<()> {
     let permit = if args.i_own_this_host { Permit::AnyHost } else { Permit::Loopback };
     let client = Client::new(permit, Protocol::H1, std::rc::Rc::default());
     let events = HttpUrl::parse(args.api.trim_end_matches('/'))?.join("/api/events")?;
-    let event = post(args, &client, &events, json!({ "name": "load" })).await?;
+    let mut body = json!({ "name": "load" });
+    if let Some(recording) = &args.recording {
+        body["policy"] = json!({ "recording": recording });
+    }
+    let event = post(args, &client, &events, body).await?;
     let id = text(&event, "/id")?;
     let cameras = events.join(&format!("/api/events/{id}/cameras"))?;
     let (mut urls, mut ids) = (String::new(), String::new());

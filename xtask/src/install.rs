@@ -24,6 +24,21 @@ pub(crate) const CHROMIUM: Tool = Tool { program: "chromium", package: "chromium
 /// Builds the web pages.
 pub(crate) const NPM: Tool = Tool { program: "npm", package: "npm" };
 
+/// Loads HTTP servers.
+pub(crate) const WRK: Tool = Tool { program: "wrk", package: "wrk" };
+
+/// nginx with its RTMP module, which is a library and no program.
+pub(crate) fn nginx_rtmp() -> Result<()> {
+    if Path::new(NGINX_RTMP).is_file() && process::exists("nginx") {
+        return Ok(());
+    }
+    require(&[Tool { program: NGINX_RTMP, package: "libnginx-mod-rtmp" }, NGINX])
+}
+
+/// Where Debian keeps the module.
+pub(crate) const NGINX_RTMP: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
+const NGINX: Tool = Tool { program: "nginx", package: "nginx-light" };
+
 /// Makes sure that the tools can be started.
 pub(crate) fn require(tools: &[Tool]) -> Result<()> {
     let packages: Vec<_> = tools

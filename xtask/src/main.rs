@@ -1,5 +1,7 @@
-//! Project automation: `cargo xtask run`, `demo`, `test`, `limits`, `sbom`, `schemathesis`, `players` and `screenshots`.
+//! Project automation: `cargo xtask run`, `demo`, `test`, `limits`, `sbom`, `schemathesis`, `players`, `compare` and
+//! `screenshots`.
 
+mod compare;
 mod install;
 mod limits;
 mod players;
@@ -27,6 +29,7 @@ usage: cargo xtask <command>
   limits        write docs/limits.md anew, of the crates' limits.rs
   schemathesis [..]  thousands of calls made from the OpenAPI document, against a running server
   players [..]  measure hls.js, Shaka, native HLS, ffmpeg, VLC, … on a switched programme
+  compare [..]  Genlock beside nginx-rtmp and ffmpeg on this machine: tables in target/compare
   screenshots   pictures of every page with a show on it, in target/screenshots; three for the README";
 
 fn main() -> ExitCode {
@@ -51,6 +54,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             serve("demo", rest)
         }
         ("players", rest) => players::measure(rest),
+        ("compare", rest) => compare::run(rest),
         ("screenshots", []) => screenshots::take(),
         ("limits", []) => limits::write(),
         ("sbom", []) => supply::sbom(),
