@@ -27,6 +27,9 @@ pub(crate) const NPM: Tool = Tool { program: "npm", package: "npm" };
 /// Loads HTTP servers.
 pub(crate) const WRK: Tool = Tool { program: "wrk", package: "wrk" };
 
+/// Counts instructions.
+pub(crate) const VALGRIND: Tool = Tool { program: "valgrind", package: "valgrind" };
+
 /// nginx with its RTMP module, which is a library and no program.
 pub(crate) fn nginx_rtmp() -> Result<()> {
     if Path::new(NGINX_RTMP).is_file() && process::exists("nginx") {

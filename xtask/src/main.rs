@@ -1,8 +1,9 @@
-//! Project automation: `cargo xtask run`, `demo`, `test`, `limits`, `sbom`, `schemathesis`, `players`, `compare` and
-//! `screenshots`.
+//! Project automation: `cargo xtask run`, `demo`, `test`, `limits`, `sbom`, `schemathesis`, `players`, `compare`,
+//! `instructions` and `screenshots`.
 
 mod compare;
 mod install;
+mod instructions;
 mod limits;
 mod players;
 mod process;
@@ -30,6 +31,7 @@ usage: cargo xtask <command>
   schemathesis [..]  thousands of calls made from the OpenAPI document, against a running server
   players [..]  measure hls.js, Shaka, native HLS, ffmpeg, VLC, … on a switched programme
   compare [..]  Genlock beside nginx-rtmp and ffmpeg on this machine: tables in target/compare
+  instructions [..]  instructions of each stage of the hot path, counted by callgrind
   screenshots   pictures of every page with a show on it, in target/screenshots; three for the README";
 
 fn main() -> ExitCode {
@@ -55,6 +57,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         }
         ("players", rest) => players::measure(rest),
         ("compare", rest) => compare::run(rest),
+        ("instructions", rest) => instructions::count(rest),
         ("screenshots", []) => screenshots::take(),
         ("limits", []) => limits::write(),
         ("sbom", []) => supply::sbom(),
