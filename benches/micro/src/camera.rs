@@ -29,6 +29,11 @@ const AUDIO_RATE: i64 = 48_000;
 const COMPOSITION_TICKS: i32 = 9_000;
 /// What a socket gives at once.
 const READ_BYTES: usize = 16 * 1024;
+/// Chunk stream of sound and pictures; OBS and ffmpeg have one for both.
+const MEDIA: ChunkStreamId = match ChunkStreamId::new(4) {
+    Some(id) => id,
+    None => ChunkStreamId::COMMAND,
+};
 /// What encoders set.
 pub const CHUNK_SIZE: u32 = 4_096;
 
@@ -86,13 +91,13 @@ pub fn messages(seconds: i64) -> Vec<Message> {
 fn video_message(ms: u32, frame_type: FrameType, packet: VideoPacket, body: Bytes) -> Message {
     let codec = VideoCodecId::Avc;
     let tag = VideoTag { frame_type, codec, packet, track: 0, timestamp_nano_offset: 0, body };
-    message(ChunkStreamId::VIDEO, MessageType::VIDEO, ms, tag.to_bytes())
+    message(MEDIA, MessageType::VIDEO, ms, tag.to_bytes())
 }
 
 fn audio_message(ms: u32, packet: AudioPacket, body: Bytes) -> Message {
     let codec = AudioCodecId::Aac;
     let tag = AudioTag { codec, packet, track: 0, timestamp_nano_offset: 0, body };
-    message(ChunkStreamId::AUDIO, MessageType::AUDIO, ms, tag.to_bytes())
+    message(MEDIA, MessageType::AUDIO, ms, tag.to_bytes())
 }
 
 fn message(chunk_stream: ChunkStreamId, kind: MessageType, ms: u32, payload: Bytes) -> Message {

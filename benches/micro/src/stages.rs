@@ -119,7 +119,7 @@ pub fn splice(samples: &[(EventTime, Sample)]) -> u64 {
         program.advance(*now);
         while program.poll_event().is_some() {}
     }
-    output.reader(Start::Oldest).behind()
+    output.reader(Start::OldestSync).behind()
 }
 
 /// One part: `moof`, header of `mdat`, and payloads by reference; its bytes.
