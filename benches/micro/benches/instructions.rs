@@ -1,6 +1,12 @@
 //! Instructions of each stage under callgrind: `cargo xtask instructions`. Two seconds of one camera unless it says
 //! otherwise. The counts do not depend on what else runs on the machine.
 
+#![allow(
+    missing_docs,
+    clippy::exit,
+    reason = "what the macros make has no documentation and exits"
+)]
+
 use std::hint::black_box;
 
 use bytes::Bytes;
