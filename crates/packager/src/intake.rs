@@ -38,7 +38,9 @@ pub(crate) struct Intake {
     shift_90k: Option<i64>,
     /// Pictures are dropped until a sync sample comes.
     needs_sync: bool,
-    video_config: Option<(Arc<TrackConfig>, i64)>,
+    video_config: Option<Arc<TrackConfig>>,
+    /// Where it changed last without a cut.
+    config_changed_90k: Option<i64>,
     /// Newest picture that was offered, accepted or not.
     video_offered_90k: Option<i64>,
     /// The stretch or configuration that is open starts here: sound that ends before has no pictures.
@@ -60,6 +62,7 @@ impl Intake {
             shift_90k: None,
             needs_sync: true,
             video_config: None,
+            config_changed_90k: None,
             video_offered_90k: None,
             audio_from_90k: i64::MIN,
             video_arrival: EventTime::ZERO,
@@ -139,9 +142,12 @@ impl Intake {
         let config = Arc::clone(&sample.config);
         let evicted = self.enqueue(sample, start_90k, now)?;
         self.needs_sync = false;
-        if self.video_config.as_ref().is_none_or(|(last, _)| !same_config(last, &config)) {
-            self.video_config = Some((config, start_90k));
+        if self.video_config.as_ref().is_some_and(|last| !same_config(last, &config))
+            && self.splice.is_none()
+        {
+            self.config_changed_90k = Some(start_90k);
         }
+        self.video_config = Some(config);
         self.video_arrival = now;
         Some(evicted)
     }
@@ -174,13 +180,14 @@ impl Intake {
         queued.map_err(|NotLater| self.dropped.late += 1).ok()
     }
 
-    /// A configuration may change at a sync sample, and not too soon after the last change, except where
-    /// somebody cuts.
+    /// A configuration may change at a sync sample, and not too soon after it last did by itself. Where somebody
+    /// cuts it may always, and a change behind that counts as the first.
     fn admits_config(&self, sample: &Sample, start_90k: i64) -> bool {
-        let Some((config, since_90k)) = &self.video_config else { return true };
-        same_config(config, &sample.config)
+        let spacing_90k = ticks_90k(CONFIG_CHANGE_SPACING);
+        let spaced = self.config_changed_90k.is_none_or(|since| start_90k - since >= spacing_90k);
+        self.video_config.as_ref().is_none_or(|config| same_config(config, &sample.config))
             || self.splice.is_some()
-            || (sample.is_video_sync() && start_90k - since_90k >= ticks_90k(CONFIG_CHANGE_SPACING))
+            || (sample.is_video_sync() && spaced)
     }
 
     /// The queue whose samples decide where parts end.

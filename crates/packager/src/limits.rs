@@ -30,9 +30,10 @@ pub const IDLE_INIT_SECTIONS_MAX: usize = 32;
 /// of an event.
 pub const CODECS_MAX: usize = 16;
 
-/// Shortest distance of two changes of configuration. Default 100 ms, the shortest tail that a splice
-/// leaves. A change that comes sooner is dropped together with its GOP, so that alternating
-/// configurations cannot make more than ten segments a second.
+/// Shortest distance of two changes of configuration that no cut makes. Default 100 ms, the shortest tail that a
+/// splice leaves. A change that comes sooner is dropped together with its GOP, so that alternating
+/// configurations cannot make more than ten segments a second. Cuts do not count: the camera's own change may come
+/// right behind one, and its GOP would be missing to all viewers.
 pub const CONFIG_CHANGE_SPACING: Duration = Duration::from_millis(100);
 
 /// Longest stretch that is filled with gap segments at once. Default 60 s, twice what a Feed keeps.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use genlock_media::{EventTime, TrackKind};
-use genlock_packager::Splice;
+use genlock_packager::{Dropped, Splice};
 
 use crate::camera::{Arrival, Camera, config, other_aac, play, seconds};
 
@@ -27,7 +27,7 @@ fn equal_cameras_leave_no_trace() {
     let b = Camera { frames_per_gop: 45, b_frames: 2, ..Camera::plain() };
     let (packager, viewer) = play(config(), &programme(&[a, b], 8));
     assert!(viewer.segments.values().all(|seen| !seen.segment.discontinuity));
-    assert_eq!(packager.stats().dropped, genlock_packager::Dropped::default());
+    assert_eq!(packager.stats().dropped, Dropped::default());
 }
 
 #[test]
@@ -114,6 +114,29 @@ fn sound_that_changes_behind_the_cut_is_whole() {
         assert_eq!(packager.stats().dropped.unpaired_audio, 0, "{place}");
         let tagged = viewer.segments.values().filter(|seen| seen.segment.discontinuity);
         assert_eq!(tagged.count(), 1, "{place}");
+    }
+}
+
+/// A camera that is cut to just before it changes its parameters: the limit on changes is for those that nobody
+/// asked for, and without its pictures the sound would be lost up to the next sync sample.
+#[test]
+fn parameters_that_change_just_behind_a_cut_cost_nothing() {
+    for behind in [33, 67, 100] {
+        let (old, new) = (Camera::plain(), Camera::unlike());
+        let (cut, change) = (seconds(9.0), seconds(9.0) + Duration::from_millis(behind));
+        let mut arrivals = old.samples(Duration::ZERO, cut);
+        let spliced = arrivals.len();
+        arrivals.extend(new.samples(cut, change));
+        arrivals.extend(old.samples(change, seconds(15.0)));
+        let first = arrivals.iter_mut().skip(spliced).find(|arrival| arrival.sample.is_video_sync());
+        let first = first.expect("a sync sample");
+        first.splice = Some(Splice { settled: first.sample.pts_event(), sound_changes: false });
+        arrivals.sort_by_key(|arrival| arrival.at);
+        let (packager, viewer) = play(config(), &arrivals);
+        let place = format!("parameters change {behind} ms behind the cut");
+        assert_eq!(packager.stats().dropped, Dropped::default(), "{place}");
+        let tagged = viewer.segments.values().filter(|seen| seen.segment.discontinuity);
+        assert_eq!(tagged.count(), 2, "{place}");
     }
 }
 
