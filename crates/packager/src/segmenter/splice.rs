@@ -31,14 +31,12 @@ impl Segmenter {
     /// reordering, pictures may be in a published part that are shown after unpublished ones.
     fn replace_unpublished(&mut self, sample: &Sample, settled: EventTime) -> Option<i64> {
         let State::Open(at) = self.state else { return None };
-        self.layout.video.as_ref()?;
+        let renews = !same_config(self.layout.video.as_ref()?, &sample.config);
         let boundary_90k = at.part_start_90k;
         // A segment whose first part has been hinted at goes on as it was told: with a discontinuity that comes
         // later, hls.js 1.6 finds a "discontinuity sequence mismatch" and gives up.
         let told = boundary_90k == at.segment_start_90k && !self.tagged;
-        if told
-            && self.layout.video.as_ref().is_some_and(|video| !same_config(video, &sample.config))
-        {
+        if renews && (told || self.lacks_sound_before(boundary_90k)) {
             return None;
         }
         // Where the sound changes, a segment ends: that splice cannot be made not to have been.
@@ -53,5 +51,10 @@ impl Segmenter {
         let stretch = Stretch::new(cut_90k, boundary_90k, settled_90k).filter(|_| complete)?;
         self.intake.replace_pictures(stretch);
         Some(boundary_90k)
+    }
+    /// Sound was too late for the part that ends at `boundary_90k`, and is too early for a segment that begins there.
+    fn lacks_sound_before(&self, boundary_90k: i64) -> bool {
+        let early_90k = boundary_90k - self.intake.shift_90k();
+        self.intake.audio.probable_end_90k(0).is_some_and(|end_90k| end_90k <= early_90k)
     }
 }

@@ -174,6 +174,37 @@ fn between_pictures_of_any_depth_none_is_missing_and_none_shares_its_place() {
     }
 }
 
+/// Two cuts in a row while the sound is late: the first part behind the one is listed before its sound is there, and
+/// where the segment ended with it at the other, the sound would be lost that is too early for the next one.
+#[test]
+fn late_sound_is_whole_when_a_cut_follows_another() {
+    let old = Camera { audio_lag: Duration::from_millis(350), ..Camera::plain() };
+    let pictures = |camera: &Camera, from, to| {
+        let mut pictures = camera.samples(from, to);
+        pictures.retain(|arrival| arrival.sample.kind() == TrackKind::Video);
+        pictures
+    };
+    let spliced = |camera: &Camera, from, to| {
+        let mut pictures = pictures(camera, from, to);
+        let settled = pictures[2].sample.pts_event();
+        pictures[0].splice = Some(Splice { settled, sound_changes: false });
+        pictures
+    };
+    for (cut, apart) in cuts().flat_map(|cut| [167, 300, 433].map(|apart| (cut, apart))) {
+        let (again, end) = (cut + Duration::from_millis(apart), seconds(14.0));
+        let mut arrivals = old.samples(Duration::ZERO, end);
+        arrivals.retain(|arrival| arrival.sample.kind() == TrackKind::Audio);
+        arrivals.extend(pictures(&old, Duration::ZERO, cut));
+        arrivals.extend(spliced(&Camera::unlike(), cut, again));
+        arrivals.extend(spliced(&Camera::plain(), again, end));
+        arrivals.sort_by_key(|arrival| arrival.at);
+        let (packager, _) = play(config(), &arrivals);
+        let dropped = packager.stats().dropped;
+        let lost = (dropped.unpaired_audio, dropped.late, dropped.before_sync);
+        assert_eq!(lost, (0, 0, 0), "cut at {cut:?}, and {apart} ms later");
+    }
+}
+
 #[test]
 fn with_another_audio_configuration_the_cut_stays_where_it_is() {
     let mut new = Camera::plain();

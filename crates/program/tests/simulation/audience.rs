@@ -62,9 +62,11 @@ impl Audience {
         self.packager.stats().dropped
     }
 
-    /// Access units that got into no part since the operator began.
-    pub(crate) fn lost_sound(&self) -> u64 {
-        let lost = |dropped: Dropped| dropped.late + dropped.unpaired_audio;
+    /// Samples that got into no part since the operator began, without those that a cut took the place of.
+    pub(crate) fn lost(&self) -> u64 {
+        let lost = |dropped: Dropped| {
+            dropped.late + dropped.before_sync + dropped.unpaired_audio + dropped.over_limit
+        };
         lost(self.dropped()) - lost(self.before)
     }
 

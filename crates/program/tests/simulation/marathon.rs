@@ -148,10 +148,8 @@ fn playlists_of_ten_unlike_cameras() {
             take(world, &mut rng, &STYLES);
         })?;
         report("with playlists", &world, &summary);
-        // Sound of another configuration that begins later behind its cut than the packager waits.
-        println!("{} access units were lost", audience.lost_sound());
-        let lost = usize::try_from(audience.lost_sound()).expect("not many");
-        check::ensure(lost <= summary.cuts / 50, || format!("{lost} access units were lost"))?;
+        let lost = audience.lost();
+        check::ensure(lost == 0, || format!("{lost} samples were lost: {:?}", audience.dropped()))?;
         check::ensure(audience.segments() >= summary.cuts, || {
             format!("{} segments for {} cuts", audience.segments(), summary.cuts)
         })?;
