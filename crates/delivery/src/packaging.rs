@@ -214,8 +214,8 @@ impl Run {
                 if let Some(packager) = &mut self.packager {
                     match joint {
                         Joint::Continues => packager.push(now, sample),
-                        Joint::Splice { settled, sound_changes } => {
-                            packager.splice(now, sample, Splice { settled, sound_changes });
+                        Joint::Splice { settled, sound } => {
+                            packager.splice(now, sample, Splice { settled, sound });
                         }
                     }
                 }

@@ -16,7 +16,7 @@ pub struct Position(pub u64);
 pub struct Epoch(pub u32);
 
 /// How a video sample follows the one before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Joint {
     /// It goes on where that ends, as far as the writer knows.
     #[default]
@@ -27,9 +27,9 @@ pub enum Joint {
         /// From this presentation time on its pictures are shown at their own times. Until then they are
         /// on their way there, and a reader may choose another way.
         settled: EventTime,
-        /// Sound of another configuration follows, at a time of its own. Until then there is sound of the
-        /// old one.
-        sound_changes: bool,
+        /// The configuration of the sound that follows, if it may be another: at a time of its own, and not at
+        /// all where the next splice comes first. Until then there is sound of the old one.
+        sound: Option<Arc<TrackConfig>>,
     },
 }
 

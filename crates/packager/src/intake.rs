@@ -98,8 +98,12 @@ impl Intake {
         splice: Splice,
         floor_90k: i64,
     ) {
-        let Splice { sound_changes, .. } = splice;
-        self.splice = Some(Spliced { shown: sample.pts_event(), sound_changes });
+        let Splice { sound, .. } = splice;
+        if sound.is_some() {
+            // Its picture belongs to where the sound changes, whatever the one before it is on its way from.
+            self.stretch = None;
+        }
+        self.splice = Some(Spliced { shown: sample.pts_event(), sound });
         self.push(now, sample, floor_90k);
         self.splice = None;
     }
@@ -168,7 +172,7 @@ impl Intake {
     }
 
     fn enqueue(&mut self, sample: Sample, start_90k: i64, arrived: EventTime) -> Option<u64> {
-        let splice = self.splice;
+        let splice = self.splice.clone();
         let (queue, gop_90k) = match sample.kind() {
             TrackKind::Video if sample.is_video_sync() => {
                 (&mut self.video, self.gops.sync_at(start_90k))

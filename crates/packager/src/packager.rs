@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use genlock_media::{EventTime, Sample};
+use genlock_media::{EventTime, Sample, TrackConfig};
 
 use crate::config::PackagerConfig;
 use crate::intake::Dropped;
@@ -25,14 +25,15 @@ pub struct Packager {
 }
 
 /// What is known of a cut when its first picture comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Splice {
     /// When the new camera's pictures are back on the event clock: where that is later than the first of
     /// them, those before it may be moved.
     pub settled: EventTime,
-    /// Sound of another configuration follows, up to half a second behind the cut. The segment ends at
-    /// the cut, and the old sound up to the change goes into it, so that no sound is lost.
-    pub sound_changes: bool,
+    /// The configuration of the sound that follows up to half a second behind the cut, if it may be another. Where
+    /// it is, the segment ends at the cut, and the old sound up to the change goes into it, so that no sound is
+    /// lost.
+    pub sound: Option<Arc<TrackConfig>>,
 }
 
 /// What did not go well so far.

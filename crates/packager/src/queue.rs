@@ -33,12 +33,12 @@ impl Queued {
 }
 
 /// The first picture of a splice.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Spliced {
     /// When it was to be shown, before it took the place of what was not published.
     pub(crate) shown: EventTime,
-    /// Sound of another configuration follows.
-    pub(crate) sound_changes: bool,
+    /// The configuration of the sound that follows, if it may be another.
+    pub(crate) sound: Option<Arc<TrackConfig>>,
 }
 
 /// A queue in decoding order.

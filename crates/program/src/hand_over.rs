@@ -48,14 +48,14 @@ impl ProgramCore {
         let shown_at = incoming.source.in_point().map_or(cut_at, |first| first.sample.pts_event());
         let picture_gap_us = end.map(|end| shown_at.as_micros() - video_time(end).as_micros());
         let catch_up = span(incoming.source.catch_up_ticks());
-        let sound_changes = self.sound_changes(old.as_ref(), &incoming.source)
-            || (!self.sound.follows() && self.turns.is_wanted(shown_at));
+        let wanted = self.turns.wanted_at(shown_at).filter(|_| !self.sound.follows()).cloned();
+        let sound = wanted.or_else(|| self.other_sound(old.as_ref(), &incoming.source));
         self.turns.forget_wish();
-        if sound_changes {
+        if sound.is_some() {
             self.turns.tell(cut_at);
         }
         // With another audio configuration the cut has to stay where the sound changes.
-        let stays = sound_changes || discontinuity == Discontinuity::Codec;
+        let stays = sound.is_some() || discontinuity == Discontinuity::Codec;
         let settled = if stays { shown_at } else { shown_at + catch_up };
         let from =
             old.as_ref().map(|source| &source.camera).filter(|from| !from.is_slate()).cloned();
@@ -69,7 +69,7 @@ impl ProgramCore {
             deadline: now + SEAM_MAX,
         });
         self.on_air = Some(OnAir::new(now, incoming.source, cut_at));
-        let splice = Joint::Splice { settled, sound_changes };
+        let splice = Joint::Splice { settled, sound };
         self.joint = if self.edge.is_some() { splice } else { Joint::Continues };
         self.cuts += 1;
         let planned_at = incoming.request.planned_at().unwrap_or(incoming.begun_at);

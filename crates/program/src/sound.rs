@@ -57,15 +57,19 @@ impl ProgramCore {
         self.sound.follows() && !camera.is_slate()
     }
 
-    /// Whether sound of another configuration than the grid's follows a cut from `old` to `new`. Where the
-    /// sound has not passed the cut before that, it may change twice.
-    pub(crate) fn sound_changes(&self, old: Option<&Source>, new: &Source) -> bool {
-        let Some(running) = self.grid.config().filter(|_| self.sound.follows()) else {
-            return false;
-        };
-        let next = [old.filter(|_| self.joining), Some(new)];
-        let next = next.into_iter().flatten().filter(|source| !source.camera.is_slate());
-        next.filter_map(|source| source.feed.status().audio).any(|next| next != *running)
+    /// The configuration of the sound that follows a cut from `old` to `new`, if it may be another than the one
+    /// before it: the grid's, or the old camera's where that has not passed the cut before.
+    pub(crate) fn other_sound(
+        &self,
+        old: Option<&Source>,
+        new: &Source,
+    ) -> Option<Arc<TrackConfig>> {
+        let running = self.grid.config().filter(|_| self.sound.follows())?;
+        let audio_of =
+            |source: &Source| source.feed.status().audio.filter(|_| !source.camera.is_slate());
+        let before = old.filter(|_| self.joining).and_then(audio_of);
+        let behind = audio_of(new)?;
+        (behind != *running || before.is_some_and(|before| before != *running)).then_some(behind)
     }
 
     /// Whose sound is heard.
@@ -129,11 +133,12 @@ impl ProgramCore {
     /// How a picture follows the one before it: a sync sample takes the sound along that waits for one.
     pub(crate) fn turn_at(&mut self, picture: &Sample) -> Joint {
         let settled = picture.pts_event();
-        if !picture.is_video_sync() || !self.turns.is_wanted(settled) {
+        let wanted = self.turns.wanted_at(settled).filter(|_| picture.is_video_sync()).cloned();
+        if wanted.is_none() {
             return Joint::Continues;
         }
         self.turns.tell(settled);
-        Joint::Splice { settled, sound_changes: true }
+        Joint::Splice { settled, sound: wanted }
     }
 
     fn change_heard(&mut self) {
@@ -231,7 +236,9 @@ impl ProgramCore {
                 self.fill(now);
             }
             Some(Fit::Restart) if running && !self.turns.permit(middle) => {
-                self.turns.want(middle);
+                if let Some(unit) = &next {
+                    self.turns.want(middle, &unit.config);
+                }
                 self.settle_silent();
                 self.fill(now);
             }

@@ -11,34 +11,36 @@
 //! the sound waits for the next sync sample of whatever is on air.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use genlock_media::EventTime;
+use genlock_media::{EventTime, TrackConfig};
 
 use crate::limits::{SOUND_LOST, TURN_MAX};
 
 /// See the module documentation.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
-    /// The newest place that sound of another configuration had to wait at.
-    wanted: Option<EventTime>,
+    /// The newest place that sound of another configuration had to wait at, and the configuration.
+    wanted: Option<(EventTime, Arc<TrackConfig>)>,
     /// Sync samples behind which the sound may change: that of a cut, and of one right behind it.
     told: VecDeque<EventTime>,
 }
 
 impl Turns {
     /// Sound of another configuration would have taken the place at `middle`.
-    pub(crate) const fn want(&mut self, middle: EventTime) {
-        self.wanted = Some(middle);
+    pub(crate) fn want(&mut self, middle: EventTime, config: &Arc<TrackConfig>) {
+        self.wanted = Some((middle, Arc::clone(config)));
     }
 
     /// Nothing waits any more.
-    pub(crate) const fn forget_wish(&mut self) {
+    pub(crate) fn forget_wish(&mut self) {
         self.wanted = None;
     }
 
-    /// Whether the sound waits for a sync sample that is shown at `at`.
-    pub(crate) fn is_wanted(&self, at: EventTime) -> bool {
-        self.wanted.is_some_and(|wanted| at < wanted + SOUND_LOST)
+    /// The configuration of the sound that waits for a sync sample that is shown at `at`.
+    pub(crate) fn wanted_at(&self, at: EventTime) -> Option<&Arc<TrackConfig>> {
+        let (wanted, config) = self.wanted.as_ref()?;
+        (at < *wanted + SOUND_LOST).then_some(config)
     }
 
     /// Viewers are told that the sound changes behind the sync sample at `at`.
@@ -67,6 +69,8 @@ const TOLD_MAX: usize = 2;
 
 #[cfg(test)]
 mod tests {
+    use genlock_media::AudioConfig;
+
     use super::*;
 
     fn ms(millis: i64) -> EventTime {
@@ -89,11 +93,12 @@ mod tests {
     #[test]
     fn a_wish_ends_with_the_sync_sample_or_when_the_sound_stops() {
         let mut turns = Turns::default();
-        turns.want(ms(5_000));
-        assert!(turns.is_wanted(ms(4_900)), "a picture that is behind its sound");
-        assert!(turns.is_wanted(ms(5_999)));
-        assert!(!turns.is_wanted(ms(6_000)), "nothing has come for a second");
+        let desk = Arc::new(TrackConfig::Audio(AudioConfig::default_aac()));
+        turns.want(ms(5_000), &desk);
+        assert_eq!(turns.wanted_at(ms(4_900)), Some(&desk), "a picture that is behind its sound");
+        assert_eq!(turns.wanted_at(ms(5_999)), Some(&desk));
+        assert_eq!(turns.wanted_at(ms(6_000)), None, "nothing has come for a second");
         turns.tell(ms(5_500));
-        assert!(!turns.is_wanted(ms(5_600)));
+        assert_eq!(turns.wanted_at(ms(5_600)), None);
     }
 }

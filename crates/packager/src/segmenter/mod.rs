@@ -35,7 +35,7 @@ use crate::limits::{
     SPLICE_AUDIO_WAIT, TAIL_LEAD,
 };
 use crate::line::{event_time, rescale_90k, ticks_90k};
-use crate::queue::{TrackQueue, same_config};
+use crate::queue::{Queued, TrackQueue, same_config};
 
 use self::gap::Gap;
 pub(crate) use self::step::{Begin, Layout, PartCut, Step};
@@ -266,7 +266,7 @@ impl Segmenter {
                 starts_segment: sync_picture || self.layout.video.is_none(),
                 sync_picture,
                 gop_90k: queued.gop_90k,
-                renews: queued.splice.is_some_and(|splice| splice.sound_changes)
+                renews: self.other_sound(queued).is_some()
                     || self.renews(&queued.sample, queued.start_90k),
                 splice: queued.splice.is_some(),
                 complete,
@@ -313,7 +313,7 @@ impl Segmenter {
             return true;
         }
         let last = self.intake.audio.back().map(|last| last.start_90k);
-        let sound_changes = ends_segment && self.sound_changes_at(end_90k);
+        let sound_changes = ends_segment && self.sound_told_at(end_90k).is_some();
         let covered_90k = if sound_changes {
             self.intake.audio_change_90k(self.layout.audio.as_ref()).map_or(i64::MIN, |_| end_90k)
         } else if ends_segment {
@@ -338,12 +338,17 @@ impl Segmenter {
         false
     }
 
-    /// A splice starts at `end_90k` behind which the sound is of another configuration.
-    fn sound_changes_at(&self, end_90k: i64) -> bool {
+    /// The other configuration of the sound behind a splice that starts at `end_90k`.
+    fn sound_told_at(&self, end_90k: i64) -> Option<&Arc<TrackConfig>> {
         let next = self.intake.video.iter().find(|queued| queued.start_90k >= end_90k);
-        next.is_some_and(|next| {
-            next.start_90k == end_90k && next.splice.is_some_and(|splice| splice.sound_changes)
-        })
+        next.filter(|next| next.start_90k == end_90k).and_then(|next| self.other_sound(next))
+    }
+
+    /// What the splice at `queued` told of the sound, if that is another configuration than the open one.
+    fn other_sound<'a>(&self, queued: &'a Queued) -> Option<&'a Arc<TrackConfig>> {
+        let told = queued.splice.as_ref()?.sound.as_ref()?;
+        let runs = self.layout.audio.as_ref().is_some_and(|running| same_config(running, told));
+        (!runs).then_some(told)
     }
 
     /// The first part of a splice has some sound, or has waited for it: what is missing of it goes into the
@@ -365,9 +370,10 @@ impl Segmenter {
         }
         self.intake.drop_stale_audio(at.part_start_90k);
         // A splice begins a part.
-        let splice = self.intake.video.front().and_then(|front| front.splice);
+        let splice = self.intake.video.front().and_then(|front| front.splice.as_ref());
+        let splice = splice.map(|splice| splice.shown);
         // The next segment cannot hold the sound that is left of the old configuration.
-        let hangs_over = self.sound_changes_at(end_90k)
+        let hangs_over = self.sound_told_at(end_90k).is_some()
             && match (&self.layout.audio, self.audio_behind(end_90k)) {
                 (Some(running), Some(next)) => !same_config(running, &next),
                 _ => false,
@@ -395,7 +401,7 @@ impl Segmenter {
             start_90k: at.part_start_90k,
             end_90k,
             independent,
-            splice: splice.filter(|_| !video.is_empty()).map(|splice| splice.shown),
+            splice: splice.filter(|_| !video.is_empty()),
             video,
             audio,
         }));

@@ -12,9 +12,10 @@ use crate::stretch::Stretch;
 
 impl Segmenter {
     /// Takes a sync sample that another camera's pictures begin with. Where it can, it takes the place of
-    /// all that is not published yet.
+    /// all that is not published yet, unless the sound may change: that is where it is.
     pub(crate) fn splice(&mut self, now: EventTime, sample: Sample, splice: Splice) {
-        let replaced = self.replace_unpublished(&sample, splice.settled);
+        let stays = splice.sound.is_some();
+        let replaced = if stays { None } else { self.replace_unpublished(&sample, splice.settled) };
         let floor_90k = self.published_90k();
         self.intake.splice(now, sample, splice, floor_90k);
         if let (Some(at_90k), State::Open(at)) = (replaced, self.state)
@@ -44,7 +45,7 @@ impl Segmenter {
             .intake
             .video
             .iter()
-            .any(|queued| queued.splice.is_some_and(|splice| splice.sound_changes));
+            .any(|queued| queued.splice.as_ref().is_some_and(|splice| splice.sound.is_some()));
         let complete = !sound_changes && self.shown_90k <= boundary_90k - COMPLETE_MARGIN_90K;
         let cut_90k = rescale_90k(sample.pts(), sample.timescale());
         let settled_90k = settled.to_media(sample.timescale()).ticks;

@@ -9,6 +9,7 @@ use super::{Segmenter, State};
 use crate::boundary::Position;
 use crate::limits::{SOUND_OVERHANG_MAX, TRACK_PROBE};
 use crate::line::ticks_90k;
+use crate::queue::same_config;
 
 impl Segmenter {
     /// Opens a segment if there is something at or after `floor_90k` that one can start with.
@@ -83,15 +84,17 @@ impl Segmenter {
     /// The sound's configuration in a segment that begins at `start_90k`.
     pub(super) fn audio_behind(&self, start_90k: i64) -> Option<Arc<TrackConfig>> {
         let running = self.layout.audio.as_ref();
-        let change = self.intake.audio_change(running);
-        let audio = match change.filter(|_| running.is_some()) {
-            Some(change) if self.sound_changes_at(start_90k) => {
+        let change = self.intake.audio_change(running).filter(|_| running.is_some());
+        let told_behind = self.sound_change_told_behind(start_90k);
+        let audio = match (change, self.sound_told_at(start_90k)) {
+            (Some(change), Some(told)) => {
+                let own = !told_behind || same_config(told, &change.sample.config);
                 // Later it is told with the sync sample that it comes behind.
                 let until_90k = start_90k + ticks_90k(SOUND_OVERHANG_MAX) + UNIT_90K;
-                Some(change).filter(|change| change.start_90k < until_90k)
+                Some(change).filter(|change| own && change.start_90k < until_90k)
             }
             // What is there of another configuration belongs to a later splice, however near it begins.
-            Some(_) if self.sound_change_told_behind(start_90k) => None,
+            (Some(_), None) if told_behind => None,
             _ => self.intake.audio_at(start_90k),
         };
         audio.map(|unit| Arc::clone(&unit.sample.config)).or_else(|| running.cloned())
@@ -100,7 +103,7 @@ impl Segmenter {
     /// A splice comes behind `start_90k` at which the sound changes.
     pub(super) fn sound_change_told_behind(&self, start_90k: i64) -> bool {
         let mut behind = self.intake.video.iter().filter(|queued| queued.start_90k > start_90k);
-        behind.any(|queued| queued.splice.is_some_and(|splice| splice.sound_changes))
+        behind.any(|queued| queued.splice.as_ref().is_some_and(|splice| splice.sound.is_some()))
     }
 }
 

@@ -146,7 +146,18 @@ pub(crate) fn hevc() -> Arc<TrackConfig> {
 
 /// AAC LC, 44.1 kHz, stereo.
 pub(crate) fn other_aac() -> Arc<TrackConfig> {
-    Arc::new(TrackConfig::Audio(AudioConfig::from_asc(&hex("1210")).unwrap()))
+    aac_at(44_100)
+}
+
+/// AAC LC, stereo.
+pub(crate) fn aac_at(rate: u32) -> Arc<TrackConfig> {
+    let asc = match rate {
+        48_000 => "1190",
+        44_100 => "1210",
+        32_000 => "1290",
+        _ => panic!("not in the tests' table: {rate} Hz"),
+    };
+    Arc::new(TrackConfig::Audio(AudioConfig::from_asc(&hex(asc)).unwrap()))
 }
 
 /// Pushes everything at its time, timers in between, and shows every snapshot to a viewer.
@@ -161,7 +172,7 @@ pub(crate) fn play(config: PackagerConfig, arrivals: &[Arrival]) -> (Packager, V
 pub(crate) fn play_on(packager: &mut Packager, viewer: &mut Viewer, arrivals: &[Arrival]) {
     for arrival in arrivals {
         wait(packager, viewer, arrival.at);
-        match arrival.splice {
+        match arrival.splice.clone() {
             None => packager.push(arrival.at, arrival.sample.clone()),
             Some(splice) => packager.splice(arrival.at, arrival.sample.clone(), splice),
         }

@@ -48,7 +48,7 @@ fn programme(old: &Camera, new: &Camera, cut: Duration, age: Duration) -> Vec<Ar
         arrival.at = arrival.at.max(command).max(time(shown) - Duration::from_millis(50));
         if own == from {
             arrival.at = command;
-            arrival.splice = Some(Splice { settled: time(settled), sound_changes: false });
+            arrival.splice = Some(Splice { settled: time(settled), sound: None });
         }
         arrivals.push(arrival);
     }
@@ -187,7 +187,7 @@ fn late_sound_is_whole_when_a_cut_follows_another() {
     let spliced = |camera: &Camera, from, to| {
         let mut pictures = pictures(camera, from, to);
         let settled = pictures[2].sample.pts_event();
-        pictures[0].splice = Some(Splice { settled, sound_changes: false });
+        pictures[0].splice = Some(Splice { settled, sound: None });
         pictures
     };
     for (cut, apart) in cuts().flat_map(|cut| [167, 300, 433].map(|apart| (cut, apart))) {
@@ -214,7 +214,7 @@ fn with_another_audio_configuration_the_cut_stays_where_it_is() {
     for arrival in &mut arrivals {
         if arrival.splice.is_some() {
             arrival.splice =
-                Some(Splice { settled: arrival.sample.pts_event(), sound_changes: true });
+                Some(Splice { settled: arrival.sample.pts_event(), sound: new.audio.clone() });
         }
     }
     let (packager, viewer) = play(config(), &arrivals);

@@ -17,4 +17,5 @@ mod properties;
 mod retention;
 mod splices;
 mod tracks;
+mod turns;
 mod viewer;

@@ -108,7 +108,7 @@ fn sound_that_changes_behind_the_cut_is_whole() {
         };
         let first = arrivals.iter_mut().find(is_first).expect("a sync sample");
         let settled = first.sample.pts_event();
-        first.splice = Some(Splice { settled, sound_changes: true });
+        first.splice = Some(Splice { settled, sound: new.audio.clone() });
         let (packager, viewer) = play(config(), &arrivals);
         let place = format!("the sound changes {behind} ms behind the cut");
         assert_eq!(packager.stats().dropped.unpaired_audio, 0, "{place}");
@@ -128,9 +128,10 @@ fn parameters_that_change_just_behind_a_cut_cost_nothing() {
         let spliced = arrivals.len();
         arrivals.extend(new.samples(cut, change));
         arrivals.extend(old.samples(change, seconds(15.0)));
-        let first = arrivals.iter_mut().skip(spliced).find(|arrival| arrival.sample.is_video_sync());
+        let first =
+            arrivals.iter_mut().skip(spliced).find(|arrival| arrival.sample.is_video_sync());
         let first = first.expect("a sync sample");
-        first.splice = Some(Splice { settled: first.sample.pts_event(), sound_changes: false });
+        first.splice = Some(Splice { settled: first.sample.pts_event(), sound: None });
         arrivals.sort_by_key(|arrival| arrival.at);
         let (packager, viewer) = play(config(), &arrivals);
         let place = format!("parameters change {behind} ms behind the cut");

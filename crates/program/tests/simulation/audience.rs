@@ -7,13 +7,13 @@ use genlock_packager::{Dropped, Packager, PackagerConfig, Splice};
 
 use crate::SECOND;
 use crate::viewer::{Viewer, WALL_CLOCK_AT_ZERO_MS};
-use crate::world::Output;
+use crate::world::Record;
 
 pub(crate) struct Audience {
     packager: Packager,
     viewer: Viewer,
-    /// When the newest sample was pushed, and how many had been at that time.
-    pushed: (i64, usize),
+    /// How many samples it has seen.
+    seen: usize,
     /// What had been dropped when the operator began: a first camera without sound is played without until it is
     /// known to have none.
     before: Dropped,
@@ -30,30 +30,28 @@ impl Audience {
         let mut viewer = Viewer::new(&config);
         viewer.long_gops = true;
         let packager = Packager::new(config, EventTime::ZERO);
-        Self { packager, viewer, pushed: (0, 0), before: Dropped::default() }
+        Self { packager, viewer, seen: 0, before: Dropped::default() }
     }
 
-    /// Pushes what it has not seen of `outputs`.
-    pub(crate) fn watch(&mut self, outputs: &[Output]) {
-        let (newest, count) = self.pushed;
-        let seen = outputs.partition_point(|output| output.at < newest) + count;
-        let new = outputs.get(seen..).unwrap_or_default();
-        for output in new {
+    /// Pushes what it has not seen.
+    pub(crate) fn watch(&mut self, record: &Record) {
+        let forgotten_unseen = "it watches before anything is forgotten";
+        let seen = self.seen.checked_sub(record.forgotten).expect(forgotten_unseen);
+        for output in &record.outputs[seen..] {
             self.pass(output.at);
             let now = EventTime::from_micros(output.at);
             let sample = output.sample.clone();
-            match output.joint {
+            match output.joint.clone() {
                 Joint::Continues => self.packager.push(now, sample),
-                Joint::Splice { settled, sound_changes } => {
-                    self.packager.splice(now, sample, Splice { settled, sound_changes });
+                Joint::Splice { settled, sound } => {
+                    self.packager.splice(now, sample, Splice { settled, sound });
                 }
             }
             if output.at < BEGINS {
                 self.before = self.packager.stats().dropped;
             }
             self.viewer.look(now, &self.packager);
-            let same = self.pushed.0 == output.at;
-            self.pushed = (output.at, if same { self.pushed.1 + 1 } else { 1 });
+            self.seen += 1;
         }
     }
 

@@ -41,7 +41,7 @@ fn run(
         }
         total = total.and(check(world, weather)?);
         if let Some(audience) = &mut audience {
-            audience.watch(&world.record.outputs);
+            audience.watch(&world.record);
         }
         world.forget();
     }

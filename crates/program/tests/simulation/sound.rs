@@ -246,7 +246,7 @@ fn sound_that_changes_without_a_cut_waits_for_a_sync_sample_and_none_is_lost() {
         assert_eq!(world.set_audio_source(&source), Ok(Discontinuity::Codec));
     }
     world.run_until(30 * SECOND);
-    audience.watch(&world.record.outputs);
+    audience.watch(&world.record);
     assert_eq!(audience.dropped(), Dropped::default());
     // Sync samples are 4 s apart: at 1, 5, 9 s and so on.
     let expect = [Some(0), None, Some(1), None, Some(0), None, Some(1)];

@@ -31,6 +31,8 @@ pub(crate) struct Command {
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     pub(crate) outputs: Vec<Output>,
+    /// How many came before the first of them.
+    pub(crate) forgotten: usize,
     pub(crate) events: Vec<(i64, ProgramEvent)>,
     pub(crate) commands: HashMap<CutId, Command>,
     pub(crate) ended_twice: Vec<CutId>,
@@ -205,7 +207,7 @@ impl World {
         let Some(last_other) = outputs.iter().rposition(other) else { return };
         let is_first = |output: &Output| camera_of(output) == Some(newest);
         let Some(first) = outputs.iter().skip(last_other).position(is_first) else { return };
-        outputs.drain(..last_other + first);
+        self.record.forgotten += outputs.drain(..last_other + first).count();
         let from = outputs.first().map_or(0, |output| output.at) - 10_000_000;
         self.record.events.retain(|(at, _)| *at >= from);
         self.record.busy.retain(|(_, until)| *until >= from);
