@@ -1,5 +1,6 @@
 //! The server under test: the built `genlock` binary on free ports with a data folder of its own.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -25,6 +26,10 @@ pub struct Server {
     pub http: String,
     /// `rtmp://127.0.0.1:port/live`
     pub rtmp: String,
+    /// `https://127.0.0.1:port`, of a server that was started with TLS.
+    pub https: Option<String>,
+    /// `rtmps://127.0.0.1:port/live`, of a server that was started with TLS.
+    pub rtmps: Option<String>,
 }
 
 impl Server {
@@ -52,6 +57,16 @@ impl Server {
         let mut command = command(data_dir.path());
         command.args(flags);
         Self::run(command, data_dir)
+    }
+
+    /// Starts a server with TLS beside the plain ports, on free ports too. `flags` say which certificate.
+    ///
+    /// # Errors
+    /// When it does not come up within 30 s.
+    pub fn start_secured(data_dir: Arc<TempDir>, flags: &[&str]) -> Result<Self> {
+        let mut command = command(data_dir.path());
+        command.args(["--https", "127.0.0.1:0", "--rtmps", "127.0.0.1:0"]).args(flags);
+        Self::run_with_ports(command, data_dir, &["http", "https", "rtmp", "rtmps"])
     }
 
     /// Starts a server with an empty data folder and this configuration file.
@@ -119,14 +134,31 @@ impl Server {
         Ok(())
     }
 
-    fn run(mut command: Command, data_dir: Arc<TempDir>) -> Result<Self> {
+    fn run(command: Command, data_dir: Arc<TempDir>) -> Result<Self> {
+        Self::run_with_ports(command, data_dir, &["http", "rtmp"])
+    }
+
+    /// Waits until all `ports` are told.
+    fn run_with_ports(
+        mut command: Command,
+        data_dir: Arc<TempDir>,
+        ports: &[&str],
+    ) -> Result<Self> {
         let mut process = command.spawn().context("cannot start genlock")?;
         let stdout = process.stdout.take().context("genlock has no standard output")?;
         let stderr = process.stderr.take().context("genlock has no standard error")?;
         let log = Arc::new(Mutex::new(String::new()));
         collect(stderr, Arc::clone(&log));
-        match addresses(stdout) {
-            Ok((http, rtmp)) => Ok(Self { process, log, data_dir, http, rtmp }),
+        match addresses(stdout, ports) {
+            Ok(mut told) => Ok(Self {
+                process,
+                log,
+                data_dir,
+                http: told.remove("http").unwrap_or_default(),
+                rtmp: told.remove("rtmp").unwrap_or_default(),
+                https: told.remove("https"),
+                rtmps: told.remove("rtmps"),
+            }),
             Err(error) => {
                 let _ = process.kill();
                 let _ = process.wait();
@@ -157,6 +189,16 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> String {
         lock(&self.log).clone()
+    }
+
+    /// Sends SIGHUP: the server is to look again at what it was told.
+    ///
+    /// # Errors
+    /// When it cannot be sent.
+    pub fn hang_up(&self) -> Result<()> {
+        let sent = Command::new("kill").arg("-HUP").arg(self.process.id().to_string()).status()?;
+        ensure!(sent.success(), "kill ended with {sent}");
+        Ok(())
     }
 
     /// Sends SIGTERM and waits for the end.
@@ -247,21 +289,17 @@ fn binary() -> PathBuf {
     beside.unwrap_or_else(|| "genlock".into())
 }
 
-/// Reads the start-up lines until both addresses are known, then keeps the pipe drained.
-fn addresses(stdout: ChildStdout) -> Result<(String, String)> {
+/// Reads the start-up lines until the addresses of all `ports` are known, then keeps the pipe drained.
+fn addresses(stdout: ChildStdout, ports: &[&str]) -> Result<HashMap<String, String>> {
     let mut lines = BufReader::new(stdout).lines();
-    let (mut http, mut rtmp) = (None, None);
+    let mut told = HashMap::new();
     while let Some(line) = lines.next().transpose()? {
-        let mut words = line.split_whitespace();
-        match (words.next(), words.next()) {
-            (Some("http"), Some(url)) => http = Some(url.to_owned()),
-            (Some("rtmp"), Some(url)) => rtmp = Some(url.to_owned()),
-            _ => {}
+        if let Some((port, url)) = line.trim().split_once(' ') {
+            told.insert(port.to_owned(), url.trim().to_owned());
         }
-        if let (Some(http), Some(rtmp)) = (&http, &rtmp) {
-            let found = (http.clone(), rtmp.clone());
+        if ports.iter().all(|port| told.contains_key(*port)) {
             std::thread::spawn(move || lines.for_each(drop));
-            return Ok(found);
+            return Ok(told);
         }
     }
     bail!("genlock ended before it told its addresses")

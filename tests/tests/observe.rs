@@ -55,7 +55,15 @@ fn names(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn rules_and_dashboard_name_metrics_that_a_running_server_has() -> Result<()> {
-    let show = Show::start(&["--metrics-token", OBSERVER])?;
+    let show = Show::start(&[
+        "--metrics-token",
+        OBSERVER,
+        "--tls-self-signed",
+        "--https",
+        "127.0.0.1:0",
+        "--rtmps",
+        "off",
+    ])?;
     // The last of them to come: pictures a second need some, a group of pictures must be whole, and the playlist full.
     let scrape = wait::until("every metric", LIMIT, || {
         let scrape = show.observed("/metrics")?;

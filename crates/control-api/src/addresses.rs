@@ -1,8 +1,8 @@
 //! The addresses that answers name.
 //!
 //! Absolute where the server's own address is known: from the configuration, else from the request's
-//! `Host` (the client reached us by it), with `http`. Behind a proxy that ends TLS the public address has to be
-//! configured; no `Forwarded` or `X-Forwarded-*` header is believed, since anybody can send one.
+//! `Host` (the client reached us by it), with `https` if it came by TLS that ends here. Behind a proxy that ends TLS the
+//! public address has to be configured; no `Forwarded` or `X-Forwarded-*` header is believed, since anybody can send one.
 //! Where nothing is known (HTTP/1.0, calls inside the process) HLS addresses are relative and
 //! ingest addresses are missing.
 
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::uri::Authority;
+use axum::http::uri::{Authority, Scheme};
 use axum::http::{Uri, header};
 use genlock_store::{CameraId, EventId};
 
@@ -28,7 +28,16 @@ pub struct Addresses {
     /// `rtmp://live.example/live`, without a slash at its end; `None` derives it from the HTTP address.
     pub rtmp_public_url: Option<String>,
     /// Port for cameras, where the address is derived.
-    pub rtmp_port: u16,
+    pub rtmp_port: RtmpPort,
+}
+
+/// A port for cameras, and how it is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RtmpPort {
+    /// RTMP.
+    Plain(u16),
+    /// RTMPS.
+    Tls(u16),
 }
 
 /// The addresses as the client of one request should use them.
@@ -40,15 +49,19 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    fn new(addresses: &Addresses, requested: Option<&Authority>) -> Self {
+    fn new(addresses: &Addresses, requested: Option<&Requested>) -> Self {
         let http = match (&addresses.public_url, requested) {
             (Some(url), _) => url.clone(),
-            (None, Some(authority)) => format!("http://{authority}"),
+            (None, Some(Requested { scheme, authority })) => format!("{scheme}://{authority}"),
             (None, None) => String::new(),
         };
         let rtmp = addresses.rtmp_public_url.clone().or_else(|| {
             let uri: Uri = http.parse().ok()?;
-            Some(format!("rtmp://{}:{}/{RTMP_APPLICATION}", uri.host()?, addresses.rtmp_port))
+            let (scheme, port) = match addresses.rtmp_port {
+                RtmpPort::Plain(port) => ("rtmp", port),
+                RtmpPort::Tls(port) => ("rtmps", port),
+            };
+            Some(format!("{scheme}://{}:{port}/{RTMP_APPLICATION}", uri.host()?))
         });
         Self { http, rtmp }
     }
@@ -111,19 +124,30 @@ impl FromRequestParts<Arc<Shared>> for Links {
         parts: &mut Parts,
         shared: &Arc<Shared>,
     ) -> Result<Self, Infallible> {
-        Ok(Self::new(&shared.addresses, requested_authority(parts).as_ref()))
+        Ok(Self::new(&shared.addresses, Requested::of(parts).as_ref()))
     }
 }
 
-/// Whom the client wanted to reach: the request target's authority (HTTP/2, absolute form), else `Host`
-/// (RFC 9110 §7.2). One with user information in it is not believed.
-fn requested_authority(parts: &Parts) -> Option<Authority> {
-    let of_target = parts.uri.authority().cloned();
-    let authority = of_target.or_else(|| {
-        let host = parts.headers.get(header::HOST)?.to_str().ok()?;
-        host.parse().ok()
-    })?;
-    (!authority.as_str().contains('@') && !authority.host().is_empty()).then_some(authority)
+/// How the client reached us.
+struct Requested {
+    /// [`Scheme::HTTPS`] if whoever accepted the connection says so by that extension of the request.
+    scheme: Scheme,
+    authority: Authority,
+}
+
+impl Requested {
+    /// Whom the client wanted to reach: the request target's authority (HTTP/2, absolute form), else `Host`
+    /// (RFC 9110 §7.2). One with user information in it is not believed.
+    fn of(parts: &Parts) -> Option<Self> {
+        let of_target = parts.uri.authority().cloned();
+        let authority = of_target.or_else(|| {
+            let host = parts.headers.get(header::HOST)?.to_str().ok()?;
+            host.parse().ok()
+        })?;
+        let scheme = parts.extensions.get::<Scheme>().cloned().unwrap_or(Scheme::HTTP);
+        let believed = !authority.as_str().contains('@') && !authority.host().is_empty();
+        believed.then_some(Self { scheme, authority })
+    }
 }
 
 #[cfg(test)]
@@ -131,7 +155,7 @@ mod tests {
     use super::*;
 
     fn addresses() -> Addresses {
-        Addresses { public_url: None, rtmp_public_url: None, rtmp_port: 1935 }
+        Addresses { public_url: None, rtmp_public_url: None, rtmp_port: RtmpPort::Plain(1935) }
     }
 
     fn check(addresses: &Addresses, host: Option<&str>, http: &str, rtmp: Option<&str>) {
@@ -140,7 +164,7 @@ mod tests {
             request = request.header(header::HOST, host);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let links = Links::new(addresses, requested_authority(&parts).as_ref());
+        let links = Links::new(addresses, Requested::of(&parts).as_ref());
         assert_eq!(links.http, http);
         assert_eq!(links.rtmp.as_deref(), rtmp);
     }
@@ -150,6 +174,19 @@ mod tests {
         let addresses = addresses();
         check(&addresses, Some("a.b:8080"), "http://a.b:8080", Some("rtmp://a.b:1935/live"));
         check(&addresses, Some("[::1]:80"), "http://[::1]:80", Some("rtmp://[::1]:1935/live"));
+    }
+
+    #[test]
+    fn whoever_came_by_tls_stays_there() {
+        let addresses = Addresses { rtmp_port: RtmpPort::Tls(1936), ..addresses() };
+        let mut request = axum::http::Request::builder().header(header::HOST, "a.b:8443");
+        // What the client says of it counts for nothing.
+        request = request.uri("http://a.b:8443/api/events").header("x-forwarded-proto", "http");
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        parts.extensions.insert(Scheme::HTTPS);
+        let links = Links::new(&addresses, Requested::of(&parts).as_ref());
+        assert_eq!(links.http, "https://a.b:8443");
+        assert_eq!(links.rtmp.as_deref(), Some("rtmps://a.b:1936/live"));
     }
 
     #[test]

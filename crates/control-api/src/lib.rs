@@ -76,7 +76,7 @@ mod tokens;
 mod updates;
 mod watch;
 
-pub use addresses::Addresses;
+pub use addresses::{Addresses, RtmpPort};
 pub use auth::jwks::KeyFetch;
 pub use auth::jwt::{InvalidKey, JwtRules, JwtVerifier};
 pub use auth::quota::CreatorLimits;

@@ -47,6 +47,8 @@ pub struct ServerReading {
     pub http: HttpReading,
     /// JSON hooks.
     pub hooks: HooksReading,
+    /// When the certificate of HTTPS and RTMPS ends, in seconds since 1970; `None` without TLS.
+    pub certificate_expires_at: Option<u64>,
 }
 
 /// The process, as the operating system sees it; `None` where it does not tell.

@@ -25,7 +25,8 @@
 //! Architecture Invariant: a viewer can slow nobody but himself. Packaging never waits for a
 //! request; what a slow one holds is bounded by time.
 //!
-//! Does no TLS, no files, and no authentication but that of signed playback paths.
+//! Knows no certificates (a port gets its TLS acceptor from outside), no files, and no authentication but that of signed
+//! playback paths.
 
 mod activity;
 mod answer;
@@ -54,4 +55,4 @@ pub use listings::{Listed, Listings};
 pub use origin::Origin;
 pub use playback::{Grant, Scope, SigningKey};
 pub use publication::{Demand, PublicationId};
-pub use server::{Fallback, HttpServer};
+pub use server::{Fallback, HttpServer, Tls};

@@ -9,6 +9,9 @@ pub struct ServerLimits {
     /// Connections open at once; one more is accepted and closed at once. Default 32 768: room for
     /// 20 000 held requests and the downloads beside them, at a few KiB each.
     pub connections: usize,
+    /// Time for a TLS handshake. Default 10 s: two round trips and a signature; a connection counts as open from its
+    /// accept on.
+    pub tls_handshake_timeout: Duration,
     /// Time from the accept to the first complete request head. Default 10 s: a player sends it at
     /// once, a scanner never.
     pub first_request_timeout: Duration,
@@ -45,6 +48,7 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 32_768,
+            tls_handshake_timeout: Duration::from_secs(10),
             first_request_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(10),

@@ -1,12 +1,12 @@
-//! The HTTP server: an accept loop with limits of its own, HTTP/1.1 and HTTP/2 with prior knowledge
-//! on one port (RFC 9113 §3.3).
+//! The HTTP server: an accept loop for each port with limits of its own. HTTP/1.1 and HTTP/2 are both spoken at
+//! each: with prior knowledge at a plain port (RFC 9113 §3.3), as agreed upon by ALPN where there is TLS.
 //!
 //! ```text
-//!  accept ─▶ connection task ─▶ hyper ─▶ /hls/… ─▶ origin (memory)
-//!            watchdog, limits            other   ─▶ the service handed in (API, console)
+//!  accept ─▶ connection task ─▶ (TLS) ─▶ hyper ─▶ /hls/… ─▶ origin (memory)
+//!            watchdog, limits                     other   ─▶ the service handed in (API, console)
 //! ```
 //!
-//! Does no TLS and writes no access log.
+//! Knows no certificates, which the acceptor that is handed in has, and writes no access log.
 
 use std::convert::Infallible;
 use std::io;
@@ -16,22 +16,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, MissedTickBehavior};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 use crate::activity::{Activity, Reason, Watchdog};
+use crate::counters::Counters;
 use crate::limits::ServerLimits;
 use crate::origin::Origin;
-use crate::service::Service;
+use crate::service::{Secure, Service};
 use crate::socket::Socket;
 
 /// Pause after an accept that failed for want of something (file descriptors, memory).
@@ -67,19 +70,55 @@ where
     type Body = B;
 }
 
-/// A bound port that is not served yet.
+/// How a port is encrypted.
+#[derive(Clone)]
+pub struct Tls {
+    /// What handshakes are made with. It may offer `h2` and `http/1.1` by ALPN.
+    pub acceptor: TlsAcceptor,
+    /// For how long browsers are told to come by TLS only (RFC 6797); `None` tells them nothing.
+    pub hsts: Option<Duration>,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").field("hsts", &self.hsts).finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    fn hsts_value(&self) -> Option<HeaderValue> {
+        let seconds = self.hsts?.as_secs();
+        Some(format!("max-age={seconds}").parse().expect("a number is a header's value"))
+    }
+}
+
+/// A bound port.
+#[derive(Debug)]
+struct Door {
+    listener: TcpListener,
+    tls: Option<Tls>,
+}
+
+/// Bound ports that are not served yet.
 #[derive(Debug)]
 pub struct HttpServer {
-    listener: TcpListener,
+    doors: Vec<Door>,
     limits: ServerLimits,
 }
 
 impl HttpServer {
-    /// Takes the port. Nothing is accepted before [`HttpServer::run`]. Needs a tokio runtime.
+    /// A server without a port. The limits are for all ports together.
+    #[must_use]
+    pub const fn new(limits: ServerLimits) -> Self {
+        Self { doors: Vec::new(), limits }
+    }
+
+    /// Takes a port, with TLS or without. Nothing is accepted before [`HttpServer::run`]. Needs a tokio runtime.
+    /// Returns the address with the port that the system chose if 0 was asked for.
     ///
     /// # Errors
     /// When the address cannot be bound.
-    pub fn bind(address: SocketAddr, limits: ServerLimits) -> io::Result<Self> {
+    pub fn listen(&mut self, address: SocketAddr, tls: Option<Tls>) -> io::Result<SocketAddr> {
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -87,28 +126,30 @@ impl HttpServer {
         #[cfg(not(windows))]
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        Ok(Self { listener: socket.listen(limits.backlog)?, limits })
-    }
-
-    /// The address that was bound, with the port that the system chose if 0 was asked for.
-    ///
-    /// # Errors
-    /// When the system does not tell.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        let listener = socket.listen(self.limits.backlog)?;
+        let bound = listener.local_addr()?;
+        self.doors.push(Door { listener, tls });
+        Ok(bound)
     }
 
     /// Serves until `stop`, then answers what is held, finishes what is being sent, and returns
     /// within the drain timeout.
     ///
-    /// Requests outside of `/hls/` go to `fallback`, with the peer's [`SocketAddr`] among the
-    /// request's extensions.
+    /// Requests outside of `/hls/` go to `fallback`, with the peer's [`SocketAddr`] among the request's extensions, and
+    /// with [`http::uri::Scheme::HTTPS`] if they came by TLS.
     pub async fn run<F: Fallback>(self, stop: CancellationToken, origin: Origin, fallback: F) {
-        let Self { listener, limits } = self;
-        let connections = Connections::new(limits, stop.clone());
-        let accepting = accept_all(&listener, &connections, &origin, &fallback);
-        let _ = stop.run_until_cancelled(accepting).await;
-        drop(listener);
+        let Self { doors, limits } = self;
+        let connections = Arc::new(Connections::new(limits, stop.clone()));
+        let accepting = TaskTracker::new();
+        for door in doors {
+            let loops =
+                accept_all(door, Arc::clone(&connections), origin.clone(), fallback.clone());
+            let stop = stop.clone();
+            accepting.spawn(async move { stop.run_until_cancelled(loops).await });
+        }
+        stop.cancelled().await;
+        accepting.close();
+        accepting.wait().await;
         origin.close();
         connections.drain().await;
     }
@@ -116,14 +157,20 @@ impl HttpServer {
 
 /// Accepts until it is dropped.
 async fn accept_all<F: Fallback>(
-    listener: &TcpListener,
-    connections: &Connections,
-    origin: &Origin,
-    fallback: &F,
+    Door { listener, tls }: Door,
+    connections: Arc<Connections>,
+    origin: Origin,
+    fallback: F,
 ) {
+    let hsts = tls.as_ref().and_then(Tls::hsts_value);
+    let secure = tls.as_ref().map(|_| Secure { hsts });
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => connections.spawn(stream, peer, origin, fallback),
+            Ok((stream, peer)) => {
+                let behind = Behind { origin: origin.clone(), fallback: fallback.clone() };
+                let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
+                connections.spawn(stream, peer, acceptor, secure.clone(), behind);
+            }
             Err(error) if is_of_the_connection(&error) => {
                 debug!(%error, "connection lost in accept")
             }
@@ -139,6 +186,12 @@ async fn accept_all<F: Fallback>(
 fn is_of_the_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// Who answers.
+struct Behind<F> {
+    origin: Origin,
+    fallback: F,
 }
 
 /// The open connections and how they end.
@@ -165,13 +218,14 @@ impl Connections {
     }
 
     fn spawn<F: Fallback>(
-        &self,
+        self: &Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
-        origin: &Origin,
-        fallback: &F,
+        acceptor: Option<TlsAcceptor>,
+        secure: Option<Secure>,
+        Behind { origin, fallback }: Behind<F>,
     ) {
-        let counters = origin.counters();
+        let counters = Arc::clone(origin.counters());
         let Some(open) = counters.open_connection(self.limits.connections) else {
             debug!(%peer, limit = self.limits.connections, "too many connections");
             return;
@@ -182,11 +236,42 @@ impl Connections {
         }
         let activity = Arc::new(Activity::new(Instant::now()));
         let socket = Socket::new(stream, Arc::clone(&activity), open);
-        let service = Service::new(origin.clone(), fallback.clone(), Arc::clone(&activity), peer);
+        let service = Service::new(origin, fallback, Arc::clone(&activity), peer, secure);
+        let Some(acceptor) = acceptor else {
+            self.serve(socket, peer, service, activity, counters);
+            return;
+        };
+        let connections = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let handshake = acceptor.accept(socket);
+            let (stop, limits) = (&connections.stop, connections.limits);
+            let handshake = tokio::time::timeout(limits.tls_handshake_timeout, handshake);
+            match stop.run_until_cancelled(handshake).await {
+                Some(Ok(Ok(stream))) => {
+                    connections.serve(stream, peer, service, activity, counters);
+                }
+                Some(Ok(Err(error))) => debug!(%peer, %error, "no TLS handshake"),
+                Some(Err(_elapsed)) => debug!(%peer, "no TLS handshake in time"),
+                None => {}
+            }
+        });
+    }
+
+    /// Serves a connection in a task of its own.
+    fn serve<S, F>(
+        &self,
+        stream: S,
+        peer: SocketAddr,
+        service: Service<F>,
+        activity: Arc<Activity>,
+        counters: Arc<Counters>,
+    ) where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        F: Fallback,
+    {
         let connection =
-            self.http.serve_connection_with_upgrades(TokioIo::new(socket), service).into_owned();
+            self.http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
         let (stop, abandon, limits) = (self.stop.clone(), self.abandon.clone(), self.limits);
-        let counters = Arc::clone(counters);
         self.tasks.spawn(async move {
             let ended = drive(connection, &activity, limits, stop, abandon).await;
             if matches!(ended, Some(Reason::Stalled | Reason::SlowResponse)) {
@@ -197,7 +282,7 @@ impl Connections {
     }
 
     /// Waits for the connections to finish; abandons them after the drain timeout.
-    async fn drain(self) {
+    async fn drain(&self) {
         self.tasks.close();
         let open = self.tasks.len();
         if tokio::time::timeout(self.limits.drain_timeout, self.tasks.wait()).await.is_err() {

@@ -5,14 +5,11 @@ use std::net::SocketAddr;
 
 use genlock_store::AdminToken;
 
+use crate::ports::Bound;
+
 /// Prints the addresses; the token and how to begin, if the token is new.
-pub(crate) fn print(
-    http: Option<SocketAddr>,
-    rtmp: Option<SocketAddr>,
-    token: Option<&AdminToken>,
-) {
-    let (Some(http), Some(rtmp)) = (http.map(reachable), rtmp.map(reachable)) else { return };
-    say(&text(http, rtmp, token));
+pub(crate) fn print(bound: &Bound, token: Option<&AdminToken>) {
+    say(&text(bound, token));
 }
 
 /// Writes to standard output. It may be closed, as behind `| head -1`: then the server runs all the same.
@@ -24,23 +21,40 @@ pub(crate) fn say(text: &str) {
     }
 }
 
-fn text(http: SocketAddr, rtmp: SocketAddr, token: Option<&AdminToken>) -> String {
+fn text(bound: &Bound, token: Option<&AdminToken>) -> String {
     let version = env!("CARGO_PKG_VERSION");
-    let addresses =
-        format!("genlock {version}\n  http    http://{http}\n  rtmp    rtmp://{rtmp}/live\n");
+    let ports = [
+        ("http", bound.http, ""),
+        ("https", bound.https, ""),
+        ("rtmp", bound.rtmp, "/live"),
+        ("rtmps", bound.rtmps, "/live"),
+    ];
+    let mut addresses = format!("genlock {version}\n");
+    for (scheme, port, path) in ports {
+        if let Some(port) = port {
+            let port = reachable(port);
+            addresses.push_str(&format!("  {scheme:<7} {scheme}://{port}{path}\n"));
+        }
+    }
     let Some(token) = token.map(AdminToken::reveal) else { return addresses };
-    let event = post(http, token, "", "Wedding");
-    let camera = post(http, token, "/EVENT_ID/cameras", "Altar");
+    let (scheme, port) = match (bound.http, bound.https) {
+        (Some(port), _) => ("http", port),
+        (None, Some(port)) => ("https", port),
+        (None, None) => return addresses,
+    };
+    let api = format!("{scheme}://{}/api/events", reachable(port));
+    let event = post(&api, token, "", "Wedding");
+    let camera = post(&api, token, "/EVENT_ID/cameras", "Altar");
     format!(
         "{addresses}  token   {token}   (the administrator's; shown this once)\n\n\
          Make an event, then a camera in it; the answer holds its stream key:\n\n  {event}\n  {camera}\n\n"
     )
 }
 
-fn post(http: SocketAddr, token: &str, path: &str, name: &str) -> String {
+fn post(api: &str, token: &str, path: &str, name: &str) -> String {
     format!(
         "curl -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\\n       \
-         -d '{{\"name\":\"{name}\"}}' http://{http}/api/events{path}"
+         -d '{{\"name\":\"{name}\"}}' {api}{path}"
     )
 }
 
@@ -52,4 +66,32 @@ pub(crate) fn reachable(bound: SocketAddr) -> SocketAddr {
         other => other.ip(),
     };
     SocketAddr::new(ip, bound.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_open_port_is_told_by_an_address_that_opens_here() {
+        let bound = Bound {
+            http: None,
+            https: Some(([0, 0, 0, 0], 8443).into()),
+            rtmp: Some(([192, 0, 2, 7], 1935).into()),
+            rtmps: Some(([0, 0, 0, 0], 1936).into()),
+        };
+        let told = text(&bound, None);
+        let lines: Vec<_> = told.lines().skip(1).map(str::trim).collect();
+        assert_eq!(
+            lines,
+            [
+                "https   https://127.0.0.1:8443",
+                "rtmp    rtmp://192.0.2.7:1935/live",
+                "rtmps   rtmps://127.0.0.1:1936/live"
+            ]
+        );
+        let token = AdminToken::parse("a-token-of-my-own").unwrap();
+        let begin = text(&bound, Some(&token));
+        assert!(begin.contains("https://127.0.0.1:8443/api/events/EVENT_ID/cameras"), "{begin}");
+    }
 }

@@ -2,20 +2,37 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use genlock_tls::Pair;
 
 use crate::banner::say;
-use crate::config::{Settings, SharedStore};
+use crate::certificate::days_left;
+use crate::config::{CertificateSource, Settings, SharedStore};
 use crate::nginx;
+use crate::server::StartError;
 
 /// Prints what a configuration comes to. That it can be read has been checked by whoever made `settings`.
-pub(crate) fn config(settings: &Settings) {
-    say(&summary(settings));
+///
+/// # Errors
+/// When the files of `tls` cannot be used.
+pub(crate) fn config(settings: &Settings) -> Result<(), StartError> {
+    let certificate = match settings.tls.as_ref().map(|tls| &tls.certificate) {
+        None => None,
+        Some(CertificateSource::SelfSigned) => Some("self-signed".to_owned()),
+        Some(CertificateSource::Files(files)) => {
+            let pair = files.read().and_then(|pem| Pair::new(&pem));
+            let until = pair.map_err(StartError::Certificate)?.validity().until;
+            Some(format!("certificate good for {} days", days_left(until)))
+        }
+    };
+    say(&summary(settings, certificate.as_deref()));
+    Ok(())
 }
 
-fn summary(settings: &Settings) -> String {
+fn summary(settings: &Settings, certificate: Option<&str>) -> String {
     let store = match &settings.shared_store {
         Some(SharedStore { collection, .. }) => {
             format!("MongoDB, collection {}", collection.as_deref().unwrap_or("weddings"))
@@ -24,12 +41,19 @@ fn summary(settings: &Settings) -> String {
     };
     let token = if settings.admin_token.is_some() { "given" } else { "made at the first start" };
     let asked = if settings.hooks.publish.is_some() { "a back end" } else { "nobody" };
+    let port =
+        |port: Option<SocketAddr>| port.map_or_else(|| "off".to_owned(), |port| port.to_string());
+    let secure = certificate.zip(settings.tls.as_ref()).map(|(certificate, tls)| {
+        let (https, rtmps) = (port(tls.http), port(tls.rtmp));
+        format!("  https       {https}\n  rtmps       {rtmps}\n  tls         {certificate}\n")
+    });
     format!(
-        "ok\n  http        {}\n  rtmp        {}\n  data_dir    {}\n  store       {store}\n  \
+        "ok\n  http        {}\n  rtmp        {}\n{}  data_dir    {}\n  store       {store}\n  \
          admin token {token}\n  segments    {} ms in parts of {} ms, {} s of them\n  \
          publishers  {asked} is asked about them; {} hook targets are told\n",
-        settings.http_listen,
-        settings.rtmp_listen,
+        port(settings.http_listen),
+        port(settings.rtmp_listen),
+        secure.unwrap_or_default(),
         settings.data_dir.display(),
         settings.segment_target.as_millis(),
         settings.part_target.as_millis(),
@@ -64,9 +88,22 @@ mod tests {
     fn a_summary_tells_what_counts_and_no_secret() {
         let text = "admin_token = \"a-secret-token\"\nhttp.listen = \"127.0.0.1:9\"\n\
             store.mongodb_uri = \"mongodb://ann:secret@db\"\n";
-        let told = summary(&config::of_text(text).unwrap());
+        let told = summary(&config::of_text(text).unwrap(), None);
         assert!(told.starts_with("ok\n  http        127.0.0.1:9\n"), "{told}");
         assert!(told.contains("MongoDB, collection weddings"), "{told}");
         assert!(!told.contains("secret"), "{told}");
+        assert!(!told.contains("tls"), "{told}");
+    }
+
+    #[test]
+    fn a_summary_tells_of_tls_and_closed_ports() {
+        let text = "http.listen = \"off\"\n[tls]\ncertificate = \"c\"\nkey = \"k\"\n";
+        let told = summary(&config::of_text(text).unwrap(), Some("certificate good for 60 days"));
+        assert!(told.contains("  http        off\n"), "{told}");
+        assert!(
+            told.contains("  https       0.0.0.0:8443\n  rtmps       0.0.0.0:1936\n"),
+            "{told}"
+        );
+        assert!(told.contains("good for 60 days"), "{told}");
     }
 }

@@ -5,7 +5,9 @@
 
 mod hooks;
 mod limits;
+mod listen;
 mod recordings;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,7 +20,9 @@ use serde::Deserialize;
 
 pub(crate) use self::hooks::HookSettings;
 pub(crate) use self::limits::LimitSettings;
+pub(crate) use self::listen::Listen;
 pub(crate) use self::recordings::RecordingSettings;
+pub(crate) use self::tls::{CertificateSource, TlsSettings};
 use crate::creators::Auth;
 
 /// Everything that can be configured, with defaults that need no file.
@@ -38,13 +42,14 @@ pub(crate) struct Config {
     hooks: hooks::Hooks,
     recordings: recordings::Recordings,
     limits: limits::Limits,
+    tls: tls::Tls,
 }
 
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Http {
-    /// Address of console, API and HLS. Default `0.0.0.0:8080`.
-    listen: Option<SocketAddr>,
+    /// Address of console, API and HLS. Default `0.0.0.0:8080`; `off` where `tls.http` is enough.
+    listen: Option<Listen>,
     /// The address that people use, when it is not the one that is bound: `https://live.example`.
     public_url: Option<String>,
     /// Token that opens `/metrics` and `/stat` and nothing else. Default: only the administrator's does.
@@ -63,8 +68,8 @@ impl std::fmt::Debug for Http {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Rtmp {
-    /// Address for cameras. Default `0.0.0.0:1935`.
-    listen: Option<SocketAddr>,
+    /// Address for cameras. Default `0.0.0.0:1935`; `off` where `tls.rtmp` is enough.
+    listen: Option<Listen>,
     /// The address that cameras use, when it is not the one that is bound: `rtmp://live.example/live`.
     public_url: Option<String>,
     /// Who wins when a second publisher comes with the key of a live camera.
@@ -154,12 +159,14 @@ pub(crate) struct Flags {
     /// TOML file with the configuration
     #[arg(long, value_name = "FILE", env = "GENLOCK_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// Address of console, API and HLS [default: 0.0.0.0:8080]
+    /// Address of console, API and HLS, or `off` [default: 0.0.0.0:8080]
     #[arg(long, value_name = "ADDR", env = "GENLOCK_HTTP")]
-    http: Option<SocketAddr>,
-    /// Address for cameras [default: 0.0.0.0:1935]
+    http: Option<Listen>,
+    /// Address for cameras, or `off` [default: 0.0.0.0:1935]
     #[arg(long, value_name = "ADDR", env = "GENLOCK_RTMP")]
-    rtmp: Option<SocketAddr>,
+    rtmp: Option<Listen>,
+    #[command(flatten)]
+    tls: tls::TlsFlags,
     /// Folder of the embedded store [default: data]
     #[arg(long, value_name = "DIR", env = "GENLOCK_DATA_DIR")]
     data_dir: Option<PathBuf>,
@@ -224,9 +231,11 @@ pub(crate) struct Settings {
     pub(crate) events_max: u32,
     pub(crate) data_dir: PathBuf,
     pub(crate) admin_token: Option<String>,
-    pub(crate) http_listen: SocketAddr,
+    /// `None` where the plain port is closed.
+    pub(crate) http_listen: Option<SocketAddr>,
     pub(crate) http_public_url: Option<String>,
-    pub(crate) rtmp_listen: SocketAddr,
+    /// `None` where the plain port is closed.
+    pub(crate) rtmp_listen: Option<SocketAddr>,
     pub(crate) rtmp_public_url: Option<String>,
     pub(crate) takeover: SecondPublisher,
     pub(crate) idle_timeout: Duration,
@@ -239,6 +248,8 @@ pub(crate) struct Settings {
     pub(crate) creators: Option<JwtVerifier>,
     pub(crate) creator_limits: CreatorLimits,
     pub(crate) observers: Observers,
+    /// `None` without TLS.
+    pub(crate) tls: Option<TlsSettings>,
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
 }
@@ -298,16 +309,22 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
         anonymous: file.http.public_metrics.unwrap_or(true),
     };
     let http_public_url = flags.public_url.clone().or(file.http.public_url);
+    let tls = file.tls.check(&flags.tls)?;
+    let secure = |port: fn(&TlsSettings) -> Option<SocketAddr>| tls.as_ref().and_then(port);
+    let http = flags.http.or(file.http.listen).unwrap_or_else(|| Listen::At(any(8080)));
+    let rtmp = flags.rtmp.or(file.rtmp.listen).unwrap_or_else(|| Listen::At(any(1935)));
+    reachable("http.listen", "an address unless tls.http is one", http, secure(|tls| tls.http))?;
+    reachable("rtmp.listen", "an address unless tls.rtmp is one", rtmp, secure(|tls| tls.rtmp))?;
     Ok(Settings {
         events_max: events_max(file.store.events_max)?,
         shared_store: shared_store(file.store, flags.mongodb_uri.clone())?,
         data_dir: flags.data_dir.clone().or(file.data_dir).unwrap_or_else(|| "data".into()),
         admin_token,
-        http_listen: flags.http.or(file.http.listen).unwrap_or_else(|| any(8080)),
+        http_listen: http.address(),
         http_public_url: http_public_url
             .map(|url| scheme("http.public_url", url, "http"))
             .transpose()?,
-        rtmp_listen: flags.rtmp.or(file.rtmp.listen).unwrap_or_else(|| any(1935)),
+        rtmp_listen: rtmp.address(),
         rtmp_public_url: file
             .rtmp
             .public_url
@@ -323,10 +340,24 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
         limits: file.limits.check()?,
         creator_limits: file.auth.limits(),
         observers,
+        tls,
         creators: file.auth.verifier(flags.jwt_secret.as_deref())?,
         log_filter: flags.log.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
         log_format: file.log.format,
     })
+}
+
+/// Somebody must be able to come in, by the plain port or by the one with TLS.
+fn reachable(
+    key: &'static str,
+    expected: &'static str,
+    plain: Listen,
+    secure: Option<SocketAddr>,
+) -> Result<(), ConfigError> {
+    match (plain, secure) {
+        (Listen::Off, None) => Err(ConfigError::Value { key, expected, got: "off".to_owned() }),
+        _ => Ok(()),
+    }
 }
 
 /// Shorter tokens can be guessed over the network.
@@ -413,16 +444,26 @@ mod tests {
     #[test]
     fn defaults_need_no_file() {
         let settings = load(&Flags::default()).unwrap();
-        assert_eq!(settings.rtmp_listen, any(1935));
-        assert_eq!(settings.http_listen, any(8080));
+        assert_eq!(settings.rtmp_listen, Some(any(1935)));
+        assert_eq!(settings.http_listen, Some(any(8080)));
         assert_eq!(settings.data_dir, Path::new("data"));
     }
 
     #[test]
     fn flags_win_over_the_file() {
-        let flags = Flags { http: Some(any(9000)), ..Flags::default() };
+        let flags = Flags { http: Some(Listen::At(any(9000))), ..Flags::default() };
         let file: Config = toml::from_str("http.listen = \"127.0.0.1:1\"").unwrap();
-        assert_eq!(complete(file, &flags).unwrap().http_listen, any(9000));
+        assert_eq!(complete(file, &flags).unwrap().http_listen, Some(any(9000)));
+    }
+
+    #[test]
+    fn a_plain_port_is_closed_only_where_another_is_open() {
+        let error = parse("http.listen = \"off\"").unwrap_err();
+        assert_eq!(error, "http.listen must be an address unless tls.http is one, not off");
+        let tls = "tls = { certificate = \"c\", key = \"k\", rtmp = \"off\" }\n";
+        assert_eq!(parse(&format!("{tls}http.listen = \"off\"")).unwrap().http_listen, None);
+        let error = parse(&format!("{tls}rtmp.listen = \"off\"")).unwrap_err();
+        assert!(error.starts_with("rtmp.listen must be an address"), "{error}");
     }
 
     #[test]

@@ -4,13 +4,13 @@
 //! It uses the server as anybody would: events, cameras and takes go through the REST API's own
 //! router, pictures through ffmpeg. Nothing here is known to the server.
 
-use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::http::uri::Scheme;
 use axum::http::{Request, header};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -20,6 +20,7 @@ use tower::ServiceExt;
 
 use crate::banner::{reachable, say};
 use crate::config::Settings;
+use crate::ports::Bound;
 use crate::server::StartError;
 
 const BETWEEN_TAKES: Duration = Duration::from_secs(10);
@@ -43,18 +44,21 @@ pub(crate) fn prepare(settings: &mut Settings) -> Result<TempDir, StartError> {
         .map_err(StartError::DemoFolder)?;
     settings.data_dir = folder.path().to_owned();
     settings.shared_store = None;
+    // Its cameras are on this machine and need no TLS.
+    settings.rtmp_listen.get_or_insert_with(|| ([127, 0, 0, 1], 0).into());
     Ok(folder)
 }
 
 /// Shows the demo until `stop`; what fails is logged, and the server goes on.
-pub(crate) async fn run(
-    api: Router,
-    token: String,
-    (http, rtmp): (SocketAddr, SocketAddr),
-    stop: CancellationToken,
-) {
+pub(crate) async fn run(api: Router, token: String, bound: Bound, stop: CancellationToken) {
+    let (scheme, http) = match (bound.http, bound.https) {
+        (Some(plain), _) => (Scheme::HTTP, plain),
+        (None, Some(secure)) => (Scheme::HTTPS, secure),
+        (None, None) => return,
+    };
+    let Some(rtmp) = bound.rtmp else { return };
     let host = reachable(http).to_string();
-    if let Err(error) = show(Client { api, token, host }, rtmp.port(), &stop).await {
+    if let Err(error) = show(Client { api, token, scheme, host }, rtmp.port(), &stop).await {
         tracing::error!("demo: {error:#}");
     }
 }
@@ -140,7 +144,9 @@ fn publish(name: &str, colour: &str, url: &str) -> Result<Child> {
 struct Client {
     api: Router,
     token: String,
-    /// Whom the addresses in the answers name.
+    /// How the addresses in the answers are opened.
+    scheme: Scheme,
+    /// Whom they name.
     host: String,
 }
 
@@ -149,6 +155,7 @@ impl Client {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
+            .extension(self.scheme.clone())
             .header(header::HOST, &self.host)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         if body.is_some() {

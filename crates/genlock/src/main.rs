@@ -5,6 +5,7 @@
 //! protocol and no media logic.
 
 mod banner;
+mod certificate;
 mod check;
 mod commands;
 mod config;
@@ -18,6 +19,7 @@ mod key_set;
 mod logs;
 mod nginx;
 mod pages;
+mod ports;
 mod server;
 mod signal;
 mod storage;
@@ -71,7 +73,7 @@ enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Look at ports, file limits, disk, clock and MongoDB, as configured
+    /// Look at ports, certificate, file limits, disk, clock and MongoDB, as configured
     #[command(args_override_self = true)]
     Doctor(Flags),
     /// Print a genlock.toml for an nginx-rtmp.conf, with a remark on each of its directives
@@ -109,8 +111,7 @@ fn run(command: Command) -> Result<(), StartError> {
         Command::CheckConfig { file } => {
             let settings = config::load(&Flags::of_file(file))?;
             logs::filter(&settings)?;
-            check::config(&settings);
-            Ok(())
+            check::config(&settings)
         }
         Command::Doctor(flags) => {
             let settings = config::load(&flags)?;

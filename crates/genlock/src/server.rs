@@ -22,7 +22,8 @@ use genlock_recorder::Recorder;
 use genlock_recorder::shell::Remote;
 use genlock_store::secret::{InvalidToken, NoEntropy};
 use genlock_store::{AdminToken, MetaKey, SecretHash, SlateFolder, SqliteStore, Store, StoreError};
-use tokio::net::TcpListener;
+use genlock_tls::{Certificates, PairError, SelfSignedError, TlsError};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -30,9 +31,10 @@ use crate::config::{ConfigError, SecondPublisher, Settings};
 use crate::engine::{Engine, Hooks, WallClock, unix_micros};
 use crate::follow::Follower;
 use crate::hook_desk::{HookDesk, Targets};
+use crate::ports::{Bound, Ports};
 use crate::storage::Storage;
 use crate::telemetry::{Instruments, Started};
-use crate::{banner, demo, pages, signal};
+use crate::{banner, certificate, demo, pages, signal};
 
 /// How far the event clock's zero lies before a data folder's first use: a camera's first pictures may
 /// be older than the server, and decoding times run ahead of presentation, but no output time may be
@@ -63,6 +65,12 @@ pub(crate) enum StartError {
     Recorder(io::Error),
     #[error("cannot make a folder for the demo: {0}")]
     DemoFolder(io::Error),
+    #[error("tls: {0}")]
+    Certificate(PairError),
+    #[error("--tls-self-signed: {0}")]
+    SelfSigned(SelfSignedError),
+    #[error("tls: {0}")]
+    Tls(TlsError),
     #[error("{what}: cannot listen on {address}: {error}")]
     Listen { what: &'static str, address: SocketAddr, error: io::Error },
     #[error("data folder {}: {error}", .path.display())]
@@ -91,6 +99,9 @@ pub(crate) struct Server {
     origin: Origin,
     http: HttpServer,
     ingest: Ingest,
+    bound: Bound,
+    /// Only with TLS.
+    certificates: Option<Certificates>,
     api: Router,
     token: Token,
     /// JSON hooks.
@@ -138,11 +149,9 @@ impl Server {
     /// Takes the ports, opens the store, and restores events and cameras.
     pub(crate) async fn start(settings: Settings) -> Result<Self, StartError> {
         let started = Started::now();
-        let http = HttpServer::bind(settings.http_listen, settings.limits.server)
-            .map_err(|error| listen("http", settings.http_listen, error))?;
-        let rtmp = TcpListener::bind(settings.rtmp_listen)
-            .await
-            .map_err(|error| listen("rtmp", settings.rtmp_listen, error))?;
+        let certificates = certificate::open(&settings)?;
+        let ports = Ports::take(&settings, certificates.as_ref()).await?;
+        let bound = ports.bound;
         let failed = |error| StartError::Store { path: settings.data_dir.clone(), error };
         let storage = Storage::open(&settings).await?;
         let store = Arc::clone(&storage.store);
@@ -182,16 +191,17 @@ impl Server {
             hooks,
             recorder.clone(),
         );
-        let ingest = Ingest::new(rtmp, ingest_config, engine.clone(), clock);
+        let mut ingest = Ingest::new(ingest_config, engine.clone(), clock);
+        let http = ports.open(&mut ingest);
         engine.restore().await.map_err(failed)?;
         engine.tell_of(archive.clone());
-        let rtmp_address = ingest.local_addr().unwrap_or(settings.rtmp_listen);
         let changes = Changes::default();
         let telemetry = Instruments {
             engine: engine.clone(),
             origin: origin.clone(),
             rtmp: ingest.counters(),
             notices: notices.clone(),
+            certificates: certificates.clone(),
             started,
         };
         let api = genlock_control_api::router(ApiState {
@@ -211,7 +221,7 @@ impl Server {
             addresses: Addresses {
                 public_url: settings.http_public_url,
                 rtmp_public_url: settings.rtmp_public_url,
-                rtmp_port: rtmp_address.port(),
+                rtmp_port: bound.for_cameras(),
             },
             changes: changes.clone(),
         });
@@ -223,15 +233,28 @@ impl Server {
                 changes,
                 interval: shared.follow_interval,
             });
-        Ok(Self { store, follower, engine, origin, http, ingest, api, token, deliveries, carrier })
+        Ok(Self {
+            store,
+            follower,
+            engine,
+            origin,
+            http,
+            ingest,
+            bound,
+            certificates,
+            api,
+            token,
+            deliveries,
+            carrier,
+        })
     }
 
     /// Serves until a signal, then drains: publishers, held requests, store.
     pub(crate) async fn run(self, demo: bool) {
-        let Self { store, follower, engine, origin, http, ingest, api, token, deliveries, carrier } =
-            self;
-        let (http_address, rtmp_address) = (http.local_addr().ok(), ingest.local_addr().ok());
-        banner::print(http_address, rtmp_address, token.to_show());
+        let Self { store, follower, engine, origin, http, ingest, bound, certificates, .. } = self;
+        let (api, token, deliveries, carrier) =
+            (self.api, self.token, self.deliveries, self.carrier);
+        banner::print(&bound, token.to_show());
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let hooks_stop = CancellationToken::new();
@@ -245,10 +268,13 @@ impl Server {
         if let Some(carrier) = carrier {
             tasks.spawn(carrier.run(stop.clone()));
         }
-        if let (true, Some(token), Some(addresses)) =
-            (demo, token.text(), http_address.zip(rtmp_address))
-        {
-            tasks.spawn(demo::run(api, token.reveal().to_owned(), addresses, stop.clone()));
+        let hang_ups = Arc::new(Notify::new());
+        tasks.spawn(signal::hang_ups(Arc::clone(&hang_ups), stop.clone()));
+        if let Some(certificates) = certificates {
+            tasks.spawn(certificate::watch(certificates, hang_ups, stop.clone()));
+        }
+        if let (true, Some(token)) = (demo, token.text()) {
+            tasks.spawn(demo::run(api, token.reveal().to_owned(), bound, stop.clone()));
         }
         signal::stop().await;
         stop.cancel();
@@ -288,10 +314,6 @@ fn ingest_config(settings: &Settings) -> IngestConfig {
         admit_timeout: default.admit_timeout.max(hook + ADMIT_BEYOND_HOOK),
         ..default
     }
-}
-
-fn listen(what: &'static str, address: SocketAddr, error: io::Error) -> StartError {
-    StartError::Listen { what, address, error }
 }
 
 /// The token of the configuration; else the one whose hash the store keeps; else a new one.

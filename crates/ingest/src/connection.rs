@@ -123,9 +123,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 return Ok(());
             }
             let acted = match self.wake().await {
-                Wake::Input(Ok(0)) => {
-                    self.session.handle_end()?;
-                    return Err(Fault::Closed);
+                Wake::Input(Ok(0)) => return Err(self.closed()),
+                // TLS calls it an error when a peer closes without a word; many publishers do.
+                Wake::Input(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Err(self.closed());
                 }
                 Wake::Input(Ok(_)) => {
                     let now = self.shared.clock.now();
@@ -153,6 +154,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 return Err(error.into());
             }
         }
+    }
+
+    /// The peer sends no more.
+    fn closed(&mut self) -> Fault {
+        self.session.handle_end().map_or_else(Fault::from, |()| Fault::Closed)
     }
 
     /// Input comes before the session's deadline: after a pause of the whole process a publisher is not
@@ -184,7 +190,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.event(event).await?;
             }
             let Some(bytes) = self.session.poll_transmit() else { return Ok(()) };
-            let write = self.io.write_all(&bytes);
+            let io = &mut self.io;
+            let write = async {
+                io.write_all(&bytes).await?;
+                // TLS keeps what the socket does not take at once.
+                io.flush().await
+            };
             match time::timeout(self.shared.config.write_timeout, write).await {
                 Ok(written) => written?,
                 Err(_elapsed) => return Err(Fault::WriteTimeout),

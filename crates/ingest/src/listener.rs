@@ -1,14 +1,17 @@
-//! The accept loop.
+//! The accept loops: one for each port, all under the same limits.
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use genlock_feed::clock::EventClock;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -27,11 +30,18 @@ const ACCEPT_REST: Duration = Duration::from_millis(100);
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
 const KEEPALIVE_EACH: Duration = Duration::from_secs(10);
 
-/// A bound RTMP listener.
+/// Bound ports for cameras.
 pub struct Ingest {
-    listener: TcpListener,
+    doors: Vec<Door>,
     occupancy: Arc<Occupancy>,
     shared: Arc<Shared>,
+}
+
+/// A bound port.
+struct Door {
+    listener: TcpListener,
+    /// For RTMPS.
+    tls: Option<TlsAcceptor>,
 }
 
 /// What all connections share.
@@ -45,39 +55,19 @@ pub(crate) struct Shared {
 }
 
 impl Ingest {
-    /// Binds the listener; nothing is accepted before [`Ingest::run`].
-    ///
-    /// # Errors
-    /// When the address cannot be bound.
-    pub async fn bind(
-        addr: SocketAddr,
-        config: IngestConfig,
-        gate: Arc<dyn PublishGate>,
-        clock: EventClock,
-    ) -> io::Result<Self> {
-        Ok(Self::new(TcpListener::bind(addr).await?, config, gate, clock))
-    }
-
-    /// Takes a listener that is bound already.
+    /// A server for cameras without a port. The limits are for all ports together.
     #[must_use]
-    pub fn new(
-        listener: TcpListener,
-        config: IngestConfig,
-        gate: Arc<dyn PublishGate>,
-        clock: EventClock,
-    ) -> Self {
+    pub fn new(config: IngestConfig, gate: Arc<dyn PublishGate>, clock: EventClock) -> Self {
         let throttle = RefusalThrottle::default();
         let occupancy = Occupancy::new(config.connections, config.connections_per_address);
         let shared = Shared { config, gate, clock, throttle, stop: CancellationToken::new() };
-        Self { listener, occupancy: Arc::new(occupancy), shared: Arc::new(shared) }
+        Self { doors: Vec::new(), occupancy: Arc::new(occupancy), shared: Arc::new(shared) }
     }
 
-    /// The address that was bound, with its port.
-    ///
-    /// # Errors
-    /// When the operating system does not tell.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    /// Takes a port that is bound already, for RTMPS where there is an acceptor, else for RTMP. Nothing is accepted before
+    /// [`Ingest::run`].
+    pub fn listen(&mut self, listener: TcpListener, tls: Option<TlsAcceptor>) {
+        self.doors.push(Door { listener, tls });
     }
 
     /// Its counters, to read while it runs.
@@ -89,30 +79,46 @@ impl Ingest {
     /// Serves publishers until `cancel`. Then accepts nobody any more, tells the publishers, and
     /// returns when all have gone: within [`IngestConfig::drain`] and the time to say good-bye.
     pub async fn run(self, cancel: CancellationToken) {
+        let Self { doors, occupancy, shared } = self;
         let tasks = TaskTracker::new();
-        let mut next = 0;
+        let lobby = Lobby { occupancy, shared, tasks, accepted: AtomicU64::new(0) };
+        let lobby = Arc::new(lobby);
+        for door in doors {
+            let (lobby, cancel) = (Arc::clone(&lobby), cancel.clone());
+            let tasks = lobby.tasks.clone();
+            tasks.spawn(async move { cancel.run_until_cancelled(lobby.accept_all(door)).await });
+        }
+        cancel.cancelled().await;
+        lobby.shared.stop.cancel();
+        lobby.tasks.close();
+        lobby.tasks.wait().await;
+    }
+}
+
+/// Where connections of all ports come in.
+struct Lobby {
+    occupancy: Arc<Occupancy>,
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+    accepted: AtomicU64,
+}
+
+impl Lobby {
+    /// Accepts until it is dropped.
+    async fn accept_all(&self, Door { listener, tls }: Door) {
         loop {
-            tokio::select! {
-                () = cancel.cancelled() => break,
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, peer)) => {
-                        next += 1;
-                        self.take(ConnectionId(next), stream, peer, &tasks);
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "accepting a connection failed");
-                        tokio::time::sleep(ACCEPT_REST).await;
-                    }
-                },
+            match listener.accept().await {
+                Ok((stream, peer)) => self.take(stream, peer, tls.clone()),
+                Err(error) => {
+                    tracing::warn!(%error, "accepting a connection failed");
+                    tokio::time::sleep(ACCEPT_REST).await;
+                }
             }
         }
-        drop(self.listener);
-        self.shared.stop.cancel();
-        tasks.close();
-        tasks.wait().await;
     }
 
-    fn take(&self, id: ConnectionId, stream: TcpStream, peer: SocketAddr, tasks: &TaskTracker) {
+    fn take(&self, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
+        let id = ConnectionId(self.accepted.fetch_add(1, Ordering::Relaxed) + 1);
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let permit = match self.occupancy.enter(peer.ip()) {
             Ok(permit) => permit,
@@ -132,18 +138,38 @@ impl Ingest {
             app = tracing::field::Empty,
             camera = tracing::field::Empty,
         );
-        let connection = Connection::new(stream, id, peer, Arc::clone(&self.shared));
+        let shared = Arc::clone(&self.shared);
         let serve = async move {
-            connection.serve().await;
+            match tls {
+                None => Connection::new(stream, id, peer, shared).serve().await,
+                Some(tls) => serve_encrypted(tls, stream, id, peer, shared).await,
+            }
             drop(permit);
         };
-        tasks.spawn(serve.instrument(span));
+        self.tasks.spawn(serve.instrument(span));
+    }
+}
+
+/// Shakes hands, within the time for the handshake of RTMP, then serves.
+async fn serve_encrypted(
+    tls: TlsAcceptor,
+    stream: TcpStream,
+    id: ConnectionId,
+    peer: SocketAddr,
+    shared: Arc<Shared>,
+) {
+    let handshake = timeout(shared.config.handshake_timeout, tls.accept(stream));
+    match shared.stop.run_until_cancelled(handshake).await {
+        Some(Ok(Ok(stream))) => Connection::new(stream, id, peer, shared).serve().await,
+        Some(Ok(Err(error))) => tracing::warn!(%error, "connection ended in its TLS handshake"),
+        Some(Err(_elapsed)) => tracing::warn!("connection ended: no TLS handshake in time"),
+        None => {}
     }
 }
 
 impl fmt::Debug for Ingest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ingest").field("listener", &self.listener).finish_non_exhaustive()
+        f.debug_struct("Ingest").field("ports", &self.doors.len()).finish_non_exhaustive()
     }
 }
 

@@ -71,6 +71,8 @@ families! {
     HOOKS_WAITING = gauge genlock_hooks_waiting [] "Hook deliveries that wait or are under way";
     HOOKS_DEAD = gauge genlock_hooks_dead [] "Hook deliveries that were given up";
     HOOKS_LOST = counter genlock_hooks_lost_total [] "Notices that could not be queued";
+    CERTIFICATE_END = gauge genlock_tls_certificate_expires_seconds []
+        "End of the certificate of HTTPS and RTMPS, seconds since 1970";
     CPU = counter process_cpu_seconds_total [] "Time on all cores";
     RESIDENT = gauge process_resident_memory_bytes [] "Resident memory";
     OPEN_FILES = gauge process_open_fds [] "Open file descriptors";

@@ -49,6 +49,7 @@ pub(crate) fn server(
     text.single(&f::STORE_PENDING, store.pending);
     text.single(&f::STORE_REJECTED, store.rejected);
     hooks(&mut text, &reading.hooks);
+    text.maybe(&f::CERTIFICATE_END, reading.certificate_expires_at);
     process(&mut text, &reading.process);
     text.finish()
 }

@@ -77,7 +77,8 @@ fn whole() -> String {
         open_files: Some(4),
         open_files_max: Some(5),
     };
-    let reading = ServerReading { process, ..ServerReading::default() };
+    let certificate_expires_at = Some(1_798_761_600);
+    let reading = ServerReading { process, certificate_expires_at, ..ServerReading::default() };
     let archive = ArchiveTotals { sent_bytes: 10, failures: 11, waiting: 12, removals: 13 };
     server(&totals, &recordings, Some(&archive), &store, &reading)
 }
@@ -103,6 +104,7 @@ fn a_scrape_reads_as_prometheus_expects() {
         "genlock_store_up 0\n",
         "genlock_store_pending 12\n",
         "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 1.25\n",
+        "genlock_tls_certificate_expires_seconds 1798761600\n",
         "process_start_time_seconds 1767225600\n",
     ] {
         assert!(scrape.contains(part), "{part}\n{scrape}");

@@ -56,10 +56,13 @@ impl Line {
         // Who has to wait does so in `flushed`.
         let mut nobody = Context::from_waker(Waker::noop());
         match Pin::new(&mut ends.wire).poll_write(&mut nobody, frames) {
-            Poll::Ready(Ok(bytes)) if bytes == frames.len() => Sent::All,
             Poll::Ready(Ok(bytes)) if bytes > 0 => {
                 ends.rest = frames.slice(bytes..);
-                Sent::Part
+                // TLS takes what the socket has no room for, and keeps it.
+                match ends.poll_sent(&mut nobody) {
+                    Poll::Ready(Ok(())) => Sent::All,
+                    Poll::Ready(Err(_)) | Poll::Pending => Sent::Part,
+                }
             }
             Poll::Ready(_) | Poll::Pending => Sent::Nothing,
         }
@@ -70,7 +73,7 @@ impl Line {
     /// # Errors
     /// When the connection is lost.
     pub(crate) async fn flushed(&self) -> io::Result<()> {
-        std::future::poll_fn(|cx| self.lock().poll_rest(cx)).await
+        std::future::poll_fn(|cx| self.lock().poll_sent(cx)).await
     }
 
     /// Whole after every call, so that a panic elsewhere leaves it usable.
@@ -89,6 +92,12 @@ impl Ends {
             self.rest.advance(bytes);
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Ready when the socket has everything.
+    fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_rest(cx))?;
+        Pin::new(&mut self.wire).poll_flush(cx)
     }
 }
 
@@ -119,9 +128,7 @@ impl AsyncWrite for LineStream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut ends = self.0.lock();
-        ready!(ends.poll_rest(cx))?;
-        Pin::new(&mut ends.wire).poll_flush(cx)
+        self.0.lock().poll_sent(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -168,6 +175,19 @@ mod tests {
         flushed.unwrap();
         assert_eq!(&rest, b"6789abcdefghijklmnopqrst");
         assert_eq!(line.try_send(&Bytes::from_static(FRAMES)), Sent::All);
+    }
+
+    #[tokio::test]
+    async fn what_a_layer_below_keeps_is_sent_by_flushing() {
+        let (mut client, server) = tokio::io::duplex(4);
+        // Takes everything at once, as TLS does, and passes it on as there is room.
+        let line = Line::new(tokio::io::BufWriter::with_capacity(64, server));
+        assert_eq!(line.try_send(&Bytes::from_static(FRAMES)), Sent::Part);
+        let mut read = [0; FRAMES.len()];
+        let (heard, flushed) = tokio::join!(client.read_exact(&mut read), line.flushed());
+        heard.unwrap();
+        flushed.unwrap();
+        assert_eq!(read, FRAMES);
     }
 
     #[tokio::test]

@@ -22,12 +22,13 @@ fn authority(url: &str) -> Option<Authority> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::addresses::RtmpPort;
 
     fn check(origin: Option<&str>, expect: bool) {
         let addresses = Addresses {
             public_url: Some("https://live.example".to_owned()),
             rtmp_public_url: None,
-            rtmp_port: 1935,
+            rtmp_port: RtmpPort::Plain(1935),
         };
         let mut headers = HeaderMap::from_iter([(header::HOST, "10.0.0.7:8080".parse().unwrap())]);
         if let Some(origin) = origin {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use genlock_control_api::Addresses;
+use genlock_control_api::{Addresses, RtmpPort};
 use genlock_store::{EventId, SqliteStore, Store};
 use serde_json::json;
 
@@ -108,7 +108,7 @@ async fn addresses_are_the_configured_ones_or_relative() {
     let configured = Api::with(Addresses {
         public_url: Some("https://live.example".to_owned()),
         rtmp_public_url: None,
-        rtmp_port: 1936,
+        rtmp_port: RtmpPort::Plain(1936),
     });
     let event = configured.event().await;
     let read = configured.get(&event).await.json();

@@ -28,7 +28,7 @@ use genlock_control_api::telemetry::{
 use genlock_control_api::thumbnails::{Jpeg, Thumbnails};
 use genlock_control_api::{
     Addresses, ApiState, Change, Changes, CreatorLimits, Hooks, JwtRules, JwtVerifier, Live,
-    Observers, Telemetry, router,
+    Observers, RtmpPort, Telemetry, router,
 };
 use genlock_feed::clock::EventClock;
 use genlock_media::{EventTime, VideoConfig};
@@ -609,9 +609,14 @@ impl Answer {
     }
 }
 
+/// Addresses that are taken from each request.
+fn derived_addresses() -> Addresses {
+    Addresses { public_url: None, rtmp_public_url: None, rtmp_port: RtmpPort::Plain(1935) }
+}
+
 impl Api {
     pub(crate) fn new() -> Self {
-        Self::with(Addresses { public_url: None, rtmp_public_url: None, rtmp_port: 1935 })
+        Self::with(derived_addresses())
     }
 
     pub(crate) fn with(addresses: Addresses) -> Self {
@@ -620,13 +625,13 @@ impl Api {
 
     /// The API over a store of the test's own.
     pub(crate) fn over(store: Arc<SqliteStore>) -> Self {
-        let addresses = Addresses { public_url: None, rtmp_public_url: None, rtmp_port: 1935 };
+        let addresses = derived_addresses();
         Self::made_of(addresses, store)
     }
 
     /// The API as these observers read it.
     pub(crate) fn observed_by(observers: Observers) -> Self {
-        let addresses = Addresses { public_url: None, rtmp_public_url: None, rtmp_port: 1935 };
+        let addresses = derived_addresses();
         Self::made(addresses, Arc::new(SqliteStore::in_memory().unwrap()), observers)
     }
 

@@ -201,7 +201,7 @@ async fn http2_with_prior_knowledge_is_served_on_the_same_port() {
 async fn other_paths_are_for_the_service_behind() {
     let served = Served::start();
     for path in ["/", "/hls", "/healthz", "/hlsx/wedding/program/index.m3u8"] {
-        assert_eq!(served.get(path).await.body, "behind, for 127.0.0.1", "{path}");
+        assert_eq!(served.get(path).await.body, "behind, for 127.0.0.1 by http", "{path}");
     }
     assert_eq!(served.origin.stats().requests, 0);
 }

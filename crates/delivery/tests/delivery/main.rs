@@ -8,4 +8,5 @@ mod demand;
 mod http;
 mod listings;
 mod support;
+mod tls;
 mod viewers;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::uri::Scheme;
 use ::http::{HeaderMap, Method, Request, Response, StatusCode};
 use bytes::Bytes;
 use genlock_delivery::{Demand, HttpServer, Origin, OriginLimits, PublicationId, ServerLimits};
@@ -153,14 +154,24 @@ impl Served {
     }
 
     pub(crate) fn with(server: ServerLimits, limits: OriginLimits) -> Self {
+        Self::with_tls(server, limits, None)
+    }
+
+    pub(crate) fn with_tls(
+        server: ServerLimits,
+        limits: OriginLimits,
+        tls: Option<genlock_delivery::Tls>,
+    ) -> Self {
         let clock = EventClock::starting_at(START);
         let origin = Origin::new(clock, PackagerConfig::new("t", 0, 0), limits);
-        let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), server).unwrap();
-        let address = server.local_addr().unwrap();
+        let mut server = HttpServer::new(server);
+        let address = server.listen(([127, 0, 0, 1], 0).into(), tls).unwrap();
         let stop = CancellationToken::new();
         let behind = tower::service_fn(|request: Request<hyper::body::Incoming>| async move {
             let peer = request.extensions().get::<SocketAddr>().unwrap();
-            Ok(Response::new(Full::new(Bytes::from(format!("behind, for {}", peer.ip())))))
+            let scheme = request.extensions().get::<Scheme>().map_or("http", Scheme::as_str);
+            let told = format!("behind, for {} by {scheme}", peer.ip());
+            Ok(Response::new(Full::new(Bytes::from(told))))
         });
         let task = tokio::spawn(server.run(stop.clone(), origin.clone(), behind));
         Self { origin, clock, address, stop, task }

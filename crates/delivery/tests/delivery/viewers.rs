@@ -110,7 +110,7 @@ async fn connections_above_the_limit_are_closed_at_once() {
     assert_eq!(served.origin.stats().connections_refused, 1);
     drop(first);
     served.until(|stats| stats.connections_open == 0).await;
-    assert_eq!(served.get("/").await.body, "behind, for 127.0.0.1");
+    assert_eq!(served.get("/").await.body, "behind, for 127.0.0.1 by http");
 }
 
 #[tokio::test]

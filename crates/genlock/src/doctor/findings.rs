@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use genlock_tls::{Pair, PairError};
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Health {
@@ -52,6 +54,9 @@ const CLOCK_MIN: Duration = Duration::from_secs(1_767_225_600);
 
 /// Files that are newer than now by more than this were written before the clock was set back.
 const CLOCK_SLACK: Duration = Duration::from_secs(60);
+
+/// Tools renew certificates when a third of their time is left: 30 days of 90.
+const CERTIFICATE_REST_MIN: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// Descriptors beside connections: files of the store, of recordings, and what the runtime has.
 const OTHER_FILES: u64 = 512;
@@ -147,17 +152,52 @@ pub(super) fn clock(now: SystemTime, newest: Option<SystemTime>) -> Finding {
     }
 }
 
-pub(super) fn secrets(public_url: Option<&str>) -> Finding {
+/// Whether tokens can be read on their way, as far as the configuration tells.
+pub(super) fn secrets(public_url: Option<&str>, tls: bool) -> Finding {
     let what = "http.public_url";
     match public_url {
         Some(url) if url.starts_with("http://") => {
-            let text =
-                "is not encrypted: tokens can be read on their way; put Caddy or nginx in front";
+            let remedy = if tls { "say https" } else { "set tls, or put Caddy or nginx in front" };
+            let text = format!("is not encrypted: tokens can be read on their way; {remedy}");
             Finding::new(Doubtful, what, text)
         }
         Some(url) => Finding::new(Good, what, url),
         None => Finding::new(Good, what, "is taken from each request"),
     }
+}
+
+pub(super) fn self_signed() -> Finding {
+    let text = "is made here (--tls-self-signed): no browser trusts it by itself";
+    Finding::new(Doubtful, "tls.certificate", text)
+}
+
+/// `host` is whom people call, if that is configured.
+pub(super) fn certificate(
+    now: SystemTime,
+    host: Option<&str>,
+    pair: Result<&Pair, &PairError>,
+) -> Finding {
+    let what = "tls.certificate";
+    let pair = match pair {
+        Ok(pair) => pair,
+        Err(error) => return Finding::new(Bad, what, error.to_string()),
+    };
+    if now < pair.validity().from {
+        return Finding::new(Bad, what, "is not good yet: is the clock right?");
+    }
+    let Ok(left) = pair.validity().until.duration_since(now) else {
+        return Finding::new(Bad, what, "is over");
+    };
+    if let Some(host) = host.filter(|host| !pair.is_for(host)) {
+        let text = format!("is not for {host}, which http.public_url names");
+        return Finding::new(Bad, what, text);
+    }
+    let days = left.as_secs() / (24 * 3600);
+    if left < CERTIFICATE_REST_MIN {
+        let text = format!("is good for {days} days more: is it renewed by anything?");
+        return Finding::new(Doubtful, what, text);
+    }
+    Finding::new(Good, what, format!("is good for {days} days more"))
 }
 
 pub(super) fn embedded() -> Finding {
@@ -232,11 +272,29 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_is_for_its_host_and_has_time_left() {
+        const DAY: Duration = Duration::from_secs(24 * 3600);
+        let folder = tempfile::tempdir().unwrap();
+        let now = SystemTime::UNIX_EPOCH + CLOCK_MIN;
+        let files = genlock_tls::self_signed(folder.path(), &["live.example".to_owned()], now);
+        let pair = Pair::new(&files.unwrap().read().unwrap()).unwrap();
+        let host = Some("live.example");
+        check(&certificate(now, host, Ok(&pair)), Good, "365 days");
+        check(&certificate(now, None, Ok(&pair)), Good, "365 days");
+        check(&certificate(now, Some("other.example"), Ok(&pair)), Bad, "not for other.example");
+        check(&certificate(now + DAY * 355, host, Ok(&pair)), Doubtful, "10 days");
+        check(&certificate(now + DAY * 366, host, Ok(&pair)), Bad, "over");
+        check(&certificate(now - DAY, host, Ok(&pair)), Bad, "clock");
+        check(&certificate(now, host, Err(&PairError::Mismatch)), Bad, "does not belong");
+        check(&self_signed(), Doubtful, "--tls-self-signed");
+    }
+
+    #[test]
     fn a_database_that_is_away_does_not_stand_in_the_way() {
         check(&database(Ok(4)), Good, "after 4 ms");
         check(&database(Err("refused".to_owned())), Doubtful, "refused");
         check(&embedded(), Good, "embedded");
-        check(&secrets(Some("http://live.example")), Doubtful, "not encrypted");
-        check(&secrets(Some("https://live.example")), Good, "live.example");
+        check(&secrets(Some("http://live.example"), false), Doubtful, "not encrypted");
+        check(&secrets(Some("https://live.example"), true), Good, "live.example");
     }
 }

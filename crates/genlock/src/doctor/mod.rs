@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Result, bail};
+use genlock_tls::Pair;
 
 use self::findings::{Finding, Health};
 use crate::banner::say;
-use crate::config::Settings;
+use crate::certificate;
+use crate::config::{CertificateSource, Settings, TlsSettings};
 use crate::telemetry::open_files_max;
 
 /// Written into a folder to see whether that can be done, and how fast: as much as a batch of the store's commits.
@@ -31,16 +33,16 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
     let open_files = open_files.as_deref().and_then(open_files_max);
     let connections = settings.limits.server.connections + settings.limits.ingest.connections;
     let (data, keep_free) = (&settings.data_dir, settings.recordings.keep_free());
-    let mut found = vec![
-        findings::port("http.listen", settings.http_listen, bind(settings.http_listen).as_ref()),
-        findings::port("rtmp.listen", settings.rtmp_listen, bind(settings.rtmp_listen).as_ref()),
+    let mut found = ports(settings);
+    found.extend(certificate(settings));
+    found.extend([
         findings::open_files(open_files, connections as u64),
         findings::folder("data_dir", data, probe(data).as_ref()),
         findings::folder("recordings.folder", &recordings, probe(&recordings).as_ref()),
         findings::room("recordings.folder", free_bytes(&recordings), keep_free),
         findings::clock(SystemTime::now(), newest(data)),
-        findings::secrets(settings.http_public_url.as_deref()),
-    ];
+        findings::secrets(settings.http_public_url.as_deref(), settings.tls.is_some()),
+    ]);
     found.push(database(settings).await);
     let mut text = String::new();
     for finding in &found {
@@ -52,6 +54,31 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
         1 => bail!("one thing stands in the way of a start"),
         count => bail!("{count} things stand in the way of a start"),
     }
+}
+
+/// Every port that is to be open.
+fn ports(settings: &Settings) -> Vec<Finding> {
+    let secure =
+        |port: fn(&TlsSettings) -> Option<SocketAddr>| settings.tls.as_ref().and_then(port);
+    let ports = [
+        ("http.listen", settings.http_listen),
+        ("rtmp.listen", settings.rtmp_listen),
+        ("tls.http", secure(|tls| tls.http)),
+        ("tls.rtmp", secure(|tls| tls.rtmp)),
+    ];
+    let open = ports.into_iter().filter_map(|(what, address)| Some((what, address?)));
+    open.map(|(what, address)| findings::port(what, address, bind(address).as_ref())).collect()
+}
+
+/// The certificate of TLS, where there is to be one.
+fn certificate(settings: &Settings) -> Option<Finding> {
+    let files = match &settings.tls.as_ref()?.certificate {
+        CertificateSource::SelfSigned => return Some(findings::self_signed()),
+        CertificateSource::Files(files) => files,
+    };
+    let pair = files.read().and_then(|pem| Pair::new(&pem));
+    let host = settings.http_public_url.as_deref().and_then(certificate::host);
+    Some(findings::certificate(SystemTime::now(), host.as_deref(), pair.as_ref()))
 }
 
 /// Takes a port and gives it back.

@@ -83,7 +83,7 @@ listen = \"0.0.0.0:1935\" # line 7: listen
 #[test]
 fn what_is_made_is_a_configuration() {
     let settings = config::of_text(&import(USUAL).unwrap()).unwrap();
-    assert_eq!(settings.rtmp_listen, "0.0.0.0:1935".parse().unwrap());
+    assert_eq!(settings.rtmp_listen, Some("0.0.0.0:1935".parse().unwrap()));
     assert_eq!(settings.segment_target.as_millis(), 3000);
     assert!(settings.hooks.publish.is_some());
 }

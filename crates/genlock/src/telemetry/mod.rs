@@ -12,6 +12,7 @@ use genlock_control_api::telemetry::{
 use genlock_delivery::Origin;
 use genlock_hooks::Notices;
 use genlock_ingest::IngestCounters;
+use genlock_tls::Certificates;
 
 pub(crate) use self::process::open_files_max;
 use crate::engine::Engine;
@@ -22,6 +23,8 @@ pub(crate) struct Instruments {
     pub(crate) origin: Origin,
     pub(crate) rtmp: IngestCounters,
     pub(crate) notices: Notices,
+    /// Only with TLS.
+    pub(crate) certificates: Option<Certificates>,
     pub(crate) started: Started,
 }
 
@@ -52,6 +55,10 @@ impl Telemetry for Instruments {
             },
             http: self.http(),
             hooks: HooksReading { waiting: hooks.waiting, dead: hooks.dead, lost: hooks.lost },
+            certificate_expires_at: self.certificates.as_ref().map(|certificates| {
+                let end = certificates.shown().validity().until;
+                end.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+            }),
         }
     }
 

@@ -7,3 +7,4 @@ mod health;
 mod log;
 mod shell;
 mod timeline;
+mod tls;

@@ -17,17 +17,18 @@ use genlock_ingest::{
 use genlock_media::EventTime;
 use genlock_rtmp::flv::{AudioCodecId, VideoCodecId};
 use genlock_rtmp::{ClientConfig, ClientEvent, ClientSession, RtmpTimestamp};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::fixtures::*;
 use crate::log::Log;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 const PICTURES: u32 = HELD_UNITS_MAX as u32 + 1;
-const KEY: &str = "s3cret-k3y";
+pub(crate) const KEY: &str = "s3cret-k3y";
 
 /// A camera whose key is [`KEY`].
 struct Camera {
@@ -86,15 +87,23 @@ impl PublishGate for Camera {
 }
 
 /// A running server with one camera.
-struct Server {
+pub(crate) struct Server {
     camera: Arc<Camera>,
-    addr: SocketAddr,
+    pub(crate) addr: SocketAddr,
     cancel: CancellationToken,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Server {
     async fn start(policy: TakeoverPolicy, config: IngestConfig) -> Self {
+        Self::start_with(policy, config, None).await
+    }
+
+    pub(crate) async fn start_with(
+        policy: TakeoverPolicy,
+        config: IngestConfig,
+        tls: Option<TlsAcceptor>,
+    ) -> Self {
         let camera = Arc::new(Camera {
             feed: Feed::new(FeedLimits::default()),
             monitor: Arc::new(CameraMonitor::default()),
@@ -105,8 +114,10 @@ impl Server {
         let gate: Arc<dyn PublishGate> = Arc::clone(&camera) as _;
         let clock = EventClock::starting_at(EventTime::from_millis(3_600_000));
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let ingest = Ingest::bind(anywhere, config, gate, clock).await.expect("a free port");
-        let addr = ingest.local_addr().expect("bound");
+        let listener = TcpListener::bind(anywhere).await.expect("a free port");
+        let addr = listener.local_addr().expect("bound");
+        let mut ingest = Ingest::new(config, gate, clock);
+        ingest.listen(listener, tls);
         let cancel = CancellationToken::new();
         let task = tokio::spawn(ingest.run(cancel.clone()));
         Self { camera, addr, cancel, task }
@@ -133,7 +144,7 @@ impl Server {
     }
 
     /// Waits until the camera's Feed is live or not.
-    async fn live(&self, live: bool) {
+    pub(crate) async fn live(&self, live: bool) {
         let mut watch = self.camera.feed.watch();
         let reached = async {
             while self.camera.feed.status().live != live {
@@ -144,16 +155,25 @@ impl Server {
     }
 }
 
+/// What carries bytes both ways.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<W: AsyncRead + AsyncWrite + Send + Unpin> Wire for W {}
+
 /// A client on a socket.
-struct Publisher {
-    stream: TcpStream,
+pub(crate) struct Publisher {
+    stream: Box<dyn Wire>,
     session: ClientSession,
     begun: std::time::Instant,
 }
 
 impl Publisher {
     async fn connect(addr: SocketAddr, key: &str) -> Self {
-        let stream = TcpStream::connect(addr).await.expect("the server listens");
+        Self::over(TcpStream::connect(addr).await.expect("the server listens"), key)
+    }
+
+    pub(crate) fn over(stream: impl Wire + 'static, key: &str) -> Self {
+        let stream = Box::new(stream);
         let config = ClientConfig::new("live", StreamKey::new(key));
         let begun = Instant::now().into_std();
         Self { stream, session: ClientSession::new(config, begun, [1; 1528]), begun }
@@ -163,6 +183,7 @@ impl Publisher {
         while let Some(bytes) = self.session.poll_transmit() {
             self.stream.write_all(&bytes).await.expect("the server reads");
         }
+        self.stream.flush().await.expect("the server reads");
     }
 
     /// Runs the session until an event that is `wanted`; `None` when the server closes before.
@@ -186,7 +207,7 @@ impl Publisher {
         timeout(PATIENCE, found).await.expect("in time")
     }
 
-    async fn start(&mut self) {
+    pub(crate) async fn start(&mut self) {
         let started = self.until(|event| *event == ClientEvent::PublishStarted).await;
         assert_eq!(started, Some(ClientEvent::PublishStarted));
     }
@@ -200,7 +221,7 @@ impl Publisher {
 
     /// Sends as many pictures at once as the timeline holds, so that it need not wait for half a
     /// second of them to pass. They are a millisecond apart: the burst lies in the last second.
-    async fn send_media(&mut self) {
+    pub(crate) async fn send_media(&mut self) {
         let video = VideoCodecId::Avc;
         self.video(0, video_header(video, AVCC));
         let header = audio_header(AudioCodecId::Aac, ASC);
