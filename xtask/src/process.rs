@@ -25,6 +25,33 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// Builds all programs and tests. Every step builds by this one selection of packages: with another one the crates of the
+/// registry have other features (tokio's `test-util`), and they and all that depends on them are built once more.
+pub(crate) fn build_all() -> Result<()> {
+    run(&mut cargo(&["build", "--workspace", "--all-targets"]))
+}
+
+/// Builds like [`build_all`] and tells the test programs of the package whose manifest this is.
+pub(crate) fn test_programs(manifest: &Path) -> Result<Vec<PathBuf>> {
+    let mut cargo = cargo(&[
+        "build",
+        "--workspace",
+        "--all-targets",
+        "--message-format=json-render-diagnostics",
+    ]);
+    let output = cargo.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("`{}` failed: {}", shown(&cargo), output.status);
+    }
+    let programs = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| {
+        let artifact: serde_json::Value = serde_json::from_slice(line).ok()?;
+        let is_test = artifact["profile"]["test"] == true
+            && artifact["manifest_path"].as_str().map(Path::new) == Some(manifest);
+        is_test.then(|| artifact["executable"].as_str().map(PathBuf::from))?
+    });
+    Ok(programs.collect())
+}
+
 /// Runs to the end; an exit code other than 0 is an error that shows the command.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = shown(command);

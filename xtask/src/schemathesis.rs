@@ -19,7 +19,7 @@ const TOKEN: &str = "token-for-schemathesis";
 /// Builds the server, starts it on a data folder of its own, and runs schemathesis; `arguments` go to it.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let program = python::environment("schemathesis", &[PACKAGE])?.join("schemathesis");
-    process::run(&mut process::cargo(&["build", "--package", "genlock"]))?;
+    process::build_all()?;
     let server = Server::start()?;
     let mut schemathesis = Command::new(program);
     schemathesis

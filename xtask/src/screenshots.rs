@@ -19,11 +19,11 @@ pub(crate) fn take() -> Result<()> {
     web::build()?;
     let browser = process::root().join("tests/browser");
     process::run(web::npm(&browser).args(["ci", "--no-audit", "--no-fund"]))?;
-    process::run(&mut process::cargo(&["build", "--package", "genlock"]))?;
+    process::build_all()?;
     let folder = process::root().join("target/screenshots");
-    let mut shoot = process::cargo(&["run", "--package", "genlock-e2e", "--bin", "screenshots"]);
+    let mut shoot = Command::new(process::root().join("target/debug/screenshots"));
     let server = process::root().join("target/debug/genlock");
-    process::run(shoot.arg("--").arg(&folder).env("GENLOCK_BIN", server))?;
+    process::run(shoot.arg(&folder).env("GENLOCK_BIN", server))?;
     let kept = process::root().join("docs/pictures");
     fs::create_dir_all(&kept)?;
     for name in IN_README {

@@ -1,5 +1,6 @@
 //! Every check, in the order in which it fails soonest.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
@@ -66,16 +67,10 @@ fn docs() -> Result<()> {
 
 fn unit() -> Result<()> {
     let mut tests = process::cargo(&["test", "--workspace", "--exclude", "genlock-e2e"]);
-    name_mongod(&mut tests)?;
-    process::run(&mut tests)
-}
-
-/// Tells the tests where a MongoDB server is.
-fn name_mongod(tests: &mut Command) -> Result<()> {
     if let Some(mongod) = install::mongod()? {
         tests.env("GENLOCK_MONGOD", mongod);
     }
-    Ok(())
+    process::run(&mut tests)
 }
 
 fn web_pages() -> Result<()> {
@@ -90,15 +85,24 @@ fn end_to_end() -> Result<()> {
     web::build()?;
     let browser = process::root().join("tests/browser");
     process::run(web::npm(&browser).args(["ci", "--no-audit", "--no-fund"]))?;
-    process::run(&mut process::cargo(&["build", "--package", "genlock"]))?;
-    let mut tests = process::cargo(&["test", "--package", "genlock-e2e", "--", "--test-threads=1"]);
-    if let Some(ffmpeg) = install::enhanced_ffmpeg()? {
-        tests.env("GENLOCK_ENHANCED_FFMPEG", ffmpeg);
+    let package = process::root().join("tests");
+    let helpers = helpers()?;
+    for program in process::test_programs(&package.join("Cargo.toml"))? {
+        let mut tests = Command::new(program);
+        tests.current_dir(&package).arg("--test-threads=1").envs(helpers.iter().cloned());
+        process::run(&mut tests)?;
     }
-    name_mongod(&mut tests)?;
-    if let Some(server) = install::s3_server() {
-        tests.env("GENLOCK_S3_SERVER", server);
-    }
-    let otio = python::environment("otio", &OTIO)?;
-    process::run(tests.env("GENLOCK_OTIO_PYTHON", otio.join("python")))
+    Ok(())
+}
+
+/// Names and paths of the programs that end-to-end tests need and that are not in every Debian.
+fn helpers() -> Result<Vec<(&'static str, PathBuf)>> {
+    let otio = python::environment("otio", &OTIO)?.join("python");
+    let found = [
+        ("GENLOCK_ENHANCED_FFMPEG", install::enhanced_ffmpeg()?),
+        ("GENLOCK_MONGOD", install::mongod()?),
+        ("GENLOCK_S3_SERVER", install::s3_server()),
+        ("GENLOCK_OTIO_PYTHON", Some(otio)),
+    ];
+    Ok(found.into_iter().filter_map(|(name, path)| Some((name, path?))).collect())
 }
