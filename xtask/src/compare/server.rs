@@ -143,7 +143,7 @@ pub(crate) fn stop(child: &mut Child) {
     }
 }
 
-/// A command on the server's core, with descriptors for ten thousand connections.
+/// A command on the server's core, with as many descriptors as it may have.
 pub(crate) fn pinned(program: &Path) -> Command {
     on_cores(SERVER_CORE, program)
 }
@@ -154,8 +154,9 @@ pub(crate) fn as_load(program: &Path) -> Command {
 }
 
 fn on_cores(cores: &str, program: &Path) -> Command {
-    let mut command = Command::new("prlimit");
-    command.args(["--nofile=65536", "taskset", "-c", cores]).arg(program);
+    let mut command = Command::new("sh");
+    let script = "ulimit -n \"$(ulimit -Hn)\" && exec taskset -c \"$0\" \"$@\"";
+    command.args(["-c", script, cores]).arg(program);
     command
 }
 
