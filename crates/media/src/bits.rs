@@ -93,11 +93,31 @@ impl<'a> BitReader<'a> {
     /// # Errors
     /// At the end of the bytes.
     pub fn skip(&mut self, count: u32) -> Result<(), MediaError> {
-        let mut left = count;
+        let begun = count.min(self.unread_bits);
+        self.bits(begun)?;
+        self.skip_bytes((count - begun) / 8)?;
+        self.bits((count - begun) % 8)?;
+        Ok(())
+    }
+
+    /// Passes over bytes, from the start of one. What has no zero, nearly all of a long payload, is passed over at once.
+    fn skip_bytes(&mut self, count: u32) -> Result<(), MediaError> {
+        let mut left = count as usize;
         while left > 0 {
-            let step = left.min(32);
-            self.bits(step)?;
-            left -= step;
+            let rest = self.rest.as_slice();
+            let near = &rest[..left.min(rest.len())];
+            let plain = match (self.escaped, self.zero_bytes) {
+                (false, _) => near.len(),
+                (true, 0) => memchr::memchr(0, near).unwrap_or(near.len()),
+                (true, _) => 0,
+            };
+            if plain > 0 {
+                self.rest = rest[plain..].iter();
+                left -= plain;
+            } else {
+                self.next_byte().ok_or_else(|| self.malformed(ENDS_EARLY))?;
+                left -= 1;
+            }
         }
         Ok(())
     }
@@ -228,6 +248,25 @@ mod tests {
         assert_eq!(rbsp.bits(16), Ok(0));
         assert!(rbsp.flag().is_err(), "a trailing 3 carries nothing");
         assert_eq!(BitReader::new("test", &bytes).bits(24), Ok(3));
+    }
+
+    proptest! {
+        #[test]
+        fn skipping_comes_to_where_reading_comes(
+            bytes in proptest::collection::vec(prop_oneof![3 => Just(0_u8), 2 => Just(3), 3 => any::<u8>()], 0..80),
+            first in 0_u32..20,
+            count in 0_u32..600,
+            escaped: bool,
+        ) {
+            let new = if escaped { BitReader::rbsp } else { BitReader::new };
+            let (mut skips, mut reads) = (new("test", &bytes), new("test", &bytes));
+            let skipped = skips.skip(first).and_then(|()| skips.skip(count));
+            let read = (0..first + count).try_for_each(|_| reads.flag().map(|_| ()));
+            prop_assert_eq!(&skipped, &read);
+            if read.is_ok() {
+                prop_assert_eq!(skips.bits(9), reads.bits(9));
+            }
+        }
     }
 
     #[test]
