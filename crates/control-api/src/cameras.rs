@@ -100,7 +100,7 @@ pub(crate) async fn create(
     };
     let (kept, shown) = (camera.clone(), key.clone());
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
-    let limits = shared.creator_limits.clone();
+    let limits = shared.access.rules().creator_limits.clone();
     shared
         .change(async move {
             let event = store.event(&kept.event).await?.ok_or_else(Problem::event_not_found)?;

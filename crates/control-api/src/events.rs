@@ -227,7 +227,7 @@ pub(crate) async fn create(
     };
     let kept = event.clone();
     let (store, live) = (Arc::clone(&shared.store), Arc::clone(&shared.live));
-    let limits = shared.creator_limits.clone();
+    let limits = shared.access.rules().creator_limits.clone();
     shared
         .change(async move {
             check_audio_source(&*store, &kept.id, &change).await?;

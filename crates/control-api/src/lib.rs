@@ -33,6 +33,7 @@
 //! `/watch` is for whoever may watch. There is
 //! no CORS: other origins have no business here. Does not serve media.
 
+mod access;
 mod addresses;
 mod auth;
 mod cameras;
@@ -76,6 +77,7 @@ mod tokens;
 mod updates;
 mod watch;
 
+pub use access::{Access, AccessRules};
 pub use addresses::{Addresses, RtmpPort};
 pub use auth::jwks::KeyFetch;
 pub use auth::jwt::{InvalidKey, JwtRules, JwtVerifier};

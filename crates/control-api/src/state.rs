@@ -10,10 +10,9 @@ use genlock_store::{SecretHash, Store};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, watch};
 use tokio::time::timeout;
 
+use crate::access::Access;
 use crate::addresses::Addresses;
 use crate::auth::Throttle;
-use crate::auth::jwt::JwtVerifier;
-use crate::auth::quota::CreatorLimits;
 use crate::hooks::Hooks;
 use crate::idempotency::IdempotencyKeys;
 use crate::limits::{CHANGE_WAIT_MAX, MOVIES_AT_ONCE};
@@ -23,7 +22,7 @@ use crate::problem::{Problem, ProblemCode};
 use crate::recordings::rewatch::Rewatched;
 use crate::slates::Slates;
 use crate::takes::Take;
-use crate::telemetry::{Observers, Telemetry};
+use crate::telemetry::Telemetry;
 use crate::thumbnails::Thumbnails;
 use crate::updates::Hubs;
 
@@ -47,14 +46,10 @@ pub struct ApiState {
     pub archive: Archive,
     /// Hash of the administrator's token.
     pub admin_token: SecretHash,
-    /// Whose word is believed about who is a creator; `None` if there are no creators beside the administrator.
-    pub creators: Option<JwtVerifier>,
-    /// How much one creator may have.
-    pub creator_limits: CreatorLimits,
+    /// What the configuration says of creators and observers.
+    pub access: Access,
     /// What is measured.
     pub telemetry: Arc<dyn Telemetry>,
-    /// Who reads what is measured.
-    pub observers: Observers,
     /// The addresses that answers name.
     pub addresses: Addresses,
     /// The turns of those who change what is kept.
@@ -113,11 +108,9 @@ pub(crate) struct Shared {
     /// One for each progressive file whose index is being made.
     pub(crate) movies: Semaphore,
     pub(crate) admin_token: SecretHash,
-    pub(crate) creators: Option<JwtVerifier>,
-    pub(crate) creator_limits: CreatorLimits,
+    pub(crate) access: Access,
     throttle: std::sync::Mutex<Throttle>,
     pub(crate) telemetry: Arc<dyn Telemetry>,
-    pub(crate) observers: Observers,
     pub(crate) addresses: Addresses,
     /// Who follows which event.
     pub(crate) hubs: Hubs,
@@ -142,10 +135,8 @@ impl Shared {
             recorder,
             archive,
             admin_token,
-            creators,
-            creator_limits,
+            access,
             telemetry,
-            observers,
             addresses,
             changes,
         } = state;
@@ -160,11 +151,9 @@ impl Shared {
             archive,
             movies: Semaphore::new(MOVIES_AT_ONCE),
             admin_token,
-            creators,
-            creator_limits,
+            access,
             throttle: std::sync::Mutex::default(),
             telemetry,
-            observers,
             addresses,
             hubs: Hubs::default(),
             changes,

@@ -163,7 +163,7 @@ pub(crate) async fn metrics(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
     let observer = observer(&shared, peer, &headers).await?;
-    if observer == Observer::Anonymous && !shared.observers.anonymous {
+    if observer == Observer::Anonymous && !shared.access.rules().observers.anonymous {
         return Err(no_token());
     }
     let (totals, store) = (shared.live.totals(), shared.store.status());

@@ -55,4 +55,4 @@ pub use listings::{Listed, Listings};
 pub use origin::Origin;
 pub use playback::{Grant, Scope, SigningKey};
 pub use publication::{Demand, PublicationId};
-pub use server::{Fallback, HttpServer, Tls};
+pub use server::{Fallback, HttpServer, LiveLimits, Tls};

@@ -15,6 +15,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use http_body::Body;
@@ -99,18 +100,40 @@ struct Door {
     tls: Option<Tls>,
 }
 
+/// The limits of connections that are opened from now on. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct LiveLimits(Arc<ArcSwap<ServerLimits>>);
+
+impl LiveLimits {
+    /// Other limits for connections that are opened from now on. The backlog, the bounds of heads and of HTTP/2, and the
+    /// drain timeout stay as they were at the start.
+    pub fn change(&self, limits: ServerLimits) {
+        self.0.store(Arc::new(limits));
+    }
+
+    fn now(&self) -> ServerLimits {
+        **self.0.load()
+    }
+}
+
 /// Bound ports that are not served yet.
 #[derive(Debug)]
 pub struct HttpServer {
     doors: Vec<Door>,
-    limits: ServerLimits,
+    limits: LiveLimits,
 }
 
 impl HttpServer {
     /// A server without a port. The limits are for all ports together.
     #[must_use]
-    pub const fn new(limits: ServerLimits) -> Self {
-        Self { doors: Vec::new(), limits }
+    pub fn new(limits: ServerLimits) -> Self {
+        Self { doors: Vec::new(), limits: LiveLimits(Arc::new(ArcSwap::from_pointee(limits))) }
+    }
+
+    /// Its limits, to change them while it runs.
+    #[must_use]
+    pub fn limits(&self) -> LiveLimits {
+        self.limits.clone()
     }
 
     /// Takes a port, with TLS or without. Nothing is accepted before [`HttpServer::run`]. Needs a tokio runtime.
@@ -126,7 +149,7 @@ impl HttpServer {
         #[cfg(not(windows))]
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        let listener = socket.listen(self.limits.backlog)?;
+        let listener = socket.listen(self.limits.now().backlog)?;
         let bound = listener.local_addr()?;
         self.doors.push(Door { listener, tls });
         Ok(bound)
@@ -197,7 +220,8 @@ struct Behind<F> {
 /// The open connections and how they end.
 #[derive(Debug)]
 struct Connections {
-    limits: ServerLimits,
+    limits: LiveLimits,
+    drain_timeout: Duration,
     http: auto::Builder<TokioExecutor>,
     tasks: TaskTracker,
     /// Finish what is being answered, then close.
@@ -207,9 +231,11 @@ struct Connections {
 }
 
 impl Connections {
-    fn new(limits: ServerLimits, stop: CancellationToken) -> Self {
+    fn new(live: LiveLimits, stop: CancellationToken) -> Self {
+        let limits = live.now();
         Self {
-            limits,
+            limits: live,
+            drain_timeout: limits.drain_timeout,
             http: protocol(&limits),
             tasks: TaskTracker::new(),
             stop,
@@ -225,9 +251,9 @@ impl Connections {
         secure: Option<Secure>,
         Behind { origin, fallback }: Behind<F>,
     ) {
-        let counters = Arc::clone(origin.counters());
-        let Some(open) = counters.open_connection(self.limits.connections) else {
-            debug!(%peer, limit = self.limits.connections, "too many connections");
+        let (counters, limits) = (Arc::clone(origin.counters()), self.limits.now());
+        let Some(open) = counters.open_connection(limits.connections) else {
+            debug!(%peer, limit = limits.connections, "too many connections");
             return;
         };
         if let Err(error) = stream.set_nodelay(true) {
@@ -244,9 +270,8 @@ impl Connections {
         let connections = Arc::clone(self);
         self.tasks.spawn(async move {
             let handshake = acceptor.accept(socket);
-            let (stop, limits) = (&connections.stop, connections.limits);
             let handshake = tokio::time::timeout(limits.tls_handshake_timeout, handshake);
-            match stop.run_until_cancelled(handshake).await {
+            match connections.stop.run_until_cancelled(handshake).await {
                 Some(Ok(Ok(stream))) => {
                     connections.serve(stream, peer, service, activity, counters);
                 }
@@ -271,7 +296,7 @@ impl Connections {
     {
         let connection =
             self.http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        let (stop, abandon, limits) = (self.stop.clone(), self.abandon.clone(), self.limits);
+        let (stop, abandon, limits) = (self.stop.clone(), self.abandon.clone(), self.limits.now());
         self.tasks.spawn(async move {
             let ended = drive(connection, &activity, limits, stop, abandon).await;
             if matches!(ended, Some(Reason::Stalled | Reason::SlowResponse)) {
@@ -285,7 +310,7 @@ impl Connections {
     async fn drain(&self) {
         self.tasks.close();
         let open = self.tasks.len();
-        if tokio::time::timeout(self.limits.drain_timeout, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(self.drain_timeout, self.tasks.wait()).await.is_err() {
             info!(
                 open,
                 left = self.tasks.len(),

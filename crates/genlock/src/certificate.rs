@@ -1,11 +1,9 @@
 //! The certificate for HTTPS and RTMPS: found at start, looked at while the server runs.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use genlock_tls::{Certificates, Look, PairFiles, self_signed};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{CertificateSource, Settings, TlsSettings};
@@ -63,14 +61,9 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(legal)
 }
 
-/// Looks at the files until `stop`, now and then and when it is asked to.
-pub(crate) async fn watch(certificates: Certificates, asked: Arc<Notify>, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK_EACH) => {}
-            () = asked.notified() => {}
-        }
+/// Looks at the files now and then, until `stop`.
+pub(crate) async fn watch(certificates: Certificates, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(LOOK_EACH)).await.is_some() {
         look(&certificates, None).await;
     }
 }

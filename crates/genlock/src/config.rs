@@ -4,6 +4,7 @@
 //! file, the key and what was expected.
 
 mod hooks;
+mod keys;
 mod limits;
 mod listen;
 mod recordings;
@@ -19,6 +20,7 @@ use genlock_store::limits::{ADMIN_TOKEN_CHARS_MIN, EVENTS_DEFAULT, EVENTS_MAX};
 use serde::Deserialize;
 
 pub(crate) use self::hooks::HookSettings;
+pub(crate) use self::keys::Keys;
 pub(crate) use self::limits::LimitSettings;
 pub(crate) use self::listen::Listen;
 pub(crate) use self::recordings::RecordingSettings;
@@ -250,6 +252,8 @@ pub(crate) struct Settings {
     pub(crate) observers: Observers,
     /// `None` without TLS.
     pub(crate) tls: Option<TlsSettings>,
+    /// What the file says, key by key.
+    pub(crate) keys: Keys,
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
 }
@@ -274,17 +278,25 @@ pub(crate) fn of_text(text: &str) -> Result<Settings, String> {
     complete(config, &Flags::default()).map_err(|error| error.to_string())
 }
 
-/// Reads the file that `flags` name, if any, and lays the flags over it.
-pub(crate) fn load(flags: &Flags) -> Result<Settings, ConfigError> {
-    let file = flags.config.as_deref().map(read).transpose()?.unwrap_or_default();
-    complete(file, flags)
+/// The same with the keys of the text.
+#[cfg(test)]
+pub(crate) fn of_text_with_keys(text: &str) -> Result<Settings, String> {
+    let keys = Keys::new(toml::from_str(text).map_err(|error| error.to_string())?);
+    Ok(Settings { keys, ..of_text(text)? })
 }
 
-fn read(path: &Path) -> Result<Config, ConfigError> {
+/// Reads the file that `flags` name, if any, and lays the flags over it.
+pub(crate) fn load(flags: &Flags) -> Result<Settings, ConfigError> {
+    let (file, keys) = flags.config.as_deref().map(read).transpose()?.unwrap_or_default();
+    Ok(Settings { keys, ..complete(file, flags)? })
+}
+
+fn read(path: &Path) -> Result<(Config, Keys), ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
-    toml::from_str(&text)
-        .map_err(|error| ConfigError::Syntax { path: path.to_owned(), error: Box::new(error) })
+    let broken = |error| ConfigError::Syntax { path: path.to_owned(), error: Box::new(error) };
+    let config = toml::from_str(&text).map_err(broken)?;
+    Ok((config, Keys::new(toml::from_str(&text).map_err(broken)?)))
 }
 
 fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
@@ -342,6 +354,7 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
         observers,
         tls,
         creators: file.auth.verifier(flags.jwt_secret.as_deref())?,
+        keys: Keys::default(),
         log_filter: flags.log.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
         log_format: file.log.format,
     })

@@ -20,6 +20,7 @@ mod logs;
 mod nginx;
 mod pages;
 mod ports;
+mod reload;
 mod server;
 mod signal;
 mod storage;
@@ -32,7 +33,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::StoreCommand;
 use crate::config::{Flags, Settings};
-use crate::server::{Server, StartError};
+use crate::logs::LiveFilter;
+use crate::server::{Launch, Server, StartError};
 
 /// A start that cannot work: broken configuration, a port that is taken, a folder that is not writable.
 const EXIT_CANNOT_START: u8 = 2;
@@ -96,15 +98,15 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), StartError> {
     match command {
-        Command::Serve(flags) => start(&flags, false),
-        Command::Demo(flags) => start(&flags, true),
+        Command::Serve(flags) => start(flags, false),
+        Command::Demo(flags) => start(flags, true),
         Command::Store { command } => {
-            let settings = prepare(command.flags())?;
+            let (settings, _) = prepare(command.flags())?;
             let runtime = tokio::runtime::Runtime::new().map_err(StartError::Runtime)?;
             runtime.block_on(commands::run(command, &settings)).map_err(StartError::Command)
         }
         Command::Migrate { dry_run, flags } => {
-            let settings = prepare(&flags)?;
+            let (settings, _) = prepare(&flags)?;
             let runtime = tokio::runtime::Runtime::new().map_err(StartError::Runtime)?;
             runtime.block_on(commands::migrate(&settings, dry_run)).map_err(StartError::Command)
         }
@@ -123,20 +125,20 @@ fn run(command: Command) -> Result<(), StartError> {
 }
 
 /// Reads the configuration and starts logging.
-fn prepare(flags: &Flags) -> Result<Settings, StartError> {
+fn prepare(flags: &Flags) -> Result<(Settings, LiveFilter), StartError> {
     let settings = config::load(flags)?;
-    logs::start(&settings)?;
-    Ok(settings)
+    let filter = logs::start(&settings)?;
+    Ok((settings, filter))
 }
 
 /// Runs until a signal. An error means that nothing was started.
-fn start(flags: &Flags, demo: bool) -> Result<(), StartError> {
-    let mut settings = prepare(flags)?;
+fn start(flags: Flags, demo: bool) -> Result<(), StartError> {
+    let (mut settings, filter) = prepare(&flags)?;
     let _demo_data = if demo { Some(demo::prepare(&mut settings)?) } else { None };
     let runtime = tokio::runtime::Runtime::new().map_err(StartError::Runtime)?;
     runtime.block_on(async {
         let server = Server::start(settings).await?;
-        server.run(demo).await;
+        server.run(Launch { flags, filter, demo }).await;
         Ok(())
     })
 }

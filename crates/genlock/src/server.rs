@@ -12,10 +12,10 @@ use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use genlock_archive::{Archive, Carrier, Objects, StoreError as ObjectStoreError};
-use genlock_control_api::{Addresses, ApiState, Changes};
+use genlock_control_api::{Access, AccessRules, Addresses, ApiState, Changes};
 use genlock_delivery::{HttpServer, Origin};
 use genlock_feed::clock::EventClock;
-use genlock_hooks::{Deliveries, PublishHooks};
+use genlock_hooks::Deliveries;
 use genlock_ingest::{Ingest, IngestConfig, TakeoverPolicy};
 use genlock_packager::PackagerConfig;
 use genlock_recorder::Recorder;
@@ -27,11 +27,13 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{ConfigError, SecondPublisher, Settings};
+use crate::config::{ConfigError, Flags, SecondPublisher, Settings};
 use crate::engine::{Engine, Hooks, WallClock, unix_micros};
 use crate::follow::Follower;
 use crate::hook_desk::{HookDesk, Targets};
+use crate::logs::LiveFilter;
 use crate::ports::{Bound, Ports};
+use crate::reload::{self, Reload};
 use crate::storage::Storage;
 use crate::telemetry::{Instruments, Started};
 use crate::{banner, certificate, demo, pages, signal};
@@ -108,6 +110,15 @@ pub(crate) struct Server {
     deliveries: Deliveries,
     /// Only with an object store.
     carrier: Option<Carrier>,
+    reload: Reload,
+}
+
+/// What the process was started with, and what of it is needed while it runs.
+pub(crate) struct Launch {
+    pub(crate) flags: Flags,
+    pub(crate) filter: LiveFilter,
+    /// With cameras of its own.
+    pub(crate) demo: bool,
 }
 
 /// The administrator's token, as far as it is known.
@@ -167,9 +178,7 @@ impl Server {
         let (notices, deliveries) =
             Deliveries::open(store.clone(), client, told, backoff).await.map_err(failed)?;
         let ingest_config = ingest_config(&settings);
-        let publish = settings.hooks.publish.clone();
-        let publish =
-            publish.map(|config| PublishHooks::new(settings.hooks.client.clone(), config));
+        let publish = reload::publish_hooks(&settings.hooks);
         let hooks = Hooks::new(publish, Some(notices.clone()));
         let mut recordings =
             settings.recordings.config(&settings.data_dir, wall.zero_unix_micros());
@@ -188,7 +197,7 @@ impl Server {
             wall,
             takeover,
             slates,
-            hooks,
+            hooks.clone(),
             recorder.clone(),
         );
         let mut ingest = Ingest::new(ingest_config, engine.clone(), clock);
@@ -204,6 +213,19 @@ impl Server {
             certificates: certificates.clone(),
             started,
         };
+        let access = Access::new(AccessRules {
+            creators: settings.creators,
+            creator_limits: settings.creator_limits,
+            observers: settings.observers,
+        });
+        let reload = Reload {
+            access: access.clone(),
+            certificates: certificates.clone(),
+            hooks,
+            http: http.limits(),
+            rtmp: ingest.config(),
+            running: settings.keys,
+        };
         let api = genlock_control_api::router(ApiState {
             store: store.clone(),
             live: engine.clone(),
@@ -215,9 +237,7 @@ impl Server {
             archive,
             admin_token: token.hash(),
             telemetry: Arc::new(telemetry),
-            observers: settings.observers,
-            creators: settings.creators,
-            creator_limits: settings.creator_limits,
+            access,
             addresses: Addresses {
                 public_url: settings.http_public_url,
                 rtmp_public_url: settings.rtmp_public_url,
@@ -246,14 +266,16 @@ impl Server {
             token,
             deliveries,
             carrier,
+            reload,
         })
     }
 
     /// Serves until a signal, then drains: publishers, held requests, store.
-    pub(crate) async fn run(self, demo: bool) {
+    pub(crate) async fn run(self, launch: Launch) {
         let Self { store, follower, engine, origin, http, ingest, bound, certificates, .. } = self;
         let (api, token, deliveries, carrier) =
             (self.api, self.token, self.deliveries, self.carrier);
+        let Launch { flags, filter, demo } = launch;
         banner::print(&bound, token.to_show());
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -270,8 +292,9 @@ impl Server {
         }
         let hang_ups = Arc::new(Notify::new());
         tasks.spawn(signal::hang_ups(Arc::clone(&hang_ups), stop.clone()));
+        tasks.spawn(self.reload.run(flags, filter, hang_ups, stop.clone()));
         if let Some(certificates) = certificates {
-            tasks.spawn(certificate::watch(certificates, hang_ups, stop.clone()));
+            tasks.spawn(certificate::watch(certificates, stop.clone()));
         }
         if let (true, Some(token)) = (demo, token.text()) {
             tasks.spawn(demo::run(api, token.reveal().to_owned(), bound, stop.clone()));
@@ -306,7 +329,7 @@ fn hook_targets(settings: &Settings, store: &Arc<SqliteStore>) -> Targets {
 }
 
 /// A back end that is asked gets its time before the publisher is told that the server is busy.
-fn ingest_config(settings: &Settings) -> IngestConfig {
+pub(crate) fn ingest_config(settings: &Settings) -> IngestConfig {
     let default = settings.limits.ingest.clone();
     let hook = settings.hooks.publish.as_ref().map_or(Duration::ZERO, |hook| hook.timeout);
     IngestConfig {

@@ -27,6 +27,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{self, Instant};
 use tracing::Span;
 
+use crate::config::IngestConfig;
 use crate::gate::{Admission, ConnectionId, PublishRequest, Refusal};
 use crate::listener::Shared;
 use crate::publication::{Publication, PublicationError};
@@ -40,6 +41,7 @@ pub(crate) struct Connection<S> {
     io: S,
     id: ConnectionId,
     peer: SocketAddr,
+    config: Arc<IngestConfig>,
     shared: Arc<Shared>,
     session: ServerSession,
     buffer: BytesMut,
@@ -77,14 +79,21 @@ enum Wake {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    pub(crate) fn new(io: S, id: ConnectionId, peer: SocketAddr, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(
+        io: S,
+        id: ConnectionId,
+        peer: SocketAddr,
+        config: Arc<IngestConfig>,
+        shared: Arc<Shared>,
+    ) -> Self {
         let now = Instant::now().into_std();
         Self {
             io,
             id,
             peer,
-            session: ServerSession::new(shared.config.session(), now, scatter()),
-            buffer: BytesMut::with_capacity(shared.config.read_buffer_bytes),
+            session: ServerSession::new(config.session(), now, scatter()),
+            buffer: BytesMut::with_capacity(config.read_buffer_bytes),
+            config,
             shared,
             publication: None,
             connect: ConnectRequest::default(),
@@ -196,7 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 // TLS keeps what the socket does not take at once.
                 io.flush().await
             };
-            match time::timeout(self.shared.config.write_timeout, write).await {
+            match time::timeout(self.config.write_timeout, write).await {
                 Ok(written) => written?,
                 Err(_elapsed) => return Err(Fault::WriteTimeout),
             }
@@ -224,7 +233,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn connect(&mut self, request: ConnectRequest) -> Result<(), RtmpError> {
         // What follows the application in the URL is, in publishers without a separate key, the key.
         let app = request.app.split('/').next().unwrap_or_default();
-        if app != self.shared.config.app {
+        if app != self.config.app {
             tracing::info!("connect to an unknown application refused");
             return self.session.reject_connect("unknown application");
         }
@@ -252,8 +261,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Asks who knows the keys, then for the camera's place.
     async fn admit(&self, wire: WireRequest) -> Result<(Admission, Claim), Refusal> {
-        let Shared { config, clock, stop, .. } = &*self.shared;
-        let asked = time::timeout(config.admit_timeout, self.ask(wire));
+        let Shared { clock, stop, .. } = &*self.shared;
+        let asked = time::timeout(self.config.admit_timeout, self.ask(wire));
         let admission = tokio::select! {
             () = stop.cancelled() => Err(Refusal::Unavailable("the server stops".to_owned())),
             answer = asked => answer.unwrap_or_else(|_elapsed| {
@@ -350,7 +359,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn stop(&mut self) -> bool {
         let Some(publication) = &self.publication else { return false };
         if self.session.request_reconnect(None) {
-            self.leave_by = Some(Instant::now() + self.shared.config.drain);
+            self.leave_by = Some(Instant::now() + self.config.drain);
             return true;
         }
         // The publication runs, so that its end cannot be a misuse.
@@ -371,7 +380,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
         };
         // Whatever happens now, there is nothing left to do about it.
-        let _ = time::timeout(self.shared.config.linger, linger).await;
+        let _ = time::timeout(self.config.linger, linger).await;
     }
 
     fn now(&self) -> EventTime {

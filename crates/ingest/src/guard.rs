@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use genlock_media::EventTime;
 
+use crate::config::IngestConfig;
 use crate::counters::IngestStats;
 use crate::limits::{
     FREE_REFUSALS, REFUSAL_DELAY_MAX, REFUSAL_DELAY_STEP, REFUSALS_FORGOTTEN_AFTER,
@@ -16,10 +17,8 @@ use crate::limits::{
 };
 
 /// Counts connections.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Occupancy {
-    total: usize,
-    per_address: usize,
     state: Mutex<Counts>,
 }
 
@@ -39,18 +38,18 @@ pub(crate) struct Permit {
 }
 
 impl Occupancy {
-    pub(crate) fn new(total: usize, per_address: usize) -> Self {
-        Self { total, per_address, state: Mutex::default() }
-    }
-
-    /// Counts a connection, or names the limit that it would break.
-    pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<Permit, &'static str> {
+    /// Counts a connection, or names the limit of `config` that it would break.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        peer: IpAddr,
+        config: &IngestConfig,
+    ) -> Result<Permit, &'static str> {
         let address = host(peer);
         let mut counts = lock(&self.state);
         let here = counts.addresses.get(&address).copied().unwrap_or(0);
-        let refusal = if counts.total >= self.total {
+        let refusal = if counts.total >= config.connections {
             Some("too many connections")
-        } else if here >= self.per_address {
+        } else if here >= config.connections_per_address {
             Some("too many connections from one address")
         } else {
             None
@@ -164,26 +163,30 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn limits(connections: usize, connections_per_address: usize) -> IngestConfig {
+        IngestConfig { connections, connections_per_address, ..IngestConfig::default() }
+    }
+
     #[test]
     fn connections_are_counted_in_all_and_per_address() {
-        let occupancy = Arc::new(Occupancy::new(3, 2));
-        let first = occupancy.enter(ip("192.0.2.1")).unwrap();
-        let _second = occupancy.enter(ip("::ffff:192.0.2.1")).unwrap();
-        assert!(occupancy.enter(ip("192.0.2.1")).is_err());
-        let _third = occupancy.enter(ip("192.0.2.2")).unwrap();
-        assert_eq!(occupancy.enter(ip("192.0.2.3")).unwrap_err(), "too many connections");
+        let (occupancy, limits) = (Arc::new(Occupancy::default()), limits(3, 2));
+        let first = occupancy.enter(ip("192.0.2.1"), &limits).unwrap();
+        let _second = occupancy.enter(ip("::ffff:192.0.2.1"), &limits).unwrap();
+        assert!(occupancy.enter(ip("192.0.2.1"), &limits).is_err());
+        let _third = occupancy.enter(ip("192.0.2.2"), &limits).unwrap();
+        assert_eq!(occupancy.enter(ip("192.0.2.3"), &limits).unwrap_err(), "too many connections");
         drop(first);
-        assert!(occupancy.enter(ip("192.0.2.1")).is_ok());
+        assert!(occupancy.enter(ip("192.0.2.1"), &limits).is_ok());
         let expect = IngestStats { connections_open: 2, connections: 4, connections_refused: 2 };
         assert_eq!(occupancy.read(), expect);
     }
 
     #[test]
     fn a_network_of_one_host_counts_once() {
-        let occupancy = Arc::new(Occupancy::new(9, 1));
-        let _held = occupancy.enter(ip("2001:db8::1")).unwrap();
-        assert!(occupancy.enter(ip("2001:db8::ffff")).is_err());
-        assert!(occupancy.enter(ip("2001:db8:0:1::1")).is_ok());
+        let (occupancy, limits) = (Arc::new(Occupancy::default()), limits(9, 1));
+        let _held = occupancy.enter(ip("2001:db8::1"), &limits).unwrap();
+        assert!(occupancy.enter(ip("2001:db8::ffff"), &limits).is_err());
+        assert!(occupancy.enter(ip("2001:db8:0:1::1"), &limits).is_ok());
     }
 
     #[test]

@@ -46,6 +46,6 @@ pub use gate::{
 pub use genlock_rtmp::{ConnectRequest, PublishType, Query, StreamKey, TcUrl};
 pub use health::{AudioHealth, CameraHealth, CameraState, VideoHealth};
 pub use issue::{Issue, IssueType, Severity};
-pub use listener::Ingest;
+pub use listener::{Ingest, LiveConfig};
 pub use monitor::CameraMonitor;
 pub use takeover::{CameraSlot, Eviction, TakeoverPolicy};

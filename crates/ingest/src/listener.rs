@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use genlock_feed::clock::EventClock;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,6 +34,7 @@ const KEEPALIVE_EACH: Duration = Duration::from_secs(10);
 /// Bound ports for cameras.
 pub struct Ingest {
     doors: Vec<Door>,
+    config: LiveConfig,
     occupancy: Arc<Occupancy>,
     shared: Arc<Shared>,
 }
@@ -44,9 +46,19 @@ struct Door {
     tls: Option<TlsAcceptor>,
 }
 
+/// The configuration of connections that are opened from now on. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct LiveConfig(Arc<ArcSwap<IngestConfig>>);
+
+impl LiveConfig {
+    /// Another configuration for connections that are opened from now on.
+    pub fn change(&self, config: IngestConfig) {
+        self.0.store(Arc::new(config));
+    }
+}
+
 /// What all connections share.
 pub(crate) struct Shared {
-    pub(crate) config: IngestConfig,
     pub(crate) gate: Arc<dyn PublishGate>,
     pub(crate) clock: EventClock,
     pub(crate) throttle: RefusalThrottle,
@@ -59,9 +71,15 @@ impl Ingest {
     #[must_use]
     pub fn new(config: IngestConfig, gate: Arc<dyn PublishGate>, clock: EventClock) -> Self {
         let throttle = RefusalThrottle::default();
-        let occupancy = Occupancy::new(config.connections, config.connections_per_address);
-        let shared = Shared { config, gate, clock, throttle, stop: CancellationToken::new() };
-        Self { doors: Vec::new(), occupancy: Arc::new(occupancy), shared: Arc::new(shared) }
+        let config = LiveConfig(Arc::new(ArcSwap::from_pointee(config)));
+        let shared = Shared { gate, clock, throttle, stop: CancellationToken::new() };
+        Self { doors: Vec::new(), config, occupancy: Arc::default(), shared: Arc::new(shared) }
+    }
+
+    /// Its configuration, to change it while it runs.
+    #[must_use]
+    pub fn config(&self) -> LiveConfig {
+        self.config.clone()
     }
 
     /// Takes a port that is bound already, for RTMPS where there is an acceptor, else for RTMP. Nothing is accepted before
@@ -79,9 +97,9 @@ impl Ingest {
     /// Serves publishers until `cancel`. Then accepts nobody any more, tells the publishers, and
     /// returns when all have gone: within [`IngestConfig::drain`] and the time to say good-bye.
     pub async fn run(self, cancel: CancellationToken) {
-        let Self { doors, occupancy, shared } = self;
+        let Self { doors, config, occupancy, shared } = self;
         let tasks = TaskTracker::new();
-        let lobby = Lobby { occupancy, shared, tasks, accepted: AtomicU64::new(0) };
+        let lobby = Lobby { config, occupancy, shared, tasks, accepted: AtomicU64::new(0) };
         let lobby = Arc::new(lobby);
         for door in doors {
             let (lobby, cancel) = (Arc::clone(&lobby), cancel.clone());
@@ -97,6 +115,7 @@ impl Ingest {
 
 /// Where connections of all ports come in.
 struct Lobby {
+    config: LiveConfig,
     occupancy: Arc<Occupancy>,
     shared: Arc<Shared>,
     tasks: TaskTracker,
@@ -120,7 +139,8 @@ impl Lobby {
     fn take(&self, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
         let id = ConnectionId(self.accepted.fetch_add(1, Ordering::Relaxed) + 1);
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        let permit = match self.occupancy.enter(peer.ip()) {
+        let config = self.config.0.load_full();
+        let permit = match self.occupancy.enter(peer.ip(), &config) {
             Ok(permit) => permit,
             Err(reason) => {
                 tracing::warn!(%peer, reason, "connection refused");
@@ -141,8 +161,8 @@ impl Lobby {
         let shared = Arc::clone(&self.shared);
         let serve = async move {
             match tls {
-                None => Connection::new(stream, id, peer, shared).serve().await,
-                Some(tls) => serve_encrypted(tls, stream, id, peer, shared).await,
+                None => Connection::new(stream, id, peer, config, shared).serve().await,
+                Some(tls) => serve_encrypted(tls, stream, id, peer, config, shared).await,
             }
             drop(permit);
         };
@@ -156,11 +176,12 @@ async fn serve_encrypted(
     stream: TcpStream,
     id: ConnectionId,
     peer: SocketAddr,
+    config: Arc<IngestConfig>,
     shared: Arc<Shared>,
 ) {
-    let handshake = timeout(shared.config.handshake_timeout, tls.accept(stream));
+    let handshake = timeout(config.handshake_timeout, tls.accept(stream));
     match shared.stop.run_until_cancelled(handshake).await {
-        Some(Ok(Ok(stream))) => Connection::new(stream, id, peer, shared).serve().await,
+        Some(Ok(Ok(stream))) => Connection::new(stream, id, peer, config, shared).serve().await,
         Some(Ok(Err(error))) => tracing::warn!(%error, "connection ended in its TLS handshake"),
         Some(Err(_elapsed)) => tracing::warn!("connection ended: no TLS handshake in time"),
         None => {}

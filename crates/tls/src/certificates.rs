@@ -86,7 +86,23 @@ impl Certificates {
     /// Looks at the files at `now`, and shows what is new in them. Reads them: not for a thread that may not wait for a
     /// disk.
     pub fn look(&self, now: SystemTime) -> Look {
+        self.look_at(&mut self.lock(), now)
+    }
+
+    /// Looks at other files from now on, if there is a pair in them at `now`; else everything stays as it is.
+    pub fn look_elsewhere(&self, files: PairFiles, now: SystemTime) -> Look {
         let mut watched = self.lock();
+        let moved = watched.files != files;
+        let before = watched.clone();
+        watched.files = files;
+        let look = self.look_at(&mut watched, now);
+        if moved && matches!(look, Look::Refused(_)) {
+            *watched = before;
+        }
+        look
+    }
+
+    fn look_at(&self, watched: &mut Watched, now: SystemTime) -> Look {
         let read = watched.files.read();
         let found = read.as_ref().map(Pem::clone).map_err(ToString::to_string);
         if found == watched.found {
@@ -103,19 +119,6 @@ impl Certificates {
             }
             Err(error) => Look::Refused(error.into()),
         }
-    }
-
-    /// Looks at other files from now on, if there is a pair in them at `now`; else everything stays as it is. Looks that
-    /// come at the same time are the caller's to avoid.
-    pub fn look_elsewhere(&self, files: PairFiles, now: SystemTime) -> Look {
-        let before = self.lock().clone();
-        let moved = before.files != files;
-        self.lock().files = files;
-        let look = self.look(now);
-        if moved && matches!(look, Look::Refused(_)) {
-            *self.lock() = before;
-        }
-        look
     }
 
     /// For HTTP: HTTP/2 and HTTP/1.1, by ALPN.

@@ -198,7 +198,8 @@ async fn principal_of(
             None => Err(NotAdmitted::Wrong),
         };
     }
-    let Some(verifier) = &shared.creators else { return Err(NotAdmitted::Wrong) };
+    let rules = shared.access.rules();
+    let Some(verifier) = &rules.creators else { return Err(NotAdmitted::Wrong) };
     match verifier.verify(now(), token).await {
         Ok(creator) => Ok(Principal::Creator(creator)),
         Err(error) => {

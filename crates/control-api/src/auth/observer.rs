@@ -36,7 +36,7 @@ pub(crate) async fn observer(
     let Some(token) = presented(headers) else { return Ok(Observer::Anonymous) };
     let (hash, at) = (SecretHash::of(&token), Instant::now());
     shared.throttle().check(at, peer, &hash).map_err(Problem::too_many_attempts)?;
-    if shared.observers.token == Some(hash) {
+    if shared.access.rules().observers.token == Some(hash) {
         shared.throttle().succeeded(at, &hash);
         return Ok(Observer::Known);
     }

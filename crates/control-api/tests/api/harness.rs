@@ -27,8 +27,8 @@ use genlock_control_api::telemetry::{
 };
 use genlock_control_api::thumbnails::{Jpeg, Thumbnails};
 use genlock_control_api::{
-    Addresses, ApiState, Change, Changes, CreatorLimits, Hooks, JwtRules, JwtVerifier, Live,
-    Observers, RtmpPort, Telemetry, router,
+    Access, AccessRules, Addresses, ApiState, Change, Changes, CreatorLimits, Hooks, JwtRules,
+    JwtVerifier, Live, Observers, RtmpPort, Telemetry, router,
 };
 use genlock_feed::clock::EventClock;
 use genlock_media::{EventTime, VideoConfig};
@@ -568,6 +568,7 @@ pub(crate) struct Api {
     pub(crate) clock: EventClock,
     /// Removed with the client.
     pub(crate) recordings: TempDir,
+    pub(crate) access: Access,
 }
 
 /// An answer.
@@ -640,6 +641,9 @@ impl Api {
     }
 
     fn made(addresses: Addresses, store: Arc<SqliteStore>, observers: Observers) -> Self {
+        let creators = Some(creators());
+        let rules = AccessRules { creators, creator_limits: limits(), observers };
+        let access = Access::new(rules);
         let live = Arc::new(FakeLive::default());
         let recordings = tempfile::tempdir().unwrap();
         let config = RecorderConfig {
@@ -659,13 +663,11 @@ impl Api {
             previews: Arc::new(FakePreviews),
             admin_token: AdminToken::parse(TOKEN).unwrap().hash(),
             telemetry: Arc::clone(&live) as Arc<dyn Telemetry>,
-            observers,
-            creators: Some(creators()),
-            creator_limits: limits(),
+            access: access.clone(),
             addresses,
             changes: Changes::default(),
         });
-        Self { router, live, store, recorder, clock, recordings }
+        Self { router, live, store, recorder, clock, recordings, access }
     }
 
     /// Sends a request and holds the answer against the description.

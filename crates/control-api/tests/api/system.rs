@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use genlock_control_api::Observers;
+use genlock_control_api::{AccessRules, Observers};
 use genlock_store::{MetaKey, Replica, SecretHash, SqliteStore, Store};
 use serde_json::json;
 
@@ -153,6 +153,19 @@ async fn what_names_events_is_for_observers_only() {
     let open = Api::observed_by(observers(true));
     assert_eq!(anonymous(&open, "/metrics").await.status, StatusCode::OK);
     anonymous(&open, "/stat").await.problem(401, "unauthorized", None);
+}
+
+#[tokio::test]
+async fn other_rules_count_from_the_next_call_on() {
+    let api = Api::observed_by(observers(false));
+    let known = format!("Bearer {OBSERVER}");
+    let creator = format!("Bearer {}", creator_token("ann", &json!({})));
+    assert_eq!(by(&api, "/metrics", &known).await.status, StatusCode::OK);
+    assert_eq!(by(&api, "/api/events", &creator).await.status, StatusCode::OK);
+    api.access.change(AccessRules::default());
+    by(&api, "/metrics", &known).await.problem(401, "unauthorized", None);
+    by(&api, "/api/events", &creator).await.problem(401, "unauthorized", None);
+    assert_eq!(anonymous(&api, "/metrics").await.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -24,8 +24,8 @@ impl PublishGate for Engine {
             return Ok(camera.admission(&self.hooks, request.peer.ip(), None));
         };
         let mut publisher =
-            publisher(&request, known.as_deref(), hooks).ok_or(Refusal::UnknownKey)?;
-        let asked = self.ask(hooks, &publisher, known.clone()).await;
+            publisher(&request, known.as_deref(), &hooks).ok_or(Refusal::UnknownKey)?;
+        let asked = self.ask(&hooks, &publisher, known.clone()).await;
         let camera = asked.inspect_err(|refusal| {
             known.iter().for_each(|camera| camera.note_refusal(&refusal.to_string()));
         })?;

@@ -1,8 +1,10 @@
 //! Who is told what happens, and who is asked before a camera may publish: nobody, unless it is configured or an
 //! administrator adds a target.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use arc_swap::ArcSwapOption;
 use genlock_hooks::{Notice, Notices, PublishHooks};
 use genlock_store::{EventId, Timestamp};
 use serde_json::Value;
@@ -15,7 +17,8 @@ const CALLS_MAX: Duration = Duration::from_secs(5);
 /// The hooks that are configured.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Hooks {
-    publish: Option<PublishHooks>,
+    /// May be others from one publish to the next.
+    publish: Arc<ArcSwapOption<PublishHooks>>,
     notices: Option<Notices>,
     calls: TaskTracker,
 }
@@ -23,12 +26,18 @@ pub(crate) struct Hooks {
 impl Hooks {
     /// nginx-rtmp's hooks and JSON hooks.
     pub(crate) fn new(publish: Option<PublishHooks>, notices: Option<Notices>) -> Self {
+        let publish = Arc::new(ArcSwapOption::from_pointee(publish));
         Self { publish, notices, calls: TaskTracker::new() }
     }
 
+    /// Other hooks of nginx-rtmp's form, for what happens from now on.
+    pub(crate) fn change(&self, publish: Option<PublishHooks>) {
+        self.publish.store(publish.map(Arc::new));
+    }
+
     /// nginx-rtmp's hooks.
-    pub(super) const fn publish(&self) -> Option<&PublishHooks> {
-        self.publish.as_ref()
+    pub(super) fn publish(&self) -> Option<Arc<PublishHooks>> {
+        self.publish.load_full()
     }
 
     /// Whether anybody can be told, now or later.

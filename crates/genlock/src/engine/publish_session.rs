@@ -68,7 +68,7 @@ impl PublishSession {
     }
 
     /// Asks the back end again and again whether the session may go on.
-    fn follow(&self, hooks: PublishHooks, publisher: Arc<Publisher>) {
+    fn follow(&self, hooks: Arc<PublishHooks>, publisher: Arc<Publisher>) {
         let (slot, timestamp) = (Arc::clone(&self.slot), Arc::clone(&self.timestamp));
         let updating = async move {
             let every = hooks.config().update_every;
@@ -102,7 +102,7 @@ impl PublishWatch for PublishSession {
         if let (Some(hooks), Some(publisher)) = (self.hooks.publish(), &self.publisher)
             && hooks.config().on_update.is_some()
         {
-            self.follow(hooks.clone(), Arc::clone(publisher));
+            self.follow(hooks, Arc::clone(publisher));
         }
     }
 
@@ -127,7 +127,7 @@ impl PublishWatch for PublishSession {
             self.tell("camera.offline");
         }
         if let (Some(hooks), Some(publisher)) = (self.hooks.publish(), &self.publisher) {
-            let (hooks, publisher) = (hooks.clone(), Arc::clone(publisher));
+            let publisher = Arc::clone(publisher);
             let (presence, mine) =
                 (Arc::clone(&self.presence), self.number.load(Ordering::Relaxed));
             self.hooks.spawn(async move {

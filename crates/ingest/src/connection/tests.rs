@@ -10,7 +10,6 @@ use tokio::io::DuplexStream;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::config::IngestConfig;
 use crate::gate::PublishGate;
 use crate::guard::RefusalThrottle;
 use crate::monitor::CameraMonitor;
@@ -46,7 +45,6 @@ struct Bench {
 
 fn bench() -> Bench {
     let shared = Arc::new(Shared {
-        config: IngestConfig::default(),
         gate: Arc::new(Gate),
         clock: EventClock::starting_at(EventTime::ZERO),
         throttle: RefusalThrottle::default(),
@@ -54,7 +52,8 @@ fn bench() -> Bench {
     });
     let (near, far) = tokio::io::duplex(64 * 1024);
     let peer = SocketAddr::from(([192, 0, 2, 1], 4_000));
-    let connection = Connection::new(near, ConnectionId(1), peer, Arc::clone(&shared));
+    let connection =
+        Connection::new(near, ConnectionId(1), peer, Arc::default(), Arc::clone(&shared));
     Bench { far, server: tokio::spawn(connection.serve()), shared }
 }
 
@@ -219,7 +218,8 @@ async fn a_peer_that_reads_nothing_is_given_up() {
     let mut bench = bench();
     let (near, far) = tokio::io::duplex(64);
     let peer = SocketAddr::from(([192, 0, 2, 1], 4_001));
-    let connection = Connection::new(near, ConnectionId(2), peer, Arc::clone(&bench.shared));
+    let shared = Arc::clone(&bench.shared);
+    let connection = Connection::new(near, ConnectionId(2), peer, Arc::default(), shared);
     bench.far = far;
     bench.server = tokio::spawn(connection.serve());
     let hello = Bytes::from([&[3u8][..], &[0; 1536]].concat());
