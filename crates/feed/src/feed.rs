@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use genlock_media::{EventTime, Sample, TrackConfig, TrackKind};
-use tokio::sync::watch;
 
+use crate::changes::Changes;
 use crate::limits::FeedLimits;
 use crate::reader::{FeedReader, Start};
 use crate::ring::{Epoch, Joint, Position, Ring, SyncPoint};
@@ -18,8 +18,8 @@ pub struct Feed {
 
 pub(crate) struct Shared {
     state: Mutex<State>,
-    /// Wakes readers. The value counts changes; readers compare positions, not this.
-    changes: watch::Sender<u64>,
+    /// Wakes readers. They compare positions, not its count. Who waits for a Feed does not keep it.
+    changes: Arc<Changes>,
 }
 
 pub(crate) struct State {
@@ -82,9 +82,7 @@ impl Feed {
     #[must_use]
     pub fn new(limits: FeedLimits) -> Self {
         let state = State { ring: Ring::new(limits), status: FeedStatus::default() };
-        Self {
-            shared: Arc::new(Shared { state: Mutex::new(state), changes: watch::Sender::new(0) }),
-        }
+        Self { shared: Arc::new(Shared { state: Mutex::new(state), changes: Arc::default() }) }
     }
 
     /// Opens a publish session (a new epoch). A session that is still open is superseded: its writer
@@ -103,7 +101,7 @@ impl Feed {
             ..FeedStatus::default()
         };
         drop(state);
-        self.shared.wake();
+        self.shared.changes.note();
         FeedWriter { shared: Arc::clone(&self.shared), epoch, closed_at: now }
     }
 
@@ -140,7 +138,8 @@ impl Feed {
     /// Something to wait on for any change: a push, a session opened or closed.
     #[must_use]
     pub fn watch(&self) -> FeedWatch {
-        FeedWatch { changes: self.shared.changes.subscribe() }
+        let changes = Arc::clone(&self.shared.changes);
+        FeedWatch { seen: changes.count(), changes }
     }
 
     /// Whether both handles are of the same Feed.
@@ -163,28 +162,23 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
-    }
-
-    fn wake(&self) {
-        self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
     }
 }
 
 /// Waits for changes of a Feed.
 #[derive(Debug, Clone)]
 pub struct FeedWatch {
-    changes: watch::Receiver<u64>,
+    changes: Arc<Changes>,
+    seen: u64,
 }
 
 impl FeedWatch {
-    /// Resolves when the Feed has changed since the last call (or since [`Feed::watch`]). Never
+    /// Resolves when the Feed has changed since the last call (or since [`Feed::watch`]). Cancel-safe. Never
     /// resolves again once all handles of the Feed are gone.
     pub async fn changed(&mut self) {
-        if self.changes.changed().await.is_err() {
-            std::future::pending().await
-        }
+        self.seen = self.changes.beyond(self.seen).await;
     }
 }
 
@@ -235,7 +229,7 @@ impl FeedWriter {
         let position = state.ring.end();
         state.ring.push(self.epoch, now, sample, joint);
         drop(state);
-        self.shared.wake();
+        self.shared.changes.note();
         Ok(position)
     }
 
@@ -252,7 +246,7 @@ impl Drop for FeedWriter {
             state.status.live = false;
             state.status.live_changed = Some(self.closed_at);
             drop(state);
-            self.shared.wake();
+            self.shared.changes.note();
         }
     }
 }

@@ -15,6 +15,7 @@
 //! Does no IO and reads no clock, except [`clock::EventClock`], the one place where the event clock is
 //! tied to the machine's monotonic clock.
 
+mod changes;
 pub mod clock;
 mod feed;
 mod limits;

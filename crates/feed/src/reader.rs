@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use genlock_media::{MediaTime, TrackKind};
-use tokio::sync::watch;
 
 use crate::feed::Shared;
 use crate::ring::{Entry, Position, Ring, SyncPoint};
@@ -40,7 +39,6 @@ pub enum Read {
 /// time is at or after it even where that audio arrived earlier.
 pub struct FeedReader {
     shared: Arc<Shared>,
-    changes: watch::Receiver<u64>,
     next: Position,
     gate: Gate,
 }
@@ -64,12 +62,11 @@ enum VideoGate {
 
 impl FeedReader {
     pub(crate) fn new(shared: Arc<Shared>, start: Start) -> Self {
-        let changes = shared.subscribe();
         let (next, gate) = {
             let state = shared.lock();
             place(&state.ring, start)
         };
-        Self { shared, changes, next, gate }
+        Self { shared, next, gate }
     }
 
     /// The next sample if there is one now.
@@ -94,14 +91,12 @@ impl FeedReader {
     /// Waits for the next sample. Cancel-safe. Never resolves once the Feed is gone and read to its end.
     pub async fn next(&mut self) -> Read {
         loop {
-            // Marked before looking, so that a push between the look and the wait is not missed.
-            self.changes.mark_unchanged();
+            // Counted before looking, so that a push between the look and the wait is not missed.
+            let seen = self.shared.changes().count();
             if let Some(read) = self.try_next() {
                 return read;
             }
-            if self.changes.changed().await.is_err() {
-                std::future::pending().await
-            }
+            self.shared.changes().beyond(seen).await;
         }
     }
 

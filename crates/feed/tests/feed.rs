@@ -174,6 +174,26 @@ async fn a_waiting_reader_is_woken_by_a_push() {
     assert_eq!(entry.sample.pts_event(), ms(7));
 }
 
+#[tokio::test]
+async fn a_watch_tells_what_changed_since_it_was_made_or_last_asked() {
+    let feed = Feed::new(FeedLimits::default());
+    let mut watch = feed.watch();
+    let mut other = watch.clone();
+    let writer = feed.open(ms(0));
+    watch.changed().await;
+    let waiting = tokio::spawn(async move { watch.changed().await });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished(), "it was told already");
+    writer.close(ms(5));
+    waiting.await.unwrap();
+    other.changed().await;
+    drop(feed);
+    let again = tokio::spawn(async move { other.changed().await });
+    tokio::task::yield_now().await;
+    assert!(!again.is_finished(), "nobody is left who could change it");
+    again.abort();
+}
+
 proptest! {
     /// Whatever the order of pushes and reads, a reader sees positions that only grow, and its losses
     /// plus its entries account for everything between.

@@ -1,6 +1,6 @@
 //! Segments and parts as they are published: immutable, shared by every snapshot.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
@@ -78,6 +78,34 @@ pub(crate) struct Segment {
     pub(crate) body: Option<ByteChain>,
     pub(crate) ts: Ts,
     pub(crate) pictures: Pictures,
+    pub(crate) wording: Wording,
+}
+
+/// What playlists say of a complete segment, written once for all versions that list it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wording([OnceLock<Box<str>>; 3]);
+
+/// A form of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// CMAF with its parts.
+    Parts,
+    /// CMAF as a whole.
+    Whole,
+    /// MPEG-TS.
+    Ts,
+}
+
+impl Wording {
+    pub(crate) fn get_or_write(&self, form: Form, write: impl FnOnce() -> String) -> &str {
+        let [parts, whole, ts] = &self.0;
+        let written = match form {
+            Form::Parts => parts,
+            Form::Whole => whole,
+            Form::Ts => ts,
+        };
+        written.get_or_init(|| write().into())
+    }
 }
 
 /// How many pictures a segment has, and how long they last together.
@@ -121,6 +149,7 @@ impl OpenSegment {
             body: (!body.is_empty()).then_some(body),
             ts: Ts::NotMade,
             pictures,
+            wording: Wording::default(),
             head: self.head,
             parts: self.parts,
         }

@@ -9,7 +9,7 @@ use genlock_media::EventTime;
 use crate::config::PackagerConfig;
 use crate::limits::RETAINED_BYTES_MAX;
 use crate::line::{micros, ticks_90k};
-use crate::segment::{Segment, Ts};
+use crate::segment::{Segment, Ts, Wording};
 
 /// Complete segments in order: first the removed ones that are still fetchable, then the listed ones.
 #[derive(Debug)]
@@ -54,7 +54,8 @@ impl Window {
     /// Gives the listed segments their MPEG-TS form, oldest first.
     pub(crate) fn set_ts(&mut self, forms: impl IntoIterator<Item = Ts>) {
         for (segment, ts) in self.listed.iter_mut().zip(forms) {
-            let changed = Arc::new(Segment { ts, ..Segment::clone(segment) });
+            let wording = Wording::default();
+            let changed = Arc::new(Segment { ts, wording, ..Segment::clone(segment) });
             self.bytes = self.bytes - segment.bytes() + changed.bytes();
             *segment = changed;
         }

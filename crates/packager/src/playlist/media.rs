@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{Flavour, PlaylistRequest, Skip, header, part, preload_hint, segment, skip};
 use crate::published::Published;
-use crate::segment::{OpenSegment, Segment};
+use crate::segment::{Form, OpenSegment, Segment};
+use crate::settings::Settings;
 
 /// The media playlist of a snapshot.
 pub(crate) fn media(published: &Published, request: &PlaylistRequest) -> String {
@@ -31,8 +32,14 @@ fn write(out: &mut String, published: &Published, request: &PlaylistRequest) -> 
     let mut previous = None;
     for (index, listed) in listed.iter().enumerate() {
         if index >= skipped {
-            let with_parts = index >= parts_from;
-            write_segment(out, published, request, listed, previous, with_parts)?;
+            let form = match flavour {
+                Flavour::Ts => Form::Ts,
+                Flavour::Cmaf if index >= parts_from => Form::Parts,
+                Flavour::Cmaf => Form::Whole,
+            };
+            segment::junction_tags(out, &published.settings, request, &listed.head, previous)?;
+            let wording = || wording(&published.settings, listed, form);
+            out.push_str(listed.wording.get_or_write(form, wording));
         }
         previous = Some(&listed.head);
     }
@@ -45,17 +52,22 @@ fn write(out: &mut String, published: &Published, request: &PlaylistRequest) -> 
     Ok(())
 }
 
-fn write_segment(
+/// What is said of a complete segment in every playlist of the flavour.
+fn wording(settings: &Settings, listed: &Segment, form: Form) -> String {
+    let mut out = String::new();
+    write_wording(&mut out, settings, listed, form).expect("writing to a string does not fail");
+    out
+}
+
+fn write_wording(
     out: &mut String,
-    published: &Published,
-    request: &PlaylistRequest,
+    settings: &Settings,
     listed: &Segment,
-    previous: Option<&crate::segment::Head>,
-    with_parts: bool,
+    form: Form,
 ) -> fmt::Result {
-    let (settings, flavour) = (&published.settings, request.flavour);
-    segment::boundary_tags(out, settings, request, &listed.head, previous)?;
-    if with_parts {
+    let flavour = if form == Form::Ts { Flavour::Ts } else { Flavour::Cmaf };
+    segment::date_time_tag(out, settings, &listed.head)?;
+    if form == Form::Parts {
         part::write_all(out, &settings.names, &listed.parts)?;
     } else if segment::is_gap(listed, flavour) {
         segment::gap_tag(out)?;
@@ -75,7 +87,8 @@ fn write_edge(out: &mut String, published: &Published, request: &PlaylistRequest
     if let Some(open) = published.open.as_ref().filter(begun) {
         let previous = published.listed().last().map(|last| &last.head);
         let settings = &published.settings;
-        segment::boundary_tags(out, settings, request, &open.head, previous)?;
+        segment::junction_tags(out, settings, request, &open.head, previous)?;
+        segment::date_time_tag(out, settings, &open.head)?;
         part::write_all(out, &settings.names, &open.parts)?;
     }
     preload_hint::write(out, published)

@@ -10,12 +10,11 @@ use crate::names::Name;
 use crate::segment::{Head, Segment, Ts};
 use crate::settings::Settings;
 
-/// What is said where a segment begins, before its first part. `previous` is the segment listed before
-/// it.
+/// How a segment is joined to the one before, which is `previous` in this playlist.
 ///
-/// rfc8216bis-22 §4.4.4.9: these tags "MUST appear before the first EXT-X-PART tag in the Parent
+/// rfc8216bis-22 §4.4.4.9: these tags and the date "MUST appear before the first EXT-X-PART tag in the Parent
 /// Segment".
-pub(super) fn boundary_tags(
+pub(super) fn junction_tags(
     out: &mut String,
     settings: &Settings,
     request: &PlaylistRequest,
@@ -36,6 +35,11 @@ pub(super) fn boundary_tags(
             writeln!(out, "#EXT-X-MAP:URI=\"{uri}\"")?;
         }
     }
+    Ok(())
+}
+
+/// When the segment begins.
+pub(super) fn date_time_tag(out: &mut String, settings: &Settings, head: &Head) -> fmt::Result {
     let date_time = DateTime::at(head.start_90k, settings.wall_clock_at_zero_ms);
     writeln!(out, "#EXT-X-PROGRAM-DATE-TIME:{date_time}")
 }

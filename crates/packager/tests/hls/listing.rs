@@ -1,6 +1,6 @@
 //! A media playlist as quick-m3u8 reads it.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 
@@ -148,41 +148,60 @@ impl Listing {
 /// Parses playlists of which one repeats most of the last: what it has read is not read again.
 #[derive(Debug, Default)]
 pub(crate) struct Parser {
-    /// Of the last playlist: the lines of a segment and the init section before it, what they say, and the init
-    /// section behind it.
-    known: HashMap<Lines, (Rc<Segment>, Option<String>)>,
+    /// The segments of the last playlist, in order.
+    known: VecDeque<Known>,
 }
 
-type Lines = (String, Option<String>);
+/// The lines of a segment, and what they say behind the init section `map_before`.
+#[derive(Debug)]
+struct Known {
+    lines: String,
+    map_before: Option<String>,
+    segment: Rc<Segment>,
+    map_behind: Option<String>,
+}
 
 impl Parser {
     pub(crate) fn parse(&mut self, text: &str) -> Listing {
         assert!(text.starts_with("#EXTM3U\n") && text.ends_with('\n'), "{text}");
         let mut listing = Listing::default();
         let mut map = None;
-        let mut known = HashMap::new();
+        let mut next = VecDeque::with_capacity(self.known.len() + 1);
         let (head, mut rest) = text.split_at(head_len(text));
         listing.read(head, &mut map);
         while let Some(length) = segment_len(rest) {
             let (lines, others) = rest.split_at(length);
             rest = others;
-            let key = (lines.to_owned(), map.clone());
-            let (segment, next_map) = self.known.remove(&key).unwrap_or_else(|| {
-                let mut alone = Listing::default();
-                let mut map = map.clone();
-                alone.read(lines, &mut map);
-                let open = std::mem::take(&mut alone.open);
-                assert_eq!(alone, Listing::default(), "tags of the playlist within a segment");
-                (Rc::new(open), map)
-            });
-            listing.segments.push(Rc::clone(&segment));
-            map.clone_from(&next_map);
-            known.insert(key, (segment, next_map));
+            let known = self.recall(lines, &map).unwrap_or_else(|| Known::read(lines, &map));
+            listing.segments.push(Rc::clone(&known.segment));
+            if map != known.map_behind {
+                map.clone_from(&known.map_behind);
+            }
+            next.push_back(known);
         }
         listing.read(rest, &mut map);
         listing.open.map = map;
-        self.known = known;
+        self.known = next;
         listing
+    }
+
+    /// What is known of these lines; what was in front of them has left the playlist.
+    fn recall(&mut self, lines: &str, map: &Option<String>) -> Option<Known> {
+        let same = |known: &Known| known.lines == lines && known.map_before == *map;
+        let index = self.known.iter().position(same)?;
+        self.known.drain(..index);
+        self.known.pop_front()
+    }
+}
+
+impl Known {
+    fn read(lines: &str, map_before: &Option<String>) -> Self {
+        let mut alone = Listing::default();
+        let mut map_behind = map_before.clone();
+        alone.read(lines, &mut map_behind);
+        let segment = Rc::new(std::mem::take(&mut alone.open));
+        assert_eq!(alone, Listing::default(), "tags of the playlist within a segment");
+        Self { lines: lines.to_owned(), map_before: map_before.clone(), segment, map_behind }
     }
 }
 

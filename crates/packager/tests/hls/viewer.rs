@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use genlock_media::EventTime;
 use genlock_packager::{
-    BlockingQuery, Dialect, Encoding, Flavour, Packager, PackagerConfig, PlaylistRequest,
-    Readiness, Skip, Snapshot, Wanted,
+    BlockingQuery, ByteChain, Dialect, Encoding, Flavour, Packager, PackagerConfig,
+    PlaylistRequest, Readiness, Skip, Snapshot, Wanted,
 };
 
 use crate::listing::{Listing, Parser, Part, Segment};
@@ -38,11 +38,8 @@ pub(crate) struct Viewer {
     pub(crate) part_log: Vec<(EventTime, u64, Part)>,
     /// When which cut was the newest that is listed.
     pub(crate) splice_log: Vec<(EventTime, Option<EventTime>)>,
-    bodies: HashMap<String, Bytes>,
-    /// Where the part of that name starts, whose media was checked. Names never change their bytes.
-    checked_parts: HashMap<String, f64>,
-    /// How many parts made up the segment of that name.
-    checked_wholes: HashMap<String, usize>,
+    /// What was fetched, by name. Names never change their bytes.
+    bodies: HashMap<String, Body>,
     removed: Vec<Removed>,
     longest: f64,
     /// First and longest distance of two updates with something new.
@@ -68,6 +65,16 @@ impl Seen {
     }
 }
 
+/// What was fetched under a name.
+#[derive(Debug)]
+struct Body {
+    bytes: ByteChain,
+    /// Of a part: where it starts by the playlist that its media was checked with.
+    checked_at: Option<f64>,
+    /// Of a segment: how many parts it was compared with.
+    compared_with: usize,
+}
+
 #[derive(Debug)]
 struct Removed {
     names: Vec<String>,
@@ -87,8 +94,6 @@ impl Viewer {
             part_log: Vec::new(),
             splice_log: Vec::new(),
             bodies: HashMap::new(),
-            checked_parts: HashMap::new(),
-            checked_wholes: HashMap::new(),
             removed: Vec::new(),
             longest: 0.0,
             updates: Vec::new(),
@@ -245,7 +250,7 @@ impl Viewer {
 
     /// The samples of a segment that has just been listed.
     fn check_media(&self, snapshot: &Snapshot, segment: &Segment, previous: Option<&Segment>) {
-        let Some(body) = body(snapshot, &segment.uri) else {
+        let Some(body) = self.body(snapshot, &segment.uri) else {
             assert!(segment.gap, "{segment:?}");
             return;
         };
@@ -272,13 +277,15 @@ impl Viewer {
     /// Presentation times of all pictures of the segments that were listed, in order.
     pub(crate) fn shown(&self) -> Vec<i64> {
         let bodies = self.segments.values().filter_map(|seen| self.bodies.get(&seen.segment.uri));
-        let mut shown: Vec<_> = bodies.flat_map(|body| presentation_times(body)).collect();
+        let mut shown: Vec<_> =
+            bodies.flat_map(|body| presentation_times(&body.bytes.to_bytes())).collect();
         shown.sort_unstable();
         shown
     }
 
     fn body(&self, snapshot: &Snapshot, name: &str) -> Option<Bytes> {
-        self.bodies.get(name).cloned().or_else(|| body(snapshot, name))
+        let known = self.bodies.get(name).map(|body| body.bytes.to_bytes());
+        known.or_else(|| Some(snapshot.resource(name)?.body.to_bytes()))
     }
 
     fn check_edge(&self, snapshot: &Snapshot, listing: &Listing) {
@@ -360,18 +367,15 @@ impl Viewer {
     fn check_resources(&mut self, now: EventTime, snapshot: &Snapshot, listing: &Listing) {
         let closed = listing.segments.iter().map(|segment| &**segment);
         for segment in closed.chain([&listing.open]) {
-            let mut parts = Vec::new();
             let date_time_ms = segment.date_time_ms.unwrap_or(WALL_CLOCK_AT_ZERO_MS);
             let mut start = to_f64_i(date_time_ms - WALL_CLOCK_AT_ZERO_MS) / 1_000.0;
             for part in &segment.parts {
-                let bytes = self.fetch(snapshot, &part.uri);
-                assert_eq!(bytes.is_none(), part.gap, "{part:?}");
-                if let Some(bytes) = bytes {
-                    if self.checked_parts.get(&part.uri) != Some(&start) {
-                        self.check_part_media(part, start, &bytes);
-                        self.checked_parts.insert(part.uri.clone(), start);
-                    }
-                    parts.push(bytes);
+                let body = self.fetch(snapshot, &part.uri);
+                assert_eq!(body.is_none(), part.gap, "{part:?}");
+                if let Some(body) = body.filter(|body| body.checked_at != Some(start)) {
+                    body.checked_at = Some(start);
+                    let bytes = body.bytes.to_bytes();
+                    self.check_part_media(part, start, &bytes);
                 }
                 start += part.duration;
             }
@@ -379,10 +383,16 @@ impl Viewer {
                 let whole = self.fetch(snapshot, &segment.uri);
                 assert_eq!(whole.is_none(), segment.gap, "{segment:?}");
                 let count = segment.parts.len();
-                if count > 0 && self.checked_wholes.get(&segment.uri) != Some(&count) {
-                    let whole = whole.unwrap_or_default();
-                    assert_eq!(whole, parts.concat(), "parts in a row are the segment");
-                    self.checked_wholes.insert(segment.uri.clone(), count);
+                if let Some(whole) =
+                    whole.filter(|whole| ![0, whole.compared_with].contains(&count))
+                {
+                    whole.compared_with = count;
+                    let whole = whole.bytes.clone();
+                    let mut parts = ByteChain::new();
+                    for body in segment.parts.iter().filter_map(|part| self.bodies.get(&part.uri)) {
+                        parts.extend(&body.bytes);
+                    }
+                    assert_eq!(whole, parts, "parts in a row are the segment");
                 }
             }
             if let Some(map) = segment.map.as_ref().filter(|_| !segment.gap) {
@@ -431,12 +441,22 @@ impl Viewer {
     }
 
     /// Same name, same bytes.
-    fn fetch(&mut self, snapshot: &Snapshot, name: &str) -> Option<Bytes> {
-        let bytes = body(snapshot, name)?;
-        let known = self.bodies.entry(name.to_owned()).or_insert_with(|| bytes.clone());
-        assert_eq!(*known, bytes, "{name} changed its bytes");
-        Some(bytes)
+    fn fetch(&mut self, snapshot: &Snapshot, name: &str) -> Option<&mut Body> {
+        let bytes = snapshot.resource(name)?.body;
+        if !self.bodies.contains_key(name) {
+            let body = Body { bytes: bytes.clone(), checked_at: None, compared_with: 0 };
+            self.bodies.insert(name.to_owned(), body);
+        }
+        let known = self.bodies.get_mut(name)?;
+        assert!(is_same(&known.bytes, &bytes), "{name} changed its bytes");
+        Some(known)
     }
+}
+
+/// The bytes are equal, or even the same ones: nobody can change them while they are held here.
+fn is_same(one: &ByteChain, other: &ByteChain) -> bool {
+    let same = one.iter().zip(other).all(|(one, other)| std::ptr::eq(&one[..], &other[..]));
+    (same && one.len() == other.len()) || one == other
 }
 
 /// A delta update is the playlist without the segments beyond the skip boundary.
@@ -463,10 +483,6 @@ pub(crate) fn playlist(snapshot: &Snapshot, flavour: Flavour, skip: Skip) -> Opt
         PlaylistRequest { flavour, dialect: Dialect::Strict, skip, encoding: Encoding::Identity };
     let text = snapshot.media_playlist(&request)?;
     Some(String::from_utf8(text.to_vec()).unwrap())
-}
-
-fn body(snapshot: &Snapshot, name: &str) -> Option<Bytes> {
-    Some(snapshot.resource(name)?.body.to_bytes())
 }
 
 fn to_u64(len: usize) -> u64 {

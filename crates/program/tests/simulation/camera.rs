@@ -7,15 +7,18 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use genlock_feed::{Feed, FeedLimits, FeedWriter};
 use genlock_media::{
     AudioConfig, Dependency, EventTime, MediaTime, Sample, TrackConfig, TrackKind, VideoConfig,
 };
+use genlock_program::CameraId;
 
 use crate::rng::Rng;
 
 const SHIFT: i64 = 9_000;
+/// Room for some seconds of tags.
+const PAPER: usize = 16 << 10;
 
 /// How a camera encodes and how its samples travel.
 #[derive(Debug, Clone)]
@@ -167,13 +170,18 @@ pub(crate) struct Tag {
 }
 
 impl Tag {
-    fn write(self) -> Bytes {
+    /// Written behind what `paper` holds, which few allocations are needed for.
+    fn write(self, paper: &mut BytesMut) -> Bytes {
         let mut bytes = [0xA5; 22];
         bytes[1] = self.camera;
         bytes[2..6].copy_from_slice(&self.session.to_be_bytes());
         bytes[6..14].copy_from_slice(&self.index.to_be_bytes());
         bytes[14..].copy_from_slice(&self.pts.to_be_bytes());
-        Bytes::copy_from_slice(&bytes)
+        if paper.capacity() < bytes.len() {
+            *paper = BytesMut::with_capacity(PAPER);
+        }
+        paper.extend_from_slice(&bytes);
+        paper.split().freeze()
     }
 
     /// `None` for silence that the programme made.
@@ -194,6 +202,7 @@ impl Tag {
 #[derive(Debug)]
 pub(crate) struct VirtualCamera {
     pub(crate) number: u8,
+    pub(crate) id: CameraId,
     pub(crate) profile: Profile,
     pub(crate) feed: Feed,
     writer: Option<FeedWriter>,
@@ -206,7 +215,11 @@ pub(crate) struct VirtualCamera {
     /// First presentation time of the session in ticks.
     origin: i64,
     frame: i64,
+    /// When that is shown, in microseconds.
+    encoded_until: i64,
     unit: i64,
+    /// Room for tags.
+    paper: BytesMut,
     flight: VecDeque<InFlight>,
     last_arrival: i64,
     stalled_until: i64,
@@ -226,6 +239,7 @@ impl VirtualCamera {
         let profile_is_full_hd = profile.full_hd;
         Self {
             number,
+            id: CameraId::from(format!("cam-{number}")),
             profile,
             feed: Feed::new(FeedLimits::default()),
             writer: None,
@@ -236,7 +250,9 @@ impl VirtualCamera {
             session: 0,
             origin: 0,
             frame: 0,
+            encoded_until: 0,
             unit: 0,
+            paper: BytesMut::new(),
             flight: VecDeque::new(),
             last_arrival: 0,
             stalled_until: 0,
@@ -248,7 +264,7 @@ impl VirtualCamera {
     }
 
     pub(crate) fn name(&self) -> String {
-        format!("cam-{}", self.number)
+        self.id.as_str().to_owned()
     }
 
     /// How late a picture can be.
@@ -330,7 +346,7 @@ impl VirtualCamera {
     /// Keeps more encoded than the longest lag, so that the heap's first is really the next.
     fn encode_ahead(&mut self) {
         let horizon = self.last_arrival + 2_000_000;
-        while micros(self.frame_pts(self.frame)) < horizon {
+        while self.encoded_until < horizon {
             self.encode_gop();
         }
     }
@@ -390,6 +406,7 @@ impl VirtualCamera {
             }
         }
         self.frame += length;
+        self.encoded_until = micros(self.frame_pts(self.frame));
         self.encode_audio();
         // Stable: what is encoded at one time leaves in the order of encoding.
         self.flight.make_contiguous().sort_by_key(|sample| sample.encoded);
@@ -409,7 +426,7 @@ impl VirtualCamera {
             composition_offset: i32::try_from(pts - dts).expect("small offset"),
             duration: None,
             dependency,
-            payload: tag.write(),
+            payload: tag.write(&mut self.paper),
         };
         self.send(encoded, sample);
     }
@@ -437,7 +454,7 @@ impl VirtualCamera {
                 composition_offset: 0,
                 duration: Some(1024),
                 dependency: Dependency::Sync,
-                payload: tag.write(),
+                payload: tag.write(&mut self.paper),
             };
             self.unit += 1;
             self.send(time + self.profile.audio_lag, sample);

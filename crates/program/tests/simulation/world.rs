@@ -218,7 +218,7 @@ impl World {
     }
 
     fn is_watched(&self, camera: usize) -> bool {
-        self.watched.includes(&CameraId::from(self.cameras[camera].name()))
+        self.watched.includes(&self.cameras[camera].id)
     }
 
     pub(crate) fn advance(&mut self) {
