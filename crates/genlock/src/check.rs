@@ -11,7 +11,6 @@ use genlock_tls::Pair;
 use crate::banner::say;
 use crate::certificate::days_left;
 use crate::config::{CertificateSource, Settings, SharedStore};
-use crate::nginx;
 use crate::server::StartError;
 
 /// Prints what a configuration comes to. That it can be read has been checked by whoever made `settings`.
@@ -70,12 +69,12 @@ pub(crate) fn import_nginx(file: &Path) -> Result<()> {
         Box::new(File::open(file).with_context(|| format!("cannot read {}", file.display()))?)
     };
     let mut text = String::new();
-    let read = input.take(nginx::FILE_BYTES_MAX + 1).read_to_string(&mut text);
+    let read = input.take(genlock_nginx::FILE_BYTES_MAX + 1).read_to_string(&mut text);
     let read = read.with_context(|| format!("cannot read {}", file.display()))?;
-    if read as u64 > nginx::FILE_BYTES_MAX {
-        bail!("{} is longer than {} bytes", file.display(), nginx::FILE_BYTES_MAX);
+    if read as u64 > genlock_nginx::FILE_BYTES_MAX {
+        bail!("{} is longer than {} bytes", file.display(), genlock_nginx::FILE_BYTES_MAX);
     }
-    say(&nginx::import(&text).with_context(|| file.display().to_string())?);
+    say(&genlock_nginx::import(&text).with_context(|| file.display().to_string())?);
     Ok(())
 }
 
@@ -83,6 +82,32 @@ pub(crate) fn import_nginx(file: &Path) -> Result<()> {
 mod tests {
     use super::*;
     use crate::config;
+
+    #[test]
+    fn what_is_imported_is_a_configuration() {
+        let text = "rtmp { server { listen 1935; application live {
+            hls on; hls_fragment 3; on_publish http://127.0.0.1:3000/auth; } } }";
+        let settings = config::of_text(&genlock_nginx::import(text).unwrap()).unwrap();
+        assert_eq!(settings.rtmp_listen, Some("0.0.0.0:1935".parse().unwrap()));
+        assert_eq!(settings.segment_target.as_millis(), 3000);
+        assert!(settings.hooks.publish.is_some());
+    }
+
+    #[test]
+    fn whatever_a_directive_comes_to_is_a_configuration() {
+        for name in genlock_nginx::directives() {
+            let toml = genlock_nginx::import(&format!("rtmp {{\n {name} 15s;\n}}")).unwrap();
+            config::of_text(&toml).unwrap_or_else(|error| panic!("{name}: {error}\n{toml}"));
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_file_cannot_leave_its_comment() {
+        let text = "rtmp { 'x\nadmin_token = \"12345678\"\n' y; record_path 'a\"\nb'; }";
+        let toml = genlock_nginx::import(text).unwrap();
+        let settings = config::of_text(&toml).unwrap();
+        assert_eq!(settings.admin_token, None, "{toml}");
+    }
 
     #[test]
     fn a_summary_tells_what_counts_and_no_secret() {

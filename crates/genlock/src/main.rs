@@ -17,7 +17,6 @@ mod follow;
 mod hook_desk;
 mod key_set;
 mod logs;
-mod nginx;
 mod pages;
 mod ports;
 mod reload;

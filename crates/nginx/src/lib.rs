@@ -1,14 +1,14 @@
-//! `genlock import-nginx FILE`: a genlock.toml out of an nginx-rtmp.conf, with a remark on each of its directives.
+//! A genlock.toml out of an nginx-rtmp.conf, with a remark on each of its directives: `genlock import-nginx FILE`.
 //!
 //! Pure: text in, text out. Does not follow `include` (`nginx -T` prints a whole configuration) and knows nothing of what
 //! nginx serves beside nginx-rtmp.
 //!
 //! | module | owns |
 //! |---|---|
-//! | [`syntax`] | nginx's syntax |
-//! | [`directives`] | what is known of each directive |
-//! | [`draft`] | the configuration as it comes to be |
-//! | [`units`] | times and sizes as nginx writes them |
+//! | `syntax` | nginx's syntax |
+//! | `directives` | what is known of each directive |
+//! | `draft` | the configuration as it comes to be |
+//! | `units` | times and sizes as nginx writes them |
 
 mod directives;
 mod draft;
@@ -18,16 +18,16 @@ mod units;
 use self::directives::{Fate, known};
 use self::draft::{Draft, Value};
 use self::syntax::Directive;
-pub(crate) use self::syntax::SyntaxError;
+pub use self::syntax::SyntaxError;
 
 /// Longest file that is read. `nginx -T` of a large installation is some hundred kB.
-pub(crate) const FILE_BYTES_MAX: u64 = 4 << 20;
+pub const FILE_BYTES_MAX: u64 = 4 << 20;
 
 /// The configuration for what `text` configures, with its remarks as comments.
 ///
 /// # Errors
 /// When it is not nginx's syntax, or has no nginx-rtmp in it.
-pub(crate) fn import(text: &str) -> Result<String, ImportError> {
+pub fn import(text: &str) -> Result<String, ImportError> {
     let mut draft = Draft::default();
     let mut has_rtmp = false;
     for directive in syntax::parse(text)? {
@@ -50,11 +50,19 @@ pub(crate) fn import(text: &str) -> Result<String, ImportError> {
     Ok(draft.finish())
 }
 
+/// The directives that something is known of: nginx-rtmp's.
+pub fn directives() -> impl Iterator<Item = &'static str> {
+    directives::KNOWN.iter().map(|(name, ..)| *name)
+}
+
 /// Why there is nothing to import.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ImportError {
+#[non_exhaustive]
+pub enum ImportError {
+    /// It is not nginx's syntax.
     #[error(transparent)]
     Syntax(#[from] SyntaxError),
+    /// nginx-rtmp is not in it.
     #[error(
         "there is no `rtmp` block in it (is that in an included file? `nginx -T` prints all of them)"
     )]

@@ -204,7 +204,7 @@ mod tests {
 
     use super::*;
 
-    const DOCUMENTED: &str = include_str!("../../../../docs/migration.md");
+    const DOCUMENTED: &str = include_str!("../../../docs/migration.md");
 
     /// As the table in the documentation has it.
     fn text(fate: Fate) -> String {

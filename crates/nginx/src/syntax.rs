@@ -23,7 +23,7 @@ pub(super) struct Directive {
 /// Why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
-pub(crate) struct SyntaxError {
+pub struct SyntaxError {
     line: usize,
     what: &'static str,
 }
