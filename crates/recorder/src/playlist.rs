@@ -11,7 +11,7 @@ use std::time::Duration;
 use genlock_media::EventTime;
 
 use crate::clip::Clip;
-use crate::timeline::{Placed, Timeline};
+use crate::timeline::{Placed, Timeline, between_micros};
 
 /// `EXT-X-TARGETDURATION`: longest segment in seconds.
 const TARGET_S: i64 = 10;
@@ -31,18 +31,18 @@ struct Segment {
 
 impl Segment {
     fn micros(&self) -> i64 {
-        self.last.end.as_micros() - self.first.begin.as_micros()
+        between_micros(self.first.begin, self.last.end)
     }
 
     /// Whether `next` belongs to it.
     fn takes(&self, next: &Placed) -> bool {
-        let end = self.last.fragment.offset + u64::from(self.last.fragment.bytes);
+        let end = self.last.fragment.end();
         let joins = next.file == self.last.file
             && next.fragment.offset == end
             && next.init == self.last.init
             && next.shift_90k == self.last.shift_90k
-            && next.begin.as_micros() - self.last.end.as_micros() <= HOLE_MICROS;
-        let length = next.end.as_micros() - self.first.begin.as_micros();
+            && between_micros(self.last.end, next.begin) <= HOLE_MICROS;
+        let length = between_micros(self.first.begin, next.end);
         let ends = next.fragment.sync && self.micros() >= micros(SEGMENT_MIN);
         joins && !ends && length <= TARGET_S * 1_000_000
     }
@@ -81,7 +81,7 @@ pub fn render(timeline: &Timeline, clip: Option<&Clip>, is_over: bool) -> String
         }
         let Placed { file, fragment: first, .. } = segment.first;
         let last = segment.last.fragment;
-        let bytes = last.offset + u64::from(last.bytes) - first.offset;
+        let bytes = last.end().saturating_sub(first.offset);
         let length = segment.micros().max(1);
         line(format_args!("#EXTINF:{}.{:06},", length / 1_000_000, length % 1_000_000));
         line(format_args!("#EXT-X-BYTERANGE:{bytes}@{}\n{file}.mp4", first.offset));
@@ -108,7 +108,7 @@ fn segments(fragments: &[Placed]) -> Vec<Segment> {
 /// an init section of the same bytes is no change. Clips of a re-cut are shown at other times than the media says.
 fn is_break(timeline: &Timeline, last: &Placed, next: &Placed) -> bool {
     let crc = |placed: &Placed| timeline.inits().get(placed.init).map(|init| init.init.crc);
-    next.begin.as_micros() - last.end.as_micros() > HOLE_MICROS
+    between_micros(last.end, next.begin) > HOLE_MICROS
         || next.shift_90k != last.shift_90k
         || crc(last) != crc(next)
 }

@@ -57,12 +57,14 @@ pub fn repair(
     now: EventTime,
     zero_unix_micros: i64,
 ) -> Repair {
-    let told = told(index, files);
-    let mut repair = Repair { keep_index: told.keep, ..Repair::default() };
-    if !told.began {
-        repair.keep_index = 0;
+    let told = Some(told(index, files)).filter(|told| told.began);
+    let mut repair = Repair::default();
+    // Of an index that does not tell when it began nothing is kept: then the files are read from their beginning.
+    if told.is_none() {
         repair.append.push(Entry::Began { at: now, zero_unix_micros });
     }
+    let told = told.unwrap_or_default();
+    repair.keep_index = told.keep;
     let (mut file, mut offset, mut damaged) = (told.file, told.offset, told.damaged);
     loop {
         if file > 0
@@ -86,6 +88,7 @@ pub fn repair(
 }
 
 /// How far an index can be believed.
+#[derive(Default)]
 struct Told {
     keep: u64,
     began: bool,
@@ -120,7 +123,7 @@ fn told(index: &[u8], files: &dyn MediaFiles) -> Told {
                 || media().is_some_and(|media| crc32fast::hash(&media) == crc)
         })
     };
-    let mut told = Told { keep: 0, began: false, file: 0, offset: 0, damaged: false };
+    let mut told = Told::default();
     for (at, claim) in claims.iter().enumerate() {
         if claim.file != told.file {
             (told.file, told.offset) = (claim.file, 0);

@@ -159,7 +159,7 @@ impl Timeline {
         else {
             return;
         };
-        file.bytes = file.bytes.max(fragment.offset.saturating_add(fragment.bytes.into()));
+        file.bytes = file.bytes.max(fragment.end());
         let shift_90k = self.clips.last().map_or(0, |clip| clip.shift_90k);
         let rate = described.init.audio.as_ref().and_then(|audio| Timescale::new(audio.timescale));
         let video = fragment.video.map(|span| times(span, Timescale::VIDEO, shift_90k));
@@ -202,7 +202,7 @@ impl Timeline {
         let mut add = |file, from: u64, begin: u64, past: u64| {
             let (first, last) = (begin.max(offset), past.min(end));
             if first < last {
-                let offset = from + (first - begin);
+                let offset = from.saturating_add(first - begin);
                 stretches.push(Extent { file, offset, bytes: last - first });
             }
         };
@@ -210,7 +210,7 @@ impl Timeline {
         let (mut at, mut own) = (0, 0);
         for lent in borrowed {
             add(file, own, at, lent.offset);
-            own += lent.offset.saturating_sub(at);
+            own = own.saturating_add(lent.offset.saturating_sub(at));
             at = lent.offset.saturating_add(lent.bytes);
             add(lent.file, lent.from, lent.offset, at);
         }
@@ -266,7 +266,7 @@ impl Timeline {
         if self.is_recut() {
             return self.fragments.iter().map(|placed| u64::from(placed.fragment.bytes)).sum();
         }
-        self.files.iter().map(|file| file.bytes).sum()
+        self.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.bytes))
     }
 
     /// From the first picture to the end of the last, gaps included. `None` without any media.
@@ -292,12 +292,17 @@ impl Timeline {
                 continue;
             };
             let from = previous.end;
-            if noted || placed.begin.as_micros() - from.as_micros() > HOLE_MICROS {
+            if noted || between_micros(from, placed.begin) > HOLE_MICROS {
                 holes.push(Hole { before, reason, from, to: placed.begin.max(from), lost });
             }
         }
         holes
     }
+}
+
+/// From one time to another; an index that is no good may hold any.
+pub(crate) fn between_micros(from: EventTime, to: EventTime) -> i64 {
+    to.as_micros().saturating_sub(from.as_micros())
 }
 
 fn times(span: TrackSpan, timescale: Timescale, shift_90k: i64) -> (EventTime, EventTime) {

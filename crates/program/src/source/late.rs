@@ -57,8 +57,16 @@ impl Source {
         self.pass(held);
     }
 
+    /// What has come does not go on. What is caught up with and has not left stays, until the next sync sample replaces it:
+    /// it is shown later than at its own times, and that may be before.
+    pub(super) fn complete_catch_up(&mut self) {
+        if let Some(catch_up) = &mut self.catch_up {
+            catch_up.flush(&mut self.video);
+        }
+    }
+
     /// The camera is not caught up with any longer. What waits for the rest of its mini-GOP goes without.
-    pub(super) fn leave_catch_up(&mut self) {
+    fn leave_catch_up(&mut self) {
         if let Some(mut catch_up) = self.catch_up.take() {
             catch_up.flush(&mut self.video);
         }

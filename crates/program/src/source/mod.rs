@@ -228,7 +228,7 @@ impl Source {
             self.video.clear();
         } else {
             self.gate = Gate::Waiting;
-            self.leave_catch_up();
+            self.complete_catch_up();
         }
     }
 

@@ -85,6 +85,25 @@ fn a_new_session_waits_for_its_sync_sample() {
 }
 
 #[test]
+fn a_new_session_in_the_middle_of_a_catch_up_goes_forward() {
+    let mut rig = Rig::new();
+    rig.source = Source::cached("a".into(), rig.feed.clone(), Start::Next);
+    rig.sync(0);
+    (1..30).for_each(|place| rig.inter(place));
+    let edge = Some(Edge { dts: 30 * FRAME, pts: 30 * FRAME + 9_000 });
+    rig.source.pull(edge, LATE_MAX);
+    rig.source.enter(31 * FRAME + 9_000, edge);
+    // None of it has left when the publisher comes back, with a picture that is shown before the last of it.
+    rig.writer = rig.feed.open(EventTime::ZERO);
+    rig.sync(32);
+    rig.inter(33);
+    rig.source.pull(edge, LATE_MAX);
+    let times: Vec<_> = rig.source.video.iter().map(|held| held.sample.dts).collect();
+    assert!(times.is_sorted_by(|one, next| one < next), "{times:?}");
+    assert_eq!(times.last(), Some(&(33 * FRAME)), "the new session is at its own times");
+}
+
+#[test]
 fn an_in_point_closes_the_hole_of_an_out_point() {
     let shown = |end| {
         let mut rig = Rig::new();

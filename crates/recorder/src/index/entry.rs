@@ -152,6 +152,14 @@ pub struct Fragment {
     pub audio: Option<TrackSpan>,
 }
 
+impl Fragment {
+    /// Where the next fragment of the file begins, in bytes.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.offset.saturating_add(self.bytes.into())
+    }
+}
+
 /// The samples of one track in a fragment. Times are ticks from the event clock's zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrackSpan {

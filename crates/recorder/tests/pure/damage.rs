@@ -1,9 +1,9 @@
 //! Crashes: files and index cut at every byte of their ends, damaged, or gone.
 
 use genlock_media::EventTime;
-use genlock_recorder::index::{Entry, GapReason, Records};
+use genlock_recorder::index::{Entry, Fragment, GapReason, Records, TrackSpan};
 use genlock_recorder::repair::{Repair, repair, repaired_index};
-use genlock_recorder::{Rolling, Timeline};
+use genlock_recorder::{Clip, Rolling, Timeline, playlist};
 use proptest::prelude::*;
 
 use crate::support::{Camera, Folder, ZERO_UNIX_MICROS, hevc};
@@ -159,4 +159,19 @@ proptest! {
         mend(&mut folder);
         check_mended(&folder);
     }
+}
+
+#[test]
+fn an_index_that_tells_of_all_times_and_places_is_read() {
+    let mut timeline = recorded().timeline();
+    let known = timeline.fragments().first().expect("a fragment").fragment;
+    for (dts, offset) in [(i64::MIN, u64::MAX), (i64::MAX, 0), (0, u64::MAX), (i64::MIN, 7)] {
+        let video = known.video.map(|span| TrackSpan { dts, ..span });
+        timeline.apply(Entry::Fragment(Fragment { offset, video, ..known }));
+    }
+    let holes = timeline.holes();
+    assert!(!holes.is_empty() && holes.iter().all(|hole| hole.from <= hole.to), "{holes:?}");
+    let clip = Clip { fragments: 0..timeline.fragments().len(), ..Clip::whole(&timeline).unwrap() };
+    assert!(playlist::render(&timeline, Some(&clip), true).ends_with("#EXT-X-ENDLIST\n"));
+    assert_eq!(timeline.bytes(), u64::MAX);
 }
