@@ -1,7 +1,8 @@
-//! Project automation: `cargo xtask run`, `demo`, `test`, `limits`, `sbom`, `schemathesis`, `players`, `compare`,
+//! Project automation: `cargo xtask run`, `demo`, `test`, `limits`, `sbom`, `fuzz`, `schemathesis`, `players`, `compare`,
 //! `instructions` and `screenshots`.
 
 mod compare;
+mod fuzz;
 mod install;
 mod instructions;
 mod limits;
@@ -28,6 +29,7 @@ usage: cargo xtask <command>
   test [STEP]   every check, or one of: format, supply, web, clippy, docs, unit, schemathesis, e2e
   sbom          what the server is made of, as CycloneDX, in target/genlock.cdx.json
   limits        write docs/limits.md anew, of the crates' limits.rs
+  fuzz [..]     libFuzzer over every target of fuzz/, each for --minutes N (1)
   schemathesis [..]  thousands of calls made from the OpenAPI document, against a running server
   players [..]  measure hls.js, Shaka, native HLS, ffmpeg, VLC, … on a switched programme
   compare [..]  Genlock beside nginx-rtmp and ffmpeg on this machine: tables in target/compare
@@ -60,6 +62,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ("instructions", rest) => instructions::count(rest),
         ("screenshots", []) => screenshots::take(),
         ("limits", []) => limits::write(),
+        ("fuzz", rest) => fuzz::run(rest),
         ("sbom", []) => supply::sbom(),
         ("schemathesis", rest) => schemathesis::run(rest),
         ("test", []) => test::all(),

@@ -141,6 +141,6 @@ pub(crate) const COPY_BELOW_BYTES: usize = 1024;
 /// Largest chunk size that takes effect: no message is longer (RTMP 1.0 §5.4.1).
 pub(crate) const CHUNK_SIZE_MAX: u32 = 0x00FF_FFFF;
 /// Tracks in one multitrack message; the track id would allow 256.
-pub(crate) const FLV_TRACKS_MAX: usize = 32;
+pub const FLV_TRACKS_MAX: usize = 32;
 /// ModEx prefixes in one enhanced tag; one is defined so far.
 pub(crate) const FLV_MOD_EX_MAX: usize = 8;
