@@ -29,6 +29,10 @@ const KEYS: &[(&str, &str)] = &[
     ("IngestConfig::publish_timeout", "limits.rtmp_publish_s"),
     ("IngestConfig::silence_timeout", "rtmp.idle_timeout_s"),
     ("ServerLimits::connections", "limits.http_connections"),
+    ("ServerLimits::connections_per_address", "limits.http_connections_per_address"),
+    ("ServerLimits::first_request_timeout", "limits.http_first_request_s"),
+    ("ServerLimits::idle_timeout", "limits.http_idle_s"),
+    ("FOLLOWERS_DEFAULT", "limits.followers"),
     ("ServerLimits::write_timeout", "limits.slow_viewer_s"),
     ("ServerLimits::write_progress_bytes", "limits.slow_viewer_kb"),
     ("ServerLimits::response_timeout", "limits.response_s"),
@@ -43,8 +47,32 @@ const HEAD: &str = "\
 # Limits
 
 Everything that somebody else can make grow, and how far: peers, viewers, callers of the API, back ends. Made by
-`cargo xtask limits` of the crates' `limits.rs`; a test holds them together. A bound with a key is configured by it; the others are
-constants, and changing one is a change of the program.
+`cargo xtask limits` of the crates' `limits.rs`; a test holds them together.
+
+A bound with a key is configured by it: how many there may be, how long they may take, how much of the machine they get. The others
+are constants, because they follow from a format (the 24 bits of a message's length, the depth of AMF), from a standard or from what is
+measured together (how long sound may lag behind its picture), or are so far above what anybody needs that whoever comes to one
+is broken or hostile. Changing one is a change of the program, with its tests.
+
+## Memory
+
+What a server takes at most, whoever attacks it, is the sum of:
+
+| for each | at most | of which |
+|---|---|---|
+| RTMP connection that does not publish | 1 MiB | 64 KiB are read at once; unfinished messages, held input and replies have 256 KiB each. One that is idle was seen to take 20 kB |
+| camera that publishes | 88 MiB, and 48 MiB for each track that is recorded to a disk that stands | its buffer has 30 s, 64 MiB at most; messages have 24 MiB |
+| programme | 64 MiB | its buffer |
+| playlist that is watched | 32 s of media | what is listed, and what was; each viewer of it shares that |
+| HTTP connection | 256 KiB | heads; media is shared. One that is idle takes some kB |
+| client that follows an event | 10 kB | |
+| event | 75 kB | |
+
+A machine that has less than all of that at once lowers the keys: with the defaults 1 000 RTMP connections are 1 GiB, 32 768 of HTTP are
+8 GiB, of which an attack gets as much as it can pay for. `tests/tests/faults.rs` attacks a server with all of it at once
+(`memory_stays_in_its_envelope_under_all_of_it_at_once`): 1 000 idle connections each of RTMP and HTTP, 200 handshakes of a byte in a tenth of a
+second, 100 peers with unfinished messages of 256 KiB, 4 publishers with an unfinished one of 16 MiB, 500 viewers that take nothing. It grew by
+174 MB, of which 93 MB are the unfinished messages (debug build, 2026-11-26).
 ";
 
 /// Writes the table anew.

@@ -149,6 +149,10 @@ pub const SOCKET_AUTH_TIME_MAX: Duration = Duration::from_secs(10);
 /// opened live that much longer.
 pub const REVOCATION_RETRY_TIME: Duration = Duration::from_secs(1);
 
+/// Clients that follow events at once unless configured, previews and tally lights included: by WebSocket or by
+/// server-sent events. Some 10 kB each; a crew has a dozen.
+pub const FOLLOWERS_DEFAULT: usize = 10_000;
+
 /// How often a client is pinged, so that proxies keep the connection: they close after 30 s or more.
 pub const SOCKET_PING_EVERY: Duration = Duration::from_secs(15);
 

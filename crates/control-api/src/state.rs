@@ -7,7 +7,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use genlock_archive::Archive;
 use genlock_recorder::Recorder;
 use genlock_store::{SecretHash, Store};
-use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::access::Access;
@@ -54,6 +54,8 @@ pub struct ApiState {
     pub addresses: Addresses,
     /// The turns of those who change what is kept.
     pub changes: Changes,
+    /// Clients that may follow events at once, by WebSocket or by server-sent events, previews and tally lights included.
+    pub followers_max: usize,
 }
 
 /// The turns of those who change what is kept: a turn is held from a write to the store until the running system has
@@ -114,6 +116,8 @@ pub(crate) struct Shared {
     pub(crate) addresses: Addresses,
     /// Who follows which event.
     pub(crate) hubs: Hubs,
+    /// One for each client that follows an event.
+    followers: Arc<Semaphore>,
     changes: Changes,
     /// Counts the access tokens that were revoked.
     revocations: watch::Sender<u64>,
@@ -122,6 +126,12 @@ pub(crate) struct Shared {
     /// Takes that may be repeated by clients that missed the answer.
     pub(crate) takes: IdempotencyKeys<Take>,
 }
+
+/// A place among the clients that follow events.
+#[derive(Debug)]
+pub(crate) struct Place(
+    #[expect(dead_code, reason = "held, never looked at")] OwnedSemaphorePermit,
+);
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Arc<Self> {
@@ -139,6 +149,7 @@ impl Shared {
             telemetry,
             addresses,
             changes,
+            followers_max,
         } = state;
         Arc::new(Self {
             store,
@@ -156,6 +167,7 @@ impl Shared {
             telemetry,
             addresses,
             hubs: Hubs::default(),
+            followers: Arc::new(Semaphore::new(followers_max.min(Semaphore::MAX_PERMITS))),
             changes,
             revocations: watch::Sender::default(),
             rewatched: Rewatched::default(),
@@ -166,6 +178,17 @@ impl Shared {
     /// What wrong tokens have cost so far. Whole after every call, so that a panic elsewhere leaves it usable.
     pub(crate) fn throttle(&self) -> MutexGuard<'_, Throttle> {
         self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place among the clients that follow events, until it is dropped.
+    ///
+    /// # Errors
+    /// When all are taken.
+    pub(crate) fn follower(&self) -> Result<Place, Problem> {
+        Arc::clone(&self.followers).try_acquire_owned().map(Place).map_err(|_| {
+            let detail = "as many clients follow events as may at once; try again later";
+            Problem::new(ProblemCode::Unavailable, detail)
+        })
     }
 
     /// Counts the access tokens that were revoked.

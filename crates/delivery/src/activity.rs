@@ -208,6 +208,7 @@ mod tests {
 
     const LIMITS: ServerLimits = ServerLimits {
         connections: 1,
+        connections_per_address: 1,
         tls_handshake_timeout: Duration::from_secs(10),
         first_request_timeout: Duration::from_secs(10),
         idle_timeout: Duration::from_secs(60),

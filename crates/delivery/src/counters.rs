@@ -1,9 +1,13 @@
 //! What the origin and its server have done, for metrics and for the limits that count.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use http::StatusCode;
+
+use crate::addresses::{Addresses, Counted};
+use crate::limits::ServerLimits;
 
 /// A reading of all counters. Totals count since the start of the process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,7 +17,7 @@ pub struct DeliveryStats {
     pub connections_open: usize,
     /// Connections accepted.
     pub connections: u64,
-    /// Connections closed at once because the limit was reached.
+    /// Connections closed at once because a limit was reached, that of all or that of an address.
     pub connections_refused: u64,
     /// Connections closed because the viewer took too little, too slowly.
     pub slow_viewers: u64,
@@ -41,6 +45,7 @@ pub struct DeliveryStats {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     connections_open: AtomicUsize,
+    addresses: Addresses,
     pub(crate) connections: Total,
     pub(crate) connections_refused: Total,
     pub(crate) slow_viewers: Total,
@@ -89,14 +94,27 @@ impl Counters {
         }
     }
 
-    /// Takes a place among at most `limit` open connections.
-    pub(crate) fn open_connection(self: &Arc<Self>, limit: usize) -> Option<OpenConnection> {
-        if !enter(&self.connections_open, limit) {
+    /// Takes a place among the open connections, or names the limit that it would break.
+    pub(crate) fn open_connection(
+        self: &Arc<Self>,
+        limits: &ServerLimits,
+        peer: IpAddr,
+    ) -> Result<OpenConnection, &'static str> {
+        if !enter(&self.connections_open, limits.connections) {
             self.connections_refused.add_one();
-            return None;
+            return Err("too many connections");
+        }
+        // From here on it is counted, and the guard counts it out again.
+        let mut open = OpenConnection { counters: Arc::clone(self), address: None };
+        if limits.connections_per_address < limits.connections {
+            open.address = self.addresses.enter(peer, limits.connections_per_address);
+            if open.address.is_none() {
+                self.connections_refused.add_one();
+                return Err("too many connections from one address");
+            }
         }
         self.connections.add_one();
-        Some(OpenConnection(Arc::clone(self)))
+        Ok(open)
     }
 
     /// Takes a place among at most `limit` held requests.
@@ -135,17 +153,24 @@ fn enter(count: &AtomicUsize, limit: usize) -> bool {
 
 /// A place among the open connections.
 #[derive(Debug)]
-pub(crate) struct OpenConnection(Arc<Counters>);
+pub(crate) struct OpenConnection {
+    counters: Arc<Counters>,
+    /// Where connections of each address are counted, too.
+    address: Option<Counted>,
+}
 
 impl OpenConnection {
     pub(crate) fn sent(&self, bytes: usize) {
-        self.0.bytes_sent.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.counters.bytes_sent.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {
-        self.0.connections_open.fetch_sub(1, Ordering::Relaxed);
+        if let Some(address) = self.address.take() {
+            self.counters.addresses.leave(address);
+        }
+        self.counters.connections_open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -182,6 +207,23 @@ impl Drop for Packaging {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn connections_are_counted_in_all_and_by_address() {
+        let counters = Arc::new(Counters::default());
+        let limits =
+            ServerLimits { connections: 3, connections_per_address: 2, ..ServerLimits::default() };
+        let open = |last| counters.open_connection(&limits, [192, 0, 2, last].into());
+        let of_one = [open(1).unwrap(), open(1).unwrap()];
+        assert_eq!(open(1).unwrap_err(), "too many connections from one address");
+        let other = open(2).unwrap();
+        assert_eq!(open(3).unwrap_err(), "too many connections");
+        let read = counters.read();
+        assert_eq!((read.connections_open, read.connections, read.connections_refused), (3, 3, 2));
+        drop((of_one, other));
+        assert_eq!(counters.read().connections_open, 0);
+        assert!(open(1).is_ok());
+    }
 
     #[test]
     fn a_place_is_free_again_when_it_is_given_back() {

@@ -29,6 +29,7 @@
 //! playback paths.
 
 mod activity;
+mod addresses;
 mod answer;
 mod audience;
 mod body;

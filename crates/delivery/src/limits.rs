@@ -9,6 +9,9 @@ pub struct ServerLimits {
     /// Connections open at once; one more is accepted and closed at once. Default 32 768: room for
     /// 20 000 held requests and the downloads beside them, at a few KiB each.
     pub connections: usize,
+    /// Connections open at once from one address (an IPv6 /64 counts as one). Default 32 768, which is all of them, so
+    /// there is no such limit: a proxy, a carrier's NAT and a hall full of viewers each are one address.
+    pub connections_per_address: usize,
     /// Time for a TLS handshake. Default 10 s: two round trips and a signature; a connection counts as open from its
     /// accept on.
     pub tls_handshake_timeout: Duration,
@@ -48,6 +51,7 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 32_768,
+            connections_per_address: 32_768,
             tls_handshake_timeout: Duration::from_secs(10),
             first_request_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),

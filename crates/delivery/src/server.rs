@@ -252,9 +252,9 @@ impl Connections {
         Behind { origin, fallback }: Behind<F>,
     ) {
         let (counters, limits) = (Arc::clone(origin.counters()), self.limits.now());
-        let Some(open) = counters.open_connection(limits.connections) else {
-            debug!(%peer, limit = limits.connections, "too many connections");
-            return;
+        let open = match counters.open_connection(&limits, peer.ip()) {
+            Ok(open) => open,
+            Err(reason) => return debug!(%peer, reason, "connection refused"),
         };
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%peer, %error, "connection lost before its first request");

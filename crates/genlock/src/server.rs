@@ -244,6 +244,7 @@ impl Server {
                 rtmp_port: bound.for_cameras(),
             },
             changes: changes.clone(),
+            followers_max: settings.limits.followers,
         });
         let follower =
             settings.shared_store.zip(storage.replica).map(|(shared, replica)| Follower {

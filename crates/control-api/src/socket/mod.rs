@@ -105,7 +105,9 @@ where
         Some(token) => Some(auth::may_follow(&shared, peer, token, &event).await?),
         None => None,
     };
+    let place = shared.follower()?;
     let talk = move |upgraded| async move {
+        let _place = place;
         let line = Arc::new(Line::new(TokioIo::new(upgraded)));
         let stream = LineStream(Arc::clone(&line));
         let mut socket =

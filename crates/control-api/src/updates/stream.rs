@@ -18,7 +18,7 @@ use crate::auth::{self, Admission, Caller};
 use crate::limits::SOCKET_PING_EVERY;
 use crate::paths::EventPath;
 use crate::problem::Problem;
-use crate::state::Shared;
+use crate::state::{Place, Shared};
 
 /// In the description of the API.
 const EXAMPLE: &str = "id: k5x2mhd7qpa3vtye:43\ndata: {\"seq\":43,\"at\":\"2026-10-31T12:00:00.000Z\",\
@@ -46,8 +46,10 @@ pub(crate) async fn follow(
     EventPath(event): EventPath,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let place = shared.follower()?;
     let follower = hub::follow(&shared, &event, resume(&headers)).await?;
-    let admitted = Admitted { follower, admission: auth::admission(&shared, &caller) };
+    let admission = auth::admission(&shared, &caller);
+    let admitted = Admitted { follower, admission, _place: place };
     let updates = futures_util::stream::unfold(admitted, next);
     Ok(Sse::new(updates).keep_alive(KeepAlive::new().interval(SOCKET_PING_EVERY)))
 }
@@ -56,6 +58,7 @@ pub(crate) async fn follow(
 struct Admitted {
     follower: Follower,
     admission: Admission,
+    _place: Place,
 }
 
 async fn next(mut client: Admitted) -> Option<(Result<Event, Infallible>, Admitted)> {

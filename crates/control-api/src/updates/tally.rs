@@ -33,7 +33,7 @@ use crate::live::{CameraState, CameraStatus, ProgramState, Severity};
 use crate::openapi::Id;
 use crate::paths::{CameraPath, EventPath};
 use crate::problem::{Problem, ProblemCode};
-use crate::state::Shared;
+use crate::state::{Place, Shared};
 use crate::time::now;
 
 /// In the description of the API.
@@ -139,6 +139,7 @@ pub(crate) async fn follow(
     Caller(caller): Caller,
     CameraPath(event, camera): CameraPath,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let place = shared.follower()?;
     let name = events::find(&shared, &event).await?.name.to_string();
     let camera = cameras::find(&shared, &event, &camera).await?;
     let follower = hub::follow(&shared, &event, None).await?;
@@ -152,6 +153,7 @@ pub(crate) async fn follow(
         told: None,
         told_at: Instant::now(),
         light: Light::Off,
+        _place: place,
     };
     Ok(Sse::new(futures_util::stream::unfold(lamp, Lamp::next)))
 }
@@ -168,6 +170,7 @@ struct Lamp {
     told: Option<Tally>,
     told_at: Instant,
     light: Light,
+    _place: Place,
 }
 
 /// Whether viewers see the camera, as far as that is known.

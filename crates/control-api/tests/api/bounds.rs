@@ -10,7 +10,7 @@ use genlock_store::Store;
 use serde_json::json;
 use tower::ServiceExt;
 
-use crate::harness::{Api, TOKEN, request};
+use crate::harness::{Api, FOLLOWERS_MAX, TOKEN, request};
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_ends_is_given_up() {
@@ -86,4 +86,22 @@ async fn changes_reach_the_system_in_the_order_of_the_store() {
     let last = api.live.state().changes.last().unwrap().clone();
     assert_eq!(last, format!("event updated: {name} 900"));
     assert_eq!(api.live.state().changes.len(), 51);
+}
+
+#[tokio::test]
+async fn so_many_clients_follow_at_once_and_no_more() {
+    let api = Api::new();
+    let event = api.event().await;
+    let camera = api.camera(&event, "Altar").await;
+    let follow = |path: String| api.router.clone().oneshot(request("GET", &path, None));
+    let updates = || follow(format!("{event}/updates"));
+    let mut following = Vec::new();
+    for _ in 0..FOLLOWERS_MAX {
+        following.push(updates().await.unwrap());
+    }
+    assert!(following.iter().all(|answer| answer.status() == 200));
+    assert_eq!(updates().await.unwrap().status(), 503);
+    assert_eq!(follow(format!("{camera}/tally")).await.unwrap().status(), 503);
+    following.pop();
+    assert_eq!(updates().await.unwrap().status(), 200, "a place is free again");
 }

@@ -44,6 +44,9 @@ use tower::ServiceExt;
 
 use crate::described;
 
+/// Clients that may follow events at once.
+pub(crate) const FOLLOWERS_MAX: usize = 64;
+
 pub(crate) const TOKEN: &str = "correct-horse-battery";
 
 /// The recorder's clock: an hour after its zero, which is 2026-01-01.
@@ -666,6 +669,7 @@ impl Api {
             access: access.clone(),
             addresses,
             changes: Changes::default(),
+            followers_max: FOLLOWERS_MAX,
         });
         Self { router, live, store, recorder, clock, recordings, access }
     }

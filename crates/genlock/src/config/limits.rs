@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use genlock_control_api::limits::FOLLOWERS_DEFAULT;
 use genlock_delivery::{OriginLimits, ServerLimits};
 use genlock_ingest::IngestConfig;
 use serde::Deserialize;
@@ -22,6 +23,14 @@ pub(super) struct Limits {
     rtmp_publish_s: Option<u32>,
     /// HTTP connections at once. Default 32768.
     http_connections: Option<u32>,
+    /// HTTP connections at once from one address (an IPv6 /64 counts as one). Default as many as in all.
+    http_connections_per_address: Option<u32>,
+    /// Seconds from the accept to the first complete request head. Default 10.
+    http_first_request_s: Option<u32>,
+    /// Seconds without a request before a kept-alive connection is closed. Default 60.
+    http_idle_s: Option<u32>,
+    /// Clients that follow events at once, by WebSocket or by server-sent events. Default 10000.
+    followers: Option<u32>,
     /// Requests held at once: blocking reloads, preload hints. Default 20000.
     held_requests: Option<u32>,
     /// Seconds in which a viewer must take `slow_viewer_kb`. Default 10.
@@ -38,6 +47,8 @@ pub(crate) struct LimitSettings {
     pub(crate) ingest: IngestConfig,
     pub(crate) server: ServerLimits,
     pub(crate) origin: OriginLimits,
+    /// Clients that follow events at once.
+    pub(crate) followers: usize,
 }
 
 impl Limits {
@@ -67,6 +78,15 @@ impl Limits {
         let (key, max) = ("limits.http_connections", 1_000_000);
         server.connections =
             count(key, self.http_connections, server.connections, max, "1 to 1000000")?;
+        let key = "limits.http_connections_per_address";
+        let (given, all) = (self.http_connections_per_address, server.connections);
+        server.connections_per_address = count(key, given, all, max, "1 to 1000000")?;
+        let (key, given) = ("limits.http_first_request_s", self.http_first_request_s);
+        server.first_request_timeout = time(key, given, server.first_request_timeout)?;
+        let (key, given) = ("limits.http_idle_s", self.http_idle_s);
+        server.idle_timeout = time(key, given, server.idle_timeout)?;
+        let (key, given) = ("limits.followers", self.followers);
+        let followers = count(key, given, FOLLOWERS_DEFAULT, max, "1 to 1000000")?;
         let (key, given) = ("limits.held_requests", self.held_requests);
         origin.held_requests = count(key, given, origin.held_requests, max, "1 to 1000000")?;
         let (key, given) = ("limits.slow_viewer_s", self.slow_viewer_s);
@@ -77,7 +97,7 @@ impl Limits {
         }
         let (key, given) = ("limits.response_s", self.response_s);
         server.response_timeout = time(key, given, server.response_timeout)?;
-        Ok(LimitSettings { ingest, server, origin })
+        Ok(LimitSettings { ingest, server, origin, followers })
     }
 }
 
@@ -103,7 +123,8 @@ mod tests {
         let limits = check(
             "rtmp_connections = 1\nrtmp_connections_per_address = 2\nrtmp_handshake_s = 3\n\
              rtmp_publish_s = 4\nhttp_connections = 5\nheld_requests = 6\nslow_viewer_s = 7\n\
-             slow_viewer_kb = 8\nresponse_s = 9\n",
+             slow_viewer_kb = 8\nresponse_s = 9\nhttp_connections_per_address = 10\nfollowers = 11\n\
+             http_first_request_s = 12\nhttp_idle_s = 13\n",
         )
         .unwrap();
         assert_eq!((limits.ingest.connections, limits.ingest.connections_per_address), (1, 2));
@@ -113,6 +134,11 @@ mod tests {
         assert_eq!(limits.server.write_timeout, Duration::from_secs(7));
         assert_eq!(limits.server.write_progress_bytes, 8 << 10);
         assert_eq!(limits.server.response_timeout, Duration::from_secs(9));
+        assert_eq!((limits.server.connections_per_address, limits.followers), (10, 11));
+        assert_eq!(limits.server.first_request_timeout, Duration::from_secs(12));
+        assert_eq!(limits.server.idle_timeout, Duration::from_secs(13));
+        let all = check("http_connections = 70000").unwrap().server;
+        assert_eq!(all.connections_per_address, 70_000, "as many as in all, unless given");
     }
 
     #[test]
