@@ -1,6 +1,7 @@
 //! The server under test: the built `genlock` binary on free ports with a data folder of its own.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -132,6 +133,31 @@ impl Server {
             .context("cannot start nsenter")?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(())
+    }
+
+    /// Starts a server that may have so many files and connections open.
+    ///
+    /// # Errors
+    /// When it does not come up within 30 s.
+    pub fn start_with_descriptors(descriptors: u32) -> Result<Self> {
+        let data_dir = Arc::new(tempfile::tempdir()?);
+        let server = command(data_dir.path());
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("ulimit -n {descriptors} && exec \"$@\""), "sh"]);
+        limited.arg(server.get_program()).args(server.get_args());
+        limited.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::run(limited, data_dir)
+    }
+
+    /// Starts a server with these variables in its environment.
+    ///
+    /// # Errors
+    /// When it does not come up within 30 s.
+    pub fn start_in_environment(variables: &[(&str, &OsStr)]) -> Result<Self> {
+        let data_dir = Arc::new(tempfile::tempdir()?);
+        let mut command = command(data_dir.path());
+        command.envs(variables.iter().copied());
+        Self::run(command, data_dir)
     }
 
     fn run(command: Command, data_dir: Arc<TempDir>) -> Result<Self> {

@@ -30,6 +30,9 @@ pub(crate) const WRK: Tool = Tool { program: "wrk", package: "wrk" };
 /// Counts instructions.
 pub(crate) const VALGRIND: Tool = Tool { program: "valgrind", package: "valgrind" };
 
+/// Steps the clock of one process; what is preloaded for that comes with it.
+pub(crate) const FAKETIME: Tool = Tool { program: "faketime", package: "faketime" };
+
 /// nginx with its RTMP module, which is a library and no program.
 pub(crate) fn nginx_rtmp() -> Result<()> {
     if Path::new(NGINX_RTMP).is_file() && process::exists("nginx") {

@@ -82,6 +82,9 @@ fn web_pages() -> Result<()> {
 
 fn end_to_end() -> Result<()> {
     install::require(&[install::FFMPEG, install::CHROMIUM, install::NPM])?;
+    if let Err(error) = install::require(&[install::FAKETIME]) {
+        say(&format!("the clock is not stepped by a test: {error:#}"));
+    }
     web::build()?;
     let browser = process::root().join("tests/browser");
     process::run(web::npm(&browser).args(["ci", "--no-audit", "--no-fund"]))?;
