@@ -2,6 +2,7 @@
 //! numbers of segments, gaps, decoding times. Nothing is told by when it came, so a slow machine is no fault.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -98,8 +99,8 @@ impl Seen {
         }
         let uris = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
         for (number, uri) in (first..).zip(uris) {
-            if !self.segments.contains_key(&number) {
-                self.segments.insert(number, api.download(&format!("{path}{uri}"))?);
+            if let Entry::Vacant(missing) = self.segments.entry(number) {
+                missing.insert(api.download(&format!("{path}{uri}"))?);
             }
         }
         Ok(())
