@@ -10,7 +10,7 @@ use genlock_feed::Joint;
 use genlock_media::{EventTime, Sample, Timescale};
 
 use crate::cut::{Incoming, Stage, video_time};
-use crate::limits::{COMPOSITION_SHIFT, HOLD_WINDOW_MAX, PACING_SLACK, WAKE_MIN};
+use crate::limits::{COMPOSITION_SHIFT, HOLD_WINDOW_MAX, PACING_SLACK, TRANSITIONS_MAX, WAKE_MIN};
 use crate::program_core::ProgramCore;
 use crate::splicer::{Edge, Held, Limit, releasable};
 
@@ -21,10 +21,14 @@ impl ProgramCore {
         self.pass(now);
         // A hand-over lets the new camera's samples go, and the end of a seam lets a queued take start;
         // each happens at most once per pass.
-        while self.settle(now) {
+        for _ in 0..TRANSITIONS_MAX {
+            if !self.settle(now) {
+                return self.deadline(now);
+            }
             self.pass(now);
         }
-        self.deadline(now)
+        // Cameras that are lost as soon as they are on air would go on for ever, without a limit of changes.
+        Some(now + WAKE_MIN)
     }
 
     fn pass(&mut self, now: EventTime) {

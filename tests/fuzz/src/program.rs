@@ -232,8 +232,8 @@ impl Show {
             self.seen.check(&entry.sample);
             match entry.joint {
                 Joint::Continues => self.packager.push(self.now, entry.sample),
-                Joint::Splice { settled, sound_changes } => {
-                    let splice = Splice { settled, sound_changes };
+                Joint::Splice { settled, sound } => {
+                    let splice = Splice { settled, sound };
                     self.packager.splice(self.now, entry.sample, splice);
                 }
             }
