@@ -218,12 +218,12 @@ impl Show {
             "it asks to be called at once, for ever"
         );
         while let Some(event) = self.core.poll_event() {
-            let ended = match event {
-                ProgramEvent::CutCommitted { id, .. }
-                | ProgramEvent::CutSuperseded { id }
-                | ProgramEvent::CutUndone { id }
-                | ProgramEvent::CutFailed { id, .. } => id,
-                _ => continue,
+            let (ProgramEvent::CutCommitted { id: ended, .. }
+            | ProgramEvent::CutSuperseded { id: ended }
+            | ProgramEvent::CutUndone { id: ended }
+            | ProgramEvent::CutFailed { id: ended, .. }) = event
+            else {
+                continue;
             };
             assert!(self.waiting.remove(&ended), "{ended:?} ended twice");
         }

@@ -237,7 +237,7 @@ impl Application {
         }
         if let Err(error) = result {
             assert!(!matches!(error, RtmpError::ApiMisuse { .. }), "{error}");
-            self.story.error.get_or_insert(error.to_string());
+            self.story.error.get_or_insert_with(|| error.to_string());
         }
         let sent: usize =
             std::iter::from_fn(|| self.session.poll_transmit()).map(|b| b.len()).sum();

@@ -13,7 +13,8 @@ fn fuzz() -> PathBuf {
 fn names(folder: &Path) -> BTreeSet<String> {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
     let stem = |entry: std::io::Result<std::fs::DirEntry>| {
-        entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()
+        let path = entry.expect("a folder that can be read").path();
+        path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
     };
     entries.map(stem).collect()
 }
