@@ -116,6 +116,10 @@ pub(crate) struct EventView {
     /// The camera that was chosen; another may be on air while it is lost.
     #[schema(example = "k5x2mhd7qpa3vtye")]
     intended_camera_id: Option<String>,
+    /// The camera whose sound viewers hear: the one on air, the fixed source of the policy, or who stands in for
+    /// that; `null` for silence.
+    #[schema(example = "k5x2mhd7qpa3vtye")]
+    heard_camera_id: Option<String>,
     /// The lock that stops every automation, `null` while there is none.
     lock: Option<LockView>,
 }
@@ -413,6 +417,7 @@ impl EventView {
             },
             active_camera_id: program.active.clone().map(String::from),
             intended_camera_id: program.intent.clone().map(String::from),
+            heard_camera_id: program.heard.clone().map(String::from),
             lock: event.lock.as_ref().map(LockView::from),
         }
     }

@@ -84,6 +84,10 @@ pub(crate) struct ActiveCamera {
     /// programme does when that camera is lost changes who is on air and leaves this.
     #[schema(example = "k5x2mhd7qpa3vtye")]
     intended_camera_id: Option<String>,
+    /// The camera whose sound viewers hear: the one on air, the fixed source of the policy, or who stands in for
+    /// that; `null` for silence.
+    #[schema(example = "k5x2mhd7qpa3vtye")]
+    heard_camera_id: Option<String>,
     /// The lock that stops every automation, `null` while there is none.
     lock: Option<LockView>,
 }
@@ -242,6 +246,7 @@ pub(crate) async fn on_air(
         pending: program.pending,
         slate: program.slate,
         intended_camera_id: program.intent.map(String::from),
+        heard_camera_id: program.heard.map(String::from),
         lock: kept.lock.as_ref().map(LockView::from),
     })
 }

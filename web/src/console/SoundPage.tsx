@@ -17,6 +17,8 @@ export function SoundPage() {
   const { api } = useSession();
   const cameras = useLive((live) => live.cameras);
   const source = useLive((live) => live.event?.policy.audio_source ?? "follow");
+  const heard = useLive((live) => live.event?.heard_camera_id);
+  const onAir = useLive((live) => live.cameras.some((camera) => camera.on_air));
   const { problem, run } = useAction();
   const choose = (audio_source: string) => run(() => api.changeEvent(event, { policy: { audio_source } }));
   const [first] = cameras;
@@ -63,6 +65,9 @@ export function SoundPage() {
             ))}
           </select>
         </div>
+        <p className={css.note} aria-live="polite">
+          {(heard || onAir) && heardNow(source, cameras.find((camera) => camera.camera_id === heard))}
+        </p>
       </fieldset>
       <section className={css.section}>
         <h2>Level and sync offset</h2>
@@ -78,6 +83,13 @@ export function SoundPage() {
       </section>
     </div>
   );
+}
+
+/** Says who is heard where the choice alone does not. */
+function heardNow(source: string, heard: Camera | undefined): string {
+  if (!heard) return "Now: silence.";
+  const standsIn = source !== "follow" && source !== heard.camera_id;
+  return standsIn ? `Now: ${heard.name}, until the source has sound again.` : `Now: ${heard.name}.`;
 }
 
 function Offset({ camera, run }: { camera: Camera; run: (action: () => Promise<unknown>) => void }) {

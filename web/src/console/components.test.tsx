@@ -2,13 +2,14 @@ import { act, fireEvent, render, screen, waitFor } from "@testing-library/react"
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { CopyField, HoldButton } from "../ui/controls";
 import { answer, renderInEvent, renderSignedIn } from "../testing/render";
-import { CAMERAS, camera, cut, event } from "../testing/samples";
+import { CAMERAS, camera, cut, event, POLICY } from "../testing/samples";
 import { App } from "./App";
 import { AutomationPage } from "./AutomationPage";
 import { Controls } from "./Controls";
 import { EventsPage } from "./EventsPage";
 import { LogPage } from "./LogPage";
 import { useSettings } from "./settings";
+import { SoundPage } from "./SoundPage";
 import { Tile } from "./Tile";
 
 beforeEach(() => {
@@ -62,6 +63,23 @@ describe("the events", () => {
     const links = screen.getAllByRole("link").map((link) => link.getAttribute("href"));
     expect(links).toEqual(["/events/on/live", "/events/over/recordings"]);
     expect(screen.getByText("128 watching")).toBeTruthy();
+  });
+});
+
+describe("the page for sound", () => {
+  const policy = (audio_source: string) => event({ policy: { ...POLICY, audio_source }, heard_camera_id: "aisle" });
+
+  it("says who stands in for the source that was chosen", () => {
+    renderInEvent(<SoundPage />, { event: policy("balcony") });
+    expect(screen.getByText("Now: Aisle, until the source has sound again.")).toBeTruthy();
+  });
+
+  it("says who is heard, and that nobody is", () => {
+    const { unmount } = renderInEvent(<SoundPage />, { event: policy("aisle") });
+    expect(screen.getByText("Now: Aisle.")).toBeTruthy();
+    unmount();
+    renderInEvent(<SoundPage />, { event: event({ heard_camera_id: null }) });
+    expect(screen.getByText("Now: silence.")).toBeTruthy();
   });
 });
 

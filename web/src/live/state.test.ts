@@ -60,6 +60,12 @@ describe("the live state", () => {
     expect(apply(show, message(switchedTo("altar", "Altar", "first_live")), READ).slate).toBe(false);
   });
 
+  it("follows whose sound is heard", () => {
+    const heard = after(snapshot(), message({ type: "heard", camera_id: "aisle" }));
+    expect(heard.event?.heard_camera_id).toBe("aisle");
+    expect(apply(heard, message({ type: "heard", camera_id: null }), READ).event?.heard_camera_id).toBeNull();
+  });
+
   it("keeps who is on air when a camera changes, and forgets the forecast of one that went", () => {
     const renamed = after(
       snapshot(),

@@ -111,6 +111,8 @@ export function apply(show: Show, message: Message, read: Read): Show {
     }
     case "event_status":
       return { ...numbered, event: show.event && { ...show.event, status: message.status } };
+    case "heard":
+      return { ...numbered, event: show.event && { ...show.event, heard_camera_id: message.camera_id ?? null } };
     case "camera_added":
       return { ...numbered, cameras: [...show.cameras, message.camera].sort(byAge) };
     case "camera_changed":

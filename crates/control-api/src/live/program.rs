@@ -40,6 +40,8 @@ pub struct ProgramState {
     pub pending: Option<Cut>,
     /// The camera that was chosen: by the last take that became a cut, or before any by itself.
     pub intent: Option<CameraId>,
+    /// Whose sound is heard: the camera on air, the fixed source or its stand-in. `None` for silence.
+    pub heard: Option<CameraId>,
     /// The slate is shown.
     pub slate: bool,
 }

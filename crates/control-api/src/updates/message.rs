@@ -49,6 +49,11 @@ pub(crate) enum Update {
         /// Whether it runs.
         status: EventStatus,
     },
+    /// Another camera's sound is heard.
+    Heard {
+        /// Whose, `null` for silence.
+        camera_id: Option<String>,
+    },
     /// A camera was made.
     CameraAdded {
         /// The camera.

@@ -57,6 +57,10 @@ impl Picture {
         if self.program.status != before.program.status {
             updates.push(Update::EventStatus { status: self.program.status });
         }
+        if self.program.heard != before.program.heard {
+            let camera_id = self.program.heard.clone().map(String::from);
+            updates.push(Update::Heard { camera_id });
+        }
         for camera in &before.kept.cameras {
             if self.find(camera).is_none() {
                 updates.push(Update::CameraRemoved { camera_id: camera.id.to_string() });

@@ -90,6 +90,7 @@ pub(crate) struct FakeState {
     pub(crate) live: Vec<CameraId>,
     pub(crate) active: HashMap<EventId, CameraId>,
     pub(crate) intent: Option<CameraId>,
+    pub(crate) heard: Option<CameraId>,
     /// Takes that wait for their time.
     pub(crate) scheduled: Vec<ScheduledTake>,
     /// What the next undo withdraws.
@@ -188,6 +189,7 @@ impl Live for FakeLive {
                 on_air_since: Some(Timestamp::from_millis(2000)),
                 pending: None,
                 intent: state.intent.clone(),
+                heard: state.heard.clone(),
                 slate: false,
             },
         }

@@ -97,7 +97,7 @@ async fn nobody_is_on_air_at_first() {
     let active = api.get(&format!("{event}/active")).await.json();
     let expect = json!({
         "status": "waiting", "active_camera": null, "on_air_since": null, "pending": null,
-        "slate": false, "intended_camera_id": null, "lock": null
+        "slate": false, "intended_camera_id": null, "heard_camera_id": null, "lock": null
     });
     assert_eq!(active, expect);
     api.get("/api/events/nothing/active").await.problem(404, "event_not_found", None);
@@ -159,6 +159,21 @@ async fn who_was_chosen_is_told_beside_who_is_on_air() {
     let read = api.get(&event).await.json();
     assert_eq!(read["active_camera_id"], last_segment(&camera));
     assert_eq!(read["intended_camera_id"], last_segment(&chosen));
+}
+
+#[tokio::test]
+async fn whose_sound_is_heard_is_told_beside_who_is_on_air() {
+    let api = Api::new();
+    let (event, camera) = event_with_live_camera(&api).await;
+    api.call("POST", &format!("{camera}/switch")).await;
+    let desk = api.camera(&event, "Desk").await;
+    for heard in [Some(last_segment(&desk)), None] {
+        api.live.state().heard = heard.map(|id| CameraId::parse(id).unwrap());
+        let active = api.get(&format!("{event}/active")).await.json();
+        assert_eq!(active["active_camera"]["camera_id"], last_segment(&camera));
+        assert_eq!(active["heard_camera_id"], json!(heard));
+        assert_eq!(api.get(&event).await.json()["heard_camera_id"], json!(heard));
+    }
 }
 
 #[tokio::test]

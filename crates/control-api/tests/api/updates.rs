@@ -9,7 +9,7 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::{Request, header};
 use futures_util::{SinkExt, Stream, StreamExt};
 use genlock_control_api::live::{Cause, CutStage, CutStyle, Discontinuity, Happening};
-use genlock_store::{CameraId, Timestamp};
+use genlock_store::{CameraId, EventId, Timestamp};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpSocket, TcpStream};
@@ -155,6 +155,23 @@ async fn what_is_changed_by_others_is_told() {
     assert_eq!(follower.until("camera_removed").await["camera_id"], last_segment(&second));
     api.call("DELETE", &event).await;
     assert_eq!(follower.next().await, None, "the event is gone");
+}
+
+#[tokio::test]
+async fn whose_sound_is_heard_is_told_when_it_changes() {
+    let api = Api::new();
+    let event = api.event().await;
+    let camera = api.camera(&event, "Goal").await;
+    let goal = CameraId::parse(last_segment(&camera)).unwrap();
+    api.publish(&camera);
+    api.live.state().active.insert(EventId::parse(last_segment(&event)).unwrap(), goal.clone());
+    let mut follower = Follower::of(&api, &event).await;
+    let (_, snapshot) = follower.next().await.unwrap();
+    assert_eq!(snapshot["event"]["heard_camera_id"], json!(null));
+    api.live.state().heard = Some(goal);
+    assert_eq!(follower.until("heard").await["camera_id"], last_segment(&camera));
+    api.live.state().heard = None;
+    assert_eq!(follower.until("heard").await["camera_id"], json!(null));
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ impl Live for Engine {
             on_air_since: status.since.map(|since| self.wall.timestamp(since)),
             pending,
             intent: status.intent.as_ref().and_then(store_id),
+            heard: status.heard.as_ref().and_then(store_id),
             slate: status.slate,
         }
     }

@@ -7,7 +7,9 @@ use genlock_control_api::Live;
 use genlock_control_api::live::{CutStyle, EventStatus, Opened, PlaybackGrant, UndoError};
 use genlock_delivery::OriginLimits;
 use genlock_ingest::Refusal;
-use genlock_media::{Dependency, EventTime, Sample, Timescale, TrackConfig, VideoConfig};
+use genlock_media::{
+    AudioConfig, Dependency, EventTime, Sample, Timescale, TrackConfig, VideoConfig,
+};
 use genlock_packager::PackagerConfig;
 use genlock_program::{Lock as ProgramLock, ProgramEvent, StylePolicy};
 use genlock_recorder::{PROGRAM as PROGRAM_SOURCE, RecorderConfig, Source};
@@ -200,6 +202,26 @@ async fn publish(clock: EventClock, feed: Feed, gop: u64) {
     }
 }
 
+/// Pushes an access unit every 21 ms.
+async fn publish_sound(clock: EventClock, feed: Feed) {
+    let sound = AudioConfig::default_aac();
+    let payload = sound.silent_access_unit().unwrap();
+    let (length, config) = (sound.samples_per_access_unit, Arc::new(TrackConfig::Audio(sound)));
+    let mut writer = feed.open(clock.now());
+    for unit in clock.now().to_media(config.timescale()).ticks / i64::from(length).. {
+        let sample = Sample {
+            config: Arc::clone(&config),
+            dts: unit * i64::from(length),
+            composition_offset: 0,
+            duration: Some(length),
+            dependency: Dependency::Sync,
+            payload: payload.clone(),
+        };
+        writer.push(clock.now(), sample).unwrap();
+        tokio::time::sleep(Duration::from_millis(21)).await;
+    }
+}
+
 /// Asks until there is an answer.
 async fn until<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -> T {
     let asking = async {
@@ -347,6 +369,25 @@ async fn a_policy_reaches_the_programme() {
     let source = genlock_program::AudioSource::Camera("b".into());
     until(|| async { status().await.filter(|status| status.policy == wanted) }).await;
     until(|| async { status().await.filter(|status| status.audio_source == source) }).await;
+}
+
+#[tokio::test]
+async fn whose_sound_is_heard_is_the_fixed_source_until_it_is_lost() {
+    let desk = Desk::new().await;
+    let policy =
+        EventPolicy { audio_source: AudioSource::Camera(id("b")), ..EventPolicy::default() };
+    desk.engine.apply(Change::EventUpdated(Event { policy, ..new_event() })).await;
+    let _pictures = desk.publish("a", SHORT_GOP);
+    let b = desk.engine.camera(&new_event().id, &id("b")).unwrap();
+    let sound = AbortOnDropHandle::new(tokio::spawn(publish_sound(desk.engine.clock, b.feed())));
+    until_on_air(&desk, Some("a")).await;
+    let heard = async |camera: Option<CameraId>| {
+        until(|| async { (desk.engine.program(&new_event().id).heard == camera).then_some(()) })
+            .await;
+    };
+    heard(Some(id("b"))).await;
+    drop(sound);
+    heard(None).await;
 }
 
 #[tokio::test]
