@@ -99,7 +99,8 @@ impl Switcher {
         self.stop();
         let mut ffmpeg = server::pinned(Path::new("ffmpeg"));
         ffmpeg.args(["-nostdin", "-v", "error", "-y", "-i"]);
-        let mut flags = "delete_segments".to_owned();
+        // Without the last, an ffmpeg that is stopped says that the programme is over, and players leave.
+        let mut flags = "delete_segments+omit_endlist".to_owned();
         match self.recipe {
             Recipe::Plain => {
                 ffmpeg.arg(format!("http://127.0.0.1:{}/hls/cam{camera}.m3u8", self.http));

@@ -45,7 +45,8 @@ impl Server {
 
     /// nginx with its RTMP module, one worker; with `hls` it writes every camera's segments of 2 s.
     ///
-    /// `http_root` is served as static files with sendfile.
+    /// What is in `www` is served with sendfile. Descriptors of files are kept for `/object` only, which does not change:
+    /// an old playlist would be served for a minute.
     pub(crate) fn nginx(folder: &Path, hls: bool) -> Result<Self> {
         let folder = fresh(folder, "nginx")?;
         fs::create_dir_all(folder.join("www/hls"))?;
@@ -189,8 +190,8 @@ fn nginx_conf(folder: &Path, rtmp: u16, http: u16, hls: bool) -> String {
            application live {{ live on; {hls} }} }} }}\n\
          http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000;\n\
            types {{ application/vnd.apple.mpegurl m3u8; video/mp2t ts; video/mp4 m4s; }}\n\
-           open_file_cache max=100 inactive=60s;\n\
-           server {{ listen 127.0.0.1:{http} backlog=8192; root {root}; }} }}\n"
+           server {{ listen 127.0.0.1:{http} backlog=8192; root {root};\n\
+             location = /object {{ open_file_cache max=100 inactive=60s; }} }} }}\n"
     )
 }
 

@@ -1,6 +1,6 @@
 //! How old a frame is when a viewer has it, and what a take does.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::Value;
 
 use super::chain::{Chain, Recipe};
@@ -49,7 +49,12 @@ pub(crate) fn availability(load: &Load<'_>) -> Result<String> {
 }
 
 fn watch(load: &Load<'_>, url: &str, more: &[&str]) -> Result<Value> {
-    load.run("watch", &[&["--url", url, "--viewers", "1", "--seconds", "30"], more].concat())
+    let viewer = ["--url", url, "--viewers", "1", "--seconds", "30"];
+    let result = load.run("watch", &[&viewer, more].concat())?;
+    if number(&result, "/distributions/newest_to_downloaded/count")? == 0.0 {
+        bail!("the viewer of {url} saw no frame: {result}");
+    }
+    Ok(result)
 }
 
 /// From the command to the playlist that lists the new camera.
@@ -97,7 +102,9 @@ fn genlock(load: &Load<'_>, style: &str) -> Result<Value> {
 fn switch(load: &Load<'_>, url: &str, cameras: &str, every: &str, more: &[&str]) -> Result<Value> {
     let takes = load.options.takes.to_string();
     let common = ["--url", url, "--camera-file", cameras, "--takes", &takes, "--every", every];
-    load.run("switch", &[&common[..], &["--seconds", "3600"], more].concat())
+    // Twice the time that the takes need: one that is never seen must not hold up the rest for ever.
+    let seconds = (load.options.takes * 16 + 60).to_string();
+    load.run("switch", &[&common[..], &["--seconds", &seconds], more].concat())
 }
 
 fn row(name: &str, result: &Value) -> Result<Row> {
