@@ -79,7 +79,8 @@ pub fn repair(
             }
         }
         // The newest files may be there without the index having come to them.
-        (file, offset, damaged) = (file + 1, 0, false);
+        let Some(next) = file.checked_add(1) else { return repair };
+        (file, offset, damaged) = (next, 0, false);
         match files.bytes(file) {
             Some(_) => repair.append.push(Entry::File { number: file }),
             None => return repair,
