@@ -41,8 +41,8 @@ impl Addresses {
     }
 }
 
-/// The host behind an address.
-fn host(address: IpAddr) -> IpAddr {
+/// The host behind an address: of IPv6 the /64, because a host changes the rest of its own accord (RFC 8981).
+pub(crate) fn host(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

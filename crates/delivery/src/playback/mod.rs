@@ -16,11 +16,12 @@
 mod cache;
 mod token;
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use self::cache::Cache;
 pub use self::token::{Grant, Scope, SigningKey};
 use self::token::{KeyRing, Verified};
+use crate::addresses::host;
 
 /// Why a token opens nothing. The viewer is told no more than this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,17 +104,6 @@ impl Checker {
 
 /// Name of the programme among an event's publications.
 const PROGRAM: &str = "program";
-
-/// What an address is bound as: of IPv6 the /64, because a host changes the rest of its own accord (RFC 8981).
-fn host(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
 
 #[cfg(test)]
 mod tests;

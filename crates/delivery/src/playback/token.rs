@@ -84,7 +84,7 @@ impl KeyRing {
         let key = self.0.first()?;
         let (scope, binding) = (scope_letter(grant.scope), binding_letter(grant.address));
         let said = format!("{:x}-{scope}{binding}", grant.expires_at);
-        let address = grant.address.map(super::host);
+        let address = grant.address.map(crate::addresses::host);
         let mac = key.mac_of(grant.event, &said, address).finalize().into_bytes();
         let mac: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
         Some(format!("{}-{said}-{mac}", key.id))
