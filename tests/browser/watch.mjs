@@ -3,8 +3,8 @@
 //
 //   node watch.mjs URL [SCREENSHOT]
 //
-// Prints `watching` on standard error at the first picture (exit code 1 when there is none within 30 s) and
-// watches until standard input ends.
+// Prints `watching` on standard error at the first picture (exit code 1 when there is none within 30 s), then
+// `shown FRAMES RED GREEN BLUE` every ten pictures, and watches until standard input ends.
 import { withBrowser } from "./stage.mjs";
 
 const [url, screenshot] = process.argv.slice(2);
@@ -16,6 +16,7 @@ await withBrowser(async (browser) => {
     viewport: { width: 640, height: 360 },
     ignoreHTTPSErrors: true,
   });
+  await page.exposeFunction("tellShown", (...shown) => process.stderr.write(`shown ${shown.join(" ")}\n`));
   const console_ = [];
   page.on("console", (message) => message.type() === "error" && console_.push(message.text()));
   page.on("pageerror", (error) => console_.push(String(error)));
@@ -71,6 +72,7 @@ function observe() {
     if (!last || Math.abs(last.red - red) + Math.abs(last.green - green) + Math.abs(last.blue - blue) > 90) {
       colours.push({ at: now, red, green, blue, width: video.videoWidth });
     }
+    if (frames % 10 === 0) void window.tellShown(frames, red, green, blue);
     video.requestVideoFrameCallback(onFrame);
   };
   video.requestVideoFrameCallback(onFrame);

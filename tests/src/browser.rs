@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -11,11 +13,16 @@ use serde_json::Value;
 use crate::camera::Camera;
 use crate::clip::{Clip, Colour};
 use crate::server::ADMIN_TOKEN;
+use crate::wait;
+
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// A viewer page that is being watched.
 #[derive(Debug)]
 pub struct Viewer {
     node: Option<Child>,
+    /// How many pictures there have been, and the colour of the newest that was told of.
+    shown: Arc<Mutex<(u64, Option<Colour>)>>,
 }
 
 /// What a viewer saw.
@@ -49,18 +56,39 @@ impl Viewer {
             .spawn()
             .context("cannot start node")?;
         let told = node.stderr.take().map(BufReader::new).context("node has no standard error")?;
-        let viewer = Self { node: Some(node) };
+        let viewer = Self { node: Some(node), shown: Arc::default() };
         let mut complaint = String::new();
         let mut lines = told.lines();
         while let Some(line) = lines.next().transpose()? {
             if line == "watching" {
-                // Kept drained, so that node never waits for a reader.
-                std::thread::spawn(move || lines.for_each(drop));
+                let shown = Arc::clone(&viewer.shown);
+                std::thread::spawn(move || {
+                    // Read to its end, so that node never waits for a reader.
+                    for picture in lines.map_while(Result::ok).filter_map(|line| picture(&line)) {
+                        *shown.lock().unwrap_or_else(PoisonError::into_inner) = picture;
+                    }
+                });
                 return Ok(viewer);
             }
             complaint.push_str(&line);
         }
         bail!("no picture: {complaint}")
+    }
+
+    /// Waits until the page shows this colour, and 60 pictures more.
+    ///
+    /// # Errors
+    /// When it does not within 30 s, or shows another colour meanwhile.
+    pub fn wait_playing(&self, colour: Colour) -> Result<()> {
+        let shown = || *self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = wait::until("the colour", LIMIT, || {
+            let (frames, newest) = shown();
+            Ok((newest == Some(colour)).then_some(frames))
+        })?;
+        wait::until("more pictures", LIMIT, || Ok((shown().0 >= first + 60).then_some(())))?;
+        let (_, newest) = shown();
+        ensure!(newest == Some(colour), "{newest:?} is shown behind {colour:?}");
+        Ok(())
     }
 
     /// Closes the page and tells what was seen.
@@ -196,6 +224,14 @@ impl Drop for Killed {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// `shown FRAMES RED GREEN BLUE`.
+fn picture(line: &str) -> Option<(u64, Option<Colour>)> {
+    let numbers = line.strip_prefix("shown ")?.split(' ').map(str::parse);
+    let numbers: Vec<u64> = numbers.collect::<Result<_, _>>().ok()?;
+    let &[frames, red, green, blue] = numbers.as_slice() else { return None };
+    Some((frames, Colour::of(red, green, blue)))
 }
 
 fn seen(report: Value) -> Seen {

@@ -71,6 +71,19 @@ impl Show {
         })
     }
 
+    /// Waits until the programme has so many segments more.
+    fn wait_segments(&self, more: u64) -> Result<()> {
+        let path = format!("/hls/{}/program/media.m3u8", self.event);
+        let end = || -> Result<u64> {
+            let text = self.api.wait_for(&path)?;
+            let first = text.lines().find_map(|line| line.strip_prefix("#EXT-X-MEDIA-SEQUENCE:"));
+            let first: u64 = first.context("no number")?.parse()?;
+            Ok(first + text.matches("#EXTINF").count() as u64)
+        };
+        let wanted = end()? + more;
+        wait::until("more segments", LIMIT, || Ok((end()? >= wanted).then_some(())))
+    }
+
     /// The healthy camera is as it was, and nothing is missing.
     fn nobody_noticed(self) -> Result<()> {
         for (witness, pictures) in self.witnesses {
@@ -220,10 +233,10 @@ fn file_descriptors_run_out() -> Result<()> {
     let server = Server::start_with_descriptors(DESCRIPTORS)?;
     let show = Show::on(server, Pictures::All)?;
     let crowd = Crowd::gather(show.http()?, 2 * DESCRIPTORS as usize, b"GET /hls")?;
-    wait::until("the end of the descriptors", LIMIT, || {
-        Ok(show.server.log().contains("cannot accept connections").then_some(()))
+    // It says so ten times a second.
+    wait::until("descriptors that have run out for a while", LIMIT, || {
+        Ok((show.server.log().matches("cannot accept connections").count() >= 40).then_some(()))
     })?;
-    thread::sleep(Duration::from_secs(5));
     drop(crowd);
     // Whoever comes now is served again.
     let newcomer = Api::new(show.api.base(), "nobody");
@@ -252,7 +265,7 @@ fn the_clock_is_stepped_by_an_hour_both_ways() -> Result<()> {
     let show = Show::on(server, Pictures::All)?;
     for step in ["+3600", "-3600", "+0"] {
         std::fs::write(&offset, step)?;
-        thread::sleep(Duration::from_secs(4));
+        show.wait_segments(2)?;
     }
     show.nobody_noticed()
 }

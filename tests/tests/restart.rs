@@ -85,7 +85,7 @@ fn after_a_kill_the_page_plays_on_by_itself_and_no_number_and_no_name_comes_agai
     ensure!(again.is_empty(), "these names come again: {again:?}");
 
     // A page that was opened before sees what comes after, without being loaded again.
-    std::thread::sleep(Duration::from_secs(10));
+    viewer.wait_playing(Colour::Blue)?;
     let seen = viewer.finish()?;
     eprintln!("a kill: {}", seen.report);
     ensure!(seen.colours.last() == Some(&Colour::Blue), "{}", seen.report);

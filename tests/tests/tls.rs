@@ -56,7 +56,7 @@ fn cameras_come_by_rtmps_and_viewers_and_creators_by_https() -> Result<()> {
     websocket(&format!("{event_url}/ws"))?;
 
     let viewer = Viewer::open(&format!("{https}/watch/{event}"))?;
-    std::thread::sleep(Duration::from_secs(3));
+    viewer.wait_playing(Colour::Green)?;
     let seen = viewer.finish()?;
     ensure!(seen.colours == [Colour::Green] && seen.frames > 20, "{}", seen.report);
 
