@@ -1,3 +1,5 @@
+//! Configurations as people have them, and the remarks that they get.
+
 use super::*;
 
 /// The configuration that many tutorials end with.

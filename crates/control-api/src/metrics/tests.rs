@@ -1,3 +1,5 @@
+//! What a scrape shows of a few events and cameras, and what it never does.
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Handshakes over a pipe while the files change.
+
 use std::path::Path;
 use std::time::Duration;
 
