@@ -22,6 +22,7 @@
 //! | `tokens` | what owners hand to others |
 //! | `system`, `rejected` | `/healthz`, `/readyz`, `/metrics`, `/stat`, the state of the store; what a shared one refused |
 //! | [`telemetry`], `metrics`, `stat` | what is measured; as Prometheus and nginx-rtmp write it |
+//! | [`configuration`] | the configuration is read again |
 //! | `openapi`, `docs` | the description of it all, generated from the code, and a page to read it |
 //! | `problem` | errors: RFC 9457, with stable codes |
 //! | `extract`, `paths`, `query` | reading bodies, ids in paths, pages of lists |
@@ -39,6 +40,7 @@ mod auth;
 mod cameras;
 mod compatibility;
 mod compatible;
+pub mod configuration;
 mod docs;
 mod etag;
 mod events;
@@ -82,6 +84,7 @@ pub use addresses::{Addresses, RtmpPort};
 pub use auth::jwks::KeyFetch;
 pub use auth::jwt::{InvalidKey, JwtRules, JwtVerifier};
 pub use auth::quota::CreatorLimits;
+pub use configuration::Configuration;
 pub use hooks::Hooks;
 pub use live::{Change, Live};
 pub use openapi::document;

@@ -19,9 +19,9 @@ use crate::recordings::rewatch;
 use crate::state::{ApiState, Shared};
 use crate::updates::{socket, stream, tally};
 use crate::{
-    auth, cameras, compatibility, compatible, docs, events, hook_targets, hooks, life, lock,
-    openapi, playback, preview, recordings, rejected, request_id, scheduled, slates, switch_log,
-    system, takes, thumbnails, tokens, watch,
+    auth, cameras, compatibility, compatible, configuration, docs, events, hook_targets, hooks,
+    life, lock, openapi, playback, preview, recordings, rejected, request_id, scheduled, slates,
+    switch_log, system, takes, thumbnails, tokens, watch,
 };
 
 /// Headers of every answer. JSON is never to be sniffed, framed, run or kept by anybody in between.
@@ -95,6 +95,7 @@ pub(crate) fn restricted() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(playback::create))
         .routes(routes!(playback::rotate))
         .routes(routes!(system::store))
+        .routes(routes!(configuration::reload))
         .routes(routes!(rejected::list, rejected::discard))
         .routes(routes!(rejected::retry))
         .routes(routes!(compatible::switch))

@@ -9,10 +9,12 @@ use genlock_recorder::Recorder;
 use genlock_store::{SecretHash, Store};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use crate::access::Access;
 use crate::addresses::Addresses;
 use crate::auth::Throttle;
+use crate::configuration::Configuration;
 use crate::hooks::Hooks;
 use crate::idempotency::IdempotencyKeys;
 use crate::limits::{CHANGE_WAIT_MAX, MOVIES_AT_ONCE};
@@ -48,6 +50,8 @@ pub struct ApiState {
     pub admin_token: SecretHash,
     /// What the configuration says of creators and observers.
     pub access: Access,
+    /// What the server was configured with.
+    pub configuration: Arc<dyn Configuration>,
     /// What is measured.
     pub telemetry: Arc<dyn Telemetry>,
     /// The addresses that answers name.
@@ -112,6 +116,7 @@ pub(crate) struct Shared {
     pub(crate) admin_token: SecretHash,
     pub(crate) access: Access,
     throttle: std::sync::Mutex<Throttle>,
+    pub(crate) configuration: Arc<dyn Configuration>,
     pub(crate) telemetry: Arc<dyn Telemetry>,
     pub(crate) addresses: Addresses,
     /// Who follows which event.
@@ -146,6 +151,7 @@ impl Shared {
             archive,
             admin_token,
             access,
+            configuration,
             telemetry,
             addresses,
             changes,
@@ -164,6 +170,7 @@ impl Shared {
             admin_token,
             access,
             throttle: std::sync::Mutex::default(),
+            configuration,
             telemetry,
             addresses,
             hubs: Hubs::default(),
@@ -216,7 +223,7 @@ impl Shared {
         change: impl Future<Output = Result<T, Problem>> + Send + 'static,
     ) -> Result<T, Problem> {
         let changes = self.changes.clone();
-        let task = tokio::spawn(async move {
+        let change = async move {
             match timeout(CHANGE_WAIT_MAX, changes.turn()).await {
                 Ok(_turn) => change.await,
                 Err(_) => Err(Problem::new(
@@ -224,7 +231,8 @@ impl Shared {
                     "the changes before this one are not done yet",
                 )),
             }
-        });
+        };
+        let task = tokio::spawn(change.in_current_span());
         task.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a change of events or cameras broke off");
             Err(Problem::new(ProblemCode::Internal, "the change broke off"))

@@ -139,11 +139,11 @@ impl Origin {
         if self.closing().is_cancelled() {
             return self.now(method, last_word(&publication, &wish));
         }
-        let Some(place) = self.counters().hold(self.limits().held_requests) else {
+        let limits = self.limits();
+        let Some(place) = self.counters().hold(limits.held_requests) else {
             return self.refuse(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY_HELD);
         };
-        let deadline =
-            Instant::now() + wish.patience(publication.snapshot().as_deref(), self.limits());
+        let deadline = Instant::now() + wish.patience(publication.snapshot().as_deref(), &limits);
         let held = HeldRequest { origin: self.clone(), publication, wish, deadline, _place: place };
         let method = method.clone();
         Answer::Held(Box::pin(async move {

@@ -36,7 +36,7 @@ struct Shared {
     checker: ArcSwap<Checker>,
     clock: EventClock,
     packaging: PackagerConfig,
-    limits: OriginLimits,
+    limits: ArcSwap<OriginLimits>,
     counters: Arc<Counters>,
     /// No request is held any more.
     closing: CancellationToken,
@@ -64,7 +64,7 @@ impl Origin {
             checker: ArcSwap::default(),
             clock,
             packaging,
-            limits,
+            limits: ArcSwap::from_pointee(limits),
             counters: Arc::default(),
             closing: CancellationToken::new(),
             end: CancellationToken::new(),
@@ -171,6 +171,11 @@ impl Origin {
         }
     }
 
+    /// Other limits for requests that come from now on; those that are held stay so.
+    pub fn change_limits(&self, limits: OriginLimits) {
+        self.shared.limits.store(Arc::new(limits));
+    }
+
     /// Answers all held requests with what there is, and holds none any more.
     pub fn close(&self) {
         self.shared.closing.cancel();
@@ -195,8 +200,8 @@ impl Origin {
         self.shared.checker.load()
     }
 
-    pub(crate) fn limits(&self) -> &OriginLimits {
-        &self.shared.limits
+    pub(crate) fn limits(&self) -> OriginLimits {
+        **self.shared.limits.load()
     }
 
     pub(crate) fn counters(&self) -> &Arc<Counters> {

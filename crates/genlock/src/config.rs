@@ -263,12 +263,24 @@ pub(crate) struct Settings {
 pub(crate) enum ConfigError {
     #[error("cannot read {}: {error}", .path.display())]
     Unreadable { path: PathBuf, error: std::io::Error },
-    #[error("{}: {error}", .path.display())]
-    Syntax { path: PathBuf, error: Box<toml::de::Error> },
+    #[error("{}:{line}: {}{why}", .path.display(), .key.as_ref().map(|key| format!("{key}: ")).unwrap_or_default())]
+    Syntax { path: PathBuf, line: usize, key: Option<String>, why: String },
     #[error("{key} must be {expected}, not {got}")]
     Value { key: &'static str, expected: &'static str, got: String },
     #[error("hooks.ca_file {}: {error}", .path.display())]
     Certificates { path: PathBuf, error: genlock_hooks::InvalidCertificates },
+}
+
+impl ConfigError {
+    /// The key that is to blame, if one is.
+    pub(crate) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Unreadable { .. } => None,
+            Self::Syntax { key, .. } => key.as_deref(),
+            Self::Value { key, .. } => Some(key),
+            Self::Certificates { .. } => Some("hooks.ca_file"),
+        }
+    }
 }
 
 /// The configuration that stands in `text`.
@@ -294,9 +306,34 @@ pub(crate) fn load(flags: &Flags) -> Result<Settings, ConfigError> {
 fn read(path: &Path) -> Result<(Config, Keys), ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
-    let broken = |error| ConfigError::Syntax { path: path.to_owned(), error: Box::new(error) };
-    let config = toml::from_str(&text).map_err(broken)?;
-    Ok((config, Keys::new(toml::from_str(&text).map_err(broken)?)))
+    parse(path, &text)
+}
+
+/// What stands in `text`. An error tells line and key, and no line as it is: there may be a secret in it.
+fn parse(path: &Path, text: &str) -> Result<(Config, Keys), ConfigError> {
+    let broken = |key: Option<String>, error: &toml::de::Error| {
+        let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
+        let (line, why) = (before.matches('\n').count() + 1, without_value(error.message()));
+        ConfigError::Syntax { path: path.to_owned(), line, key, why }
+    };
+    let table = toml::from_str(text).map_err(|error| broken(None, &error))?;
+    let reader = toml::Deserializer::parse(text).map_err(|error| broken(None, &error))?;
+    let config = serde_path_to_error::deserialize(reader).map_err(|error| {
+        let key = error.path().to_string();
+        broken((key != ".").then_some(key), error.inner())
+    })?;
+    Ok((config, Keys::new(table)))
+}
+
+/// What serde says of a value that has another type or cannot be, without the value.
+fn without_value(why: &str) -> String {
+    let begin = [" `", " \""].into_iter().filter_map(|quote| why.find(quote)).min();
+    match begin.zip(why.rfind(", expected ")) {
+        Some((begin, end)) if why.starts_with("invalid ") && begin < end => {
+            format!("{}{}", &why[..begin], &why[end..])
+        }
+        _ => why.to_owned(),
+    }
 }
 
 fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
@@ -495,8 +532,37 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_named() {
-        assert!(parse("[hls]\npart_mss = 3").unwrap_err().contains("part_mss"));
+    fn what_cannot_be_read_is_named_by_line_and_key() {
+        let check = |text: &str, key: Option<&str>, told: &str| {
+            let error = super::parse(Path::new("g.toml"), text).unwrap_err();
+            assert_eq!(error.key(), key, "{error}");
+            assert_eq!(error.to_string(), told);
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        };
+        check(
+            "[log]\nfilter = \"info\"\n[hls]\npart_mss = 3",
+            Some("hls.part_mss"),
+            "g.toml:4: hls.part_mss: unknown field `part_mss`, expected one of `segment_ms`, `part_ms`, `window_s`",
+        );
+        let type_error = "invalid type: string, expected u32";
+        check(
+            "\nhls.part_ms = \"hunter2, expected `x` \"",
+            Some("hls.part_ms"),
+            &format!("g.toml:2: hls.part_ms: {type_error}"),
+        );
+        check(
+            "[[hooks.targets]]\nname = \"a\"\nurl = \"http://a/?hunter2\"\n",
+            Some("hooks.targets[0]"),
+            "g.toml:1: hooks.targets[0]: missing field `secret`",
+        );
+        let error = super::parse(Path::new("g.toml"), "admin_token = \"hunter2").unwrap_err();
+        assert_eq!(error.key(), None);
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+        check(
+            "admin_token = 123456",
+            Some("admin_token"),
+            "g.toml:1: admin_token: invalid type: integer, expected a string",
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use genlock_control_api::hook_targets::{
     HookTargetError, HookTargetPut, KnownHookTarget, WantedHookTarget,
@@ -13,10 +14,12 @@ use genlock_store::{
 };
 use tokio::sync::Mutex;
 
+use crate::config::HookSettings;
+
 /// Hooks as the API has them.
 pub(crate) struct HookDesk {
     notices: Notices,
-    targets: Targets,
+    targets: ArcSwap<Targets>,
     /// One change at a time, from what is kept to what is told.
     changes: Mutex<()>,
 }
@@ -70,7 +73,23 @@ impl Targets {
 
 impl HookDesk {
     pub(crate) fn new(notices: Notices, targets: Targets) -> Self {
-        Self { notices, targets, changes: Mutex::new(()) }
+        Self { notices, targets: ArcSwap::from_pointee(targets), changes: Mutex::new(()) }
+    }
+
+    /// Other targets of the configuration, called by another client, from now on.
+    ///
+    /// # Errors
+    /// When the store cannot tell the others; then nothing has changed.
+    pub(crate) async fn configure(&self, settings: &HookSettings) -> Result<(), StoreError> {
+        let _turn = self.changes.lock().await;
+        let HookSettings { client, policy, targets, .. } = settings;
+        let store = Arc::clone(&self.targets.load().store);
+        let targets = Targets { store, configured: targets.clone(), policy: policy.clone() };
+        let all = targets.all().await?;
+        self.targets.store(Arc::new(targets));
+        self.notices.set_client(client.clone()).await;
+        self.notices.set_targets(all).await;
+        Ok(())
     }
 
     async fn put(
@@ -78,10 +97,11 @@ impl HookDesk {
         name: HookTargetName,
         wanted: WantedHookTarget,
     ) -> Result<HookTargetPut, HookTargetError> {
-        if self.targets.is_configured(&name) {
+        let targets = self.targets.load_full();
+        if targets.is_configured(&name) {
             return Err(HookTargetError::Configured);
         }
-        let mut all = self.targets.kept().await?;
+        let mut all = targets.kept().await?;
         let known = all.find(&name).map(|known| known.secret.clone());
         let (secret, made) = match (wanted.secret, known) {
             (Some(given), _) => (given, None),
@@ -92,23 +112,24 @@ impl HookDesk {
             }
         };
         let target = KeptHookTarget { name, url: wanted.url, secret, events: wanted.events };
-        let checked = self.targets.check(&target).map_err(|error| invalid(&error))?;
+        let checked = targets.check(&target).map_err(|error| invalid(&error))?;
         let is_new = all.put(target).map_err(|_too_many| HookTargetError::TooMany)?;
-        self.targets.keep(&all).await?;
-        self.notices.set_targets(self.targets.all().await?).await;
+        targets.keep(&all).await?;
+        self.notices.set_targets(targets.all().await?).await;
         Ok(HookTargetPut { target: known_target(&checked, false), is_new, secret: made })
     }
 
     async fn remove(&self, name: &HookTargetName) -> Result<bool, HookTargetError> {
-        if self.targets.is_configured(name) {
+        let targets = self.targets.load_full();
+        if targets.is_configured(name) {
             return Err(HookTargetError::Configured);
         }
-        let mut all = self.targets.kept().await?;
+        let mut all = targets.kept().await?;
         if !all.remove(name) {
             return Ok(false);
         }
-        self.targets.keep(&all).await?;
-        self.notices.set_targets(self.targets.all().await?).await;
+        targets.keep(&all).await?;
+        self.notices.set_targets(targets.all().await?).await;
         Ok(true)
     }
 }
@@ -124,8 +145,8 @@ impl genlock_control_api::Hooks for HookDesk {
     }
 
     async fn targets(&self) -> Result<Vec<KnownHookTarget>, StoreError> {
-        let all = self.targets.all().await?;
-        let configured = self.targets.configured.len();
+        let targets = self.targets.load_full();
+        let (all, configured) = (targets.all().await?, targets.configured.len());
         let known = |(at, target)| known_target(target, at < configured);
         Ok(all.iter().enumerate().map(known).collect())
     }

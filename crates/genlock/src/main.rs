@@ -33,7 +33,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::StoreCommand;
 use crate::config::{Flags, Settings};
 use crate::logs::LiveFilter;
-use crate::server::{Launch, Server, StartError};
+use crate::server::{Server, StartError};
 
 /// A start that cannot work: broken configuration, a port that is taken, a folder that is not writable.
 const EXIT_CANNOT_START: u8 = 2;
@@ -136,8 +136,8 @@ fn start(flags: Flags, demo: bool) -> Result<(), StartError> {
     let _demo_data = if demo { Some(demo::prepare(&mut settings)?) } else { None };
     let runtime = tokio::runtime::Runtime::new().map_err(StartError::Runtime)?;
     runtime.block_on(async {
-        let server = Server::start(settings).await?;
-        server.run(Launch { flags, filter, demo }).await;
+        let server = Server::start(settings, flags, filter).await?;
+        server.run(demo).await;
         Ok(())
     })
 }

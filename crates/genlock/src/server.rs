@@ -33,7 +33,7 @@ use crate::follow::Follower;
 use crate::hook_desk::{HookDesk, Targets};
 use crate::logs::LiveFilter;
 use crate::ports::{Bound, Ports};
-use crate::reload::{self, Reload};
+use crate::reload::{self, Parts, Reloader};
 use crate::storage::Storage;
 use crate::telemetry::{Instruments, Started};
 use crate::{banner, certificate, demo, pages, signal};
@@ -110,15 +110,8 @@ pub(crate) struct Server {
     deliveries: Deliveries,
     /// Only with an object store.
     carrier: Option<Carrier>,
-    reload: Reload,
-}
-
-/// What the process was started with, and what of it is needed while it runs.
-pub(crate) struct Launch {
-    pub(crate) flags: Flags,
-    pub(crate) filter: LiveFilter,
-    /// With cameras of its own.
-    pub(crate) demo: bool,
+    reloader: Arc<Reloader>,
+    changes: Changes,
 }
 
 /// The administrator's token, as far as it is known.
@@ -158,7 +151,11 @@ impl Token {
 
 impl Server {
     /// Takes the ports, opens the store, and restores events and cameras.
-    pub(crate) async fn start(settings: Settings) -> Result<Self, StartError> {
+    pub(crate) async fn start(
+        settings: Settings,
+        flags: Flags,
+        filter: LiveFilter,
+    ) -> Result<Self, StartError> {
         let started = Started::now();
         let certificates = certificate::open(&settings)?;
         let ports = Ports::take(&settings, certificates.as_ref()).await?;
@@ -218,24 +215,30 @@ impl Server {
             creator_limits: settings.creator_limits,
             observers: settings.observers,
         });
-        let reload = Reload {
+        let desk = Arc::new(HookDesk::new(notices, targets));
+        let parts = Parts {
             access: access.clone(),
             certificates: certificates.clone(),
+            desk: Arc::clone(&desk),
+            engine: engine.clone(),
+            filter,
             hooks,
             http: http.limits(),
+            origin: origin.clone(),
             rtmp: ingest.config(),
-            running: settings.keys,
         };
+        let reloader = Arc::new(Reloader::new(flags, parts, settings.keys));
         let api = genlock_control_api::router(ApiState {
             store: store.clone(),
             live: engine.clone(),
             slates: engine.clone(),
             thumbnails: engine.clone(),
             previews: engine.clone(),
-            hooks: Arc::new(HookDesk::new(notices, targets)),
+            hooks: desk,
             recorder,
             archive,
             admin_token: token.hash(),
+            configuration: reloader.clone(),
             telemetry: Arc::new(telemetry),
             access,
             addresses: Addresses {
@@ -251,7 +254,7 @@ impl Server {
                 replica,
                 store: store.clone(),
                 engine: engine.clone(),
-                changes,
+                changes: changes.clone(),
                 interval: shared.follow_interval,
             });
         Ok(Self {
@@ -267,16 +270,18 @@ impl Server {
             token,
             deliveries,
             carrier,
-            reload,
+            reloader,
+            changes,
         })
     }
 
     /// Serves until a signal, then drains: publishers, held requests, store.
-    pub(crate) async fn run(self, launch: Launch) {
+    ///
+    /// With `demo`, there are cameras of its own.
+    pub(crate) async fn run(self, demo: bool) {
         let Self { store, follower, engine, origin, http, ingest, bound, certificates, .. } = self;
         let (api, token, deliveries, carrier) =
             (self.api, self.token, self.deliveries, self.carrier);
-        let Launch { flags, filter, demo } = launch;
         banner::print(&bound, token.to_show());
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -293,7 +298,7 @@ impl Server {
         }
         let hang_ups = Arc::new(Notify::new());
         tasks.spawn(signal::hang_ups(Arc::clone(&hang_ups), stop.clone()));
-        tasks.spawn(self.reload.run(flags, filter, hang_ups, stop.clone()));
+        tasks.spawn(self.reloader.follow(self.changes, hang_ups, stop.clone()));
         if let Some(certificates) = certificates {
             tasks.spawn(certificate::watch(certificates, stop.clone()));
         }
@@ -388,7 +393,7 @@ fn session_id() -> Result<String, NoEntropy> {
     Ok(id.as_str().chars().take(SESSION_CHARS).collect())
 }
 
-fn takeover(configured: SecondPublisher) -> TakeoverPolicy {
+pub(crate) fn takeover(configured: SecondPublisher) -> TakeoverPolicy {
     match configured {
         SecondPublisher::Reject => TakeoverPolicy::Reject,
         SecondPublisher::Takeover => TakeoverPolicy::Takeover,

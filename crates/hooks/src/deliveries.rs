@@ -47,6 +47,7 @@ enum Command {
     Replay(HookDeliveryId, oneshot::Sender<Result<bool, StoreError>>),
     Discard(HookDeliveryId, oneshot::Sender<Result<bool, StoreError>>),
     Targets(Vec<HookTarget>),
+    Client(Client),
 }
 
 impl Notices {
@@ -102,6 +103,11 @@ impl Notices {
     pub async fn set_targets(&self, targets: Vec<HookTarget>) {
         self.wanted.store(!targets.is_empty(), Ordering::Relaxed);
         let _ = self.commands.send(Command::Targets(targets)).await;
+    }
+
+    /// Calls by another client from the next try on.
+    pub async fn set_client(&self, client: Client) {
+        let _ = self.commands.send(Command::Client(client)).await;
     }
 
     async fn ask(
@@ -225,6 +231,7 @@ impl Deliveries {
                 let _ = answer.send(done);
             }
             Command::Targets(targets) => self.targets = targets.into(),
+            Command::Client(client) => self.client = client,
         }
     }
 

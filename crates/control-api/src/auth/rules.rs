@@ -64,6 +64,7 @@ const RULES: &[(Method, &str, Action)] = &[
     (Method::POST, "/api/events/{event}/cameras/{camera}/kick", Action::Own),
     (Method::POST, "/api/events/{event}/playback-tokens", Action::Watch),
     (Method::POST, "/api/playback-keys/rotate", Action::Administer),
+    (Method::POST, "/api/configuration/reload", Action::Administer),
     (Method::GET, "/api/store", Action::Administer),
     (Method::GET, "/api/store/rejected", Action::Administer),
     (Method::DELETE, "/api/store/rejected", Action::Administer),

@@ -36,6 +36,7 @@ const OF_CALLS: &[(&str, &[ProblemCode])] = &[
     ("resume_event", STEP),
     ("end_event", STEP),
     ("put_slate", &[UnusablePicture]),
+    ("reload_configuration", &[ConfigurationRefused]),
     ("delete_recording", &[RecordingOpen, RecordingUsed]),
     ("recut", &[RecordingRemoved, LimitReached]),
     ("recording_clip", &[NothingRecorded]),

@@ -128,6 +128,8 @@ codes! {
     UnsupportedMediaType => UNSUPPORTED_MEDIA_TYPE,
     /// The uploaded picture cannot be read, or has too many or too few pixels.
     UnusablePicture => UNPROCESSABLE_ENTITY,
+    /// The configuration has a mistake; the server goes on with the one that it had.
+    ConfigurationRefused => UNPROCESSABLE_ENTITY,
     /// The server has a fault.
     Internal => INTERNAL_SERVER_ERROR,
     /// The store does not answer.

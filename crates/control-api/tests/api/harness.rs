@@ -1,5 +1,6 @@
 //! The API over a running system that is made up, and a client of it.
 
+mod configuration;
 mod hooks;
 mod live;
 mod pictures;
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+use self::configuration::FakeConfiguration;
 use self::hooks::FakeHooks;
 use self::live::FakeLive;
 use self::pictures::{FakePreviews, FakeSlates};
@@ -73,6 +75,7 @@ pub(crate) struct Api {
     /// Removed with the client.
     pub(crate) recordings: TempDir,
     pub(crate) access: Access,
+    pub(crate) configuration: Arc<FakeConfiguration>,
 }
 
 /// An answer.
@@ -156,6 +159,7 @@ impl Api {
         };
         let clock = EventClock::starting_at(EventTime::from_millis(RECORDER_NOW_MS));
         let recorder = Recorder::start(config, clock).unwrap();
+        let configuration = Arc::new(FakeConfiguration::default());
         let router = router(ApiState {
             store: Arc::clone(&store) as Arc<dyn Store>,
             live: Arc::clone(&live) as Arc<dyn Live>,
@@ -166,13 +170,14 @@ impl Api {
             thumbnails: Arc::clone(&live) as Arc<dyn Thumbnails>,
             previews: Arc::new(FakePreviews),
             admin_token: AdminToken::parse(TOKEN).unwrap().hash(),
+            configuration: configuration.clone(),
             telemetry: Arc::clone(&live) as Arc<dyn Telemetry>,
             access: access.clone(),
             addresses,
             changes: Changes::default(),
             followers_max: FOLLOWERS_MAX,
         });
-        Self { router, live, store, recorder, clock, recordings, access }
+        Self { router, live, store, recorder, clock, recordings, access, configuration }
     }
 
     /// Sends a request and holds the answer against the description.

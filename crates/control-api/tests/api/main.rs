@@ -6,6 +6,7 @@ mod access;
 mod bounds;
 mod cameras;
 mod compatibility;
+mod configuration;
 mod described;
 mod errors;
 mod etags;

@@ -99,6 +99,11 @@ impl LiveCamera {
         self.priority.store(priority, Ordering::Relaxed);
     }
 
+    /// What happens when a second publisher comes, from the next one on.
+    pub(super) fn set_takeover(&self, policy: TakeoverPolicy) {
+        self.slot.set_policy(policy);
+    }
+
     /// Ends the publish session in place, if there is one, and tells the publisher why. Returns whether there
     /// was one.
     pub(super) fn disconnect(&self, why: &str) -> bool {

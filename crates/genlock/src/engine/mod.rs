@@ -40,6 +40,7 @@ mod words;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use genlock_control_api::{Change, Live};
 use genlock_delivery::{Demand, Origin, PublicationId};
@@ -71,7 +72,8 @@ pub(crate) struct Engine {
     origin: Origin,
     clock: EventClock,
     wall: WallClock,
-    takeover: TakeoverPolicy,
+    /// Of cameras to come.
+    takeover: ArcSwap<TakeoverPolicy>,
     slates: SlateFolder,
     studio: Studio,
     /// Apart from the slates', which must not wait for thumbnails.
@@ -105,7 +107,7 @@ impl Engine {
             origin,
             clock,
             wall,
-            takeover,
+            takeover: ArcSwap::from_pointee(takeover),
             slates,
             studio,
             thumbnail_studio,
@@ -230,9 +232,17 @@ impl Engine {
         self.forget_slate(event).await;
     }
 
+    /// Another rule for second publishers, from the next one on. Not while cameras are added.
+    pub(crate) fn set_takeover(&self, policy: TakeoverPolicy) {
+        self.takeover.store(Arc::new(policy));
+        for camera in self.all_events().iter().flat_map(|event| event.cameras()) {
+            camera.set_takeover(policy);
+        }
+    }
+
     async fn add_camera(&self, camera: &Camera) {
         let Some(event) = self.event(&camera.event) else { return };
-        let live = LiveCamera::new(camera, self.takeover);
+        let live = LiveCamera::new(camera, **self.takeover.load());
         if event.life().get() != Life::Ended {
             self.publish(&camera.event, camera.id.as_str(), live.feed(), Demand::ON_REQUEST);
         }
