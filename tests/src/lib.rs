@@ -9,6 +9,7 @@ pub mod browser;
 pub mod camera;
 pub mod clip;
 pub mod clock;
+pub mod collector;
 pub mod crowd;
 pub mod database;
 pub mod disk;

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use genlock_store::{CameraId, EventId, SwitchStyle, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use tracing::Instrument;
 use utoipa::ToSchema;
 
 use crate::addresses::Links;
@@ -201,11 +202,12 @@ pub(crate) async fn take(
     };
     // In a task of its own: a client that goes away before the answer is the one that will repeat the call.
     let shared = Arc::clone(shared);
-    let task = tokio::spawn(async move {
+    let make = async move {
         let answer = make(&shared, &links, &event, &take).await;
         running.answered(&answer);
         answer
-    });
+    };
+    let task = tokio::spawn(make.in_current_span());
     let answer = task.await.unwrap_or_else(|error| {
         tracing::error!(%error, "a take broke off");
         Err(Problem::new(ProblemCode::Internal, "the take broke off"))

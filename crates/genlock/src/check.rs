@@ -46,10 +46,17 @@ fn summary(settings: &Settings, certificate: Option<&str>) -> String {
         let (https, rtmps) = (port(tls.http), port(tls.rtmp));
         format!("  https       {https}\n  rtmps       {rtmps}\n  tls         {certificate}\n")
     });
+    let traces = settings.traces.as_ref().map(|traces| {
+        let share = match traces.one_in {
+            1 => "all".to_owned(),
+            many => format!("one in {many}"),
+        };
+        format!("  traces      {share}, to {}\n", traces.origin())
+    });
     format!(
         "ok\n  http        {}\n  rtmp        {}\n{}  data_dir    {}\n  store       {store}\n  \
          admin token {token}\n  segments    {} ms in parts of {} ms, {} s of them\n  \
-         publishers  {asked} is asked about them; {} hook targets are told\n",
+         publishers  {asked} is asked about them; {} hook targets are told\n{}",
         port(settings.http_listen),
         port(settings.rtmp_listen),
         secure.unwrap_or_default(),
@@ -58,6 +65,7 @@ fn summary(settings: &Settings, certificate: Option<&str>) -> String {
         settings.part_target.as_millis(),
         settings.window.as_secs(),
         settings.hooks.targets.len(),
+        traces.unwrap_or_default(),
     )
 }
 
@@ -118,6 +126,14 @@ mod tests {
         assert!(told.contains("MongoDB, collection weddings"), "{told}");
         assert!(!told.contains("secret"), "{told}");
         assert!(!told.contains("tls"), "{told}");
+    }
+
+    #[test]
+    fn a_summary_tells_where_traces_go_and_not_by_what_key() {
+        let text = "traces = { endpoint = \"http://c:4318/in?k=secret\", one_in = 10 }";
+        let told = summary(&config::of_text(text).unwrap(), None);
+        assert!(told.contains("  traces      one in 10, to http://c:4318\n"), "{told}");
+        assert!(!told.contains("secret"), "{told}");
     }
 
     #[test]

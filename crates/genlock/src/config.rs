@@ -9,6 +9,7 @@ mod limits;
 mod listen;
 mod recordings;
 mod tls;
+mod traces;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub(crate) use self::limits::LimitSettings;
 pub(crate) use self::listen::Listen;
 pub(crate) use self::recordings::RecordingSettings;
 pub(crate) use self::tls::{CertificateSource, TlsSettings};
+pub(crate) use self::traces::TraceSettings;
 use crate::creators::Auth;
 
 /// Everything that can be configured, with defaults that need no file.
@@ -45,6 +47,7 @@ pub(crate) struct Config {
     recordings: recordings::Recordings,
     limits: limits::Limits,
     tls: tls::Tls,
+    traces: traces::Traces,
 }
 
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
@@ -169,6 +172,8 @@ pub(crate) struct Flags {
     rtmp: Option<Listen>,
     #[command(flatten)]
     tls: tls::TlsFlags,
+    #[command(flatten)]
+    traces: traces::TraceFlags,
     /// Folder of the embedded store [default: data]
     #[arg(long, value_name = "DIR", env = "GENLOCK_DATA_DIR")]
     data_dir: Option<PathBuf>,
@@ -252,6 +257,8 @@ pub(crate) struct Settings {
     pub(crate) observers: Observers,
     /// `None` without TLS.
     pub(crate) tls: Option<TlsSettings>,
+    /// `None` sends no traces.
+    pub(crate) traces: Option<TraceSettings>,
     /// What the file says, key by key.
     pub(crate) keys: Keys,
     pub(crate) log_filter: String,
@@ -390,6 +397,7 @@ fn complete(file: Config, flags: &Flags) -> Result<Settings, ConfigError> {
         creator_limits: file.auth.limits(),
         observers,
         tls,
+        traces: file.traces.check(&flags.traces)?,
         creators: file.auth.verifier(flags.jwt_secret.as_deref())?,
         keys: Keys::default(),
         log_filter: flags.log.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),

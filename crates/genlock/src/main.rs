@@ -24,6 +24,7 @@ mod server;
 mod signal;
 mod storage;
 mod telemetry;
+mod traces;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,8 +33,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::StoreCommand;
 use crate::config::{Flags, Settings};
-use crate::logs::LiveFilter;
 use crate::server::{Server, StartError};
+use crate::traces::Traces;
 
 /// A start that cannot work: broken configuration, a port that is taken, a folder that is not writable.
 const EXIT_CANNOT_START: u8 = 2;
@@ -100,12 +101,12 @@ fn run(command: Command) -> Result<(), StartError> {
         Command::Serve(flags) => start(flags, false),
         Command::Demo(flags) => start(flags, true),
         Command::Store { command } => {
-            let (settings, _) = prepare(command.flags())?;
+            let settings = prepare(command.flags())?;
             let runtime = tokio::runtime::Runtime::new().map_err(StartError::Runtime)?;
             runtime.block_on(commands::run(command, &settings)).map_err(StartError::Command)
         }
         Command::Migrate { dry_run, flags } => {
-            let (settings, _) = prepare(&flags)?;
+            let settings = prepare(&flags)?;
             let runtime = tokio::runtime::Runtime::new().map_err(StartError::Runtime)?;
             runtime.block_on(commands::migrate(&settings, dry_run)).map_err(StartError::Command)
         }
@@ -124,20 +125,25 @@ fn run(command: Command) -> Result<(), StartError> {
 }
 
 /// Reads the configuration and starts logging.
-fn prepare(flags: &Flags) -> Result<(Settings, LiveFilter), StartError> {
+fn prepare(flags: &Flags) -> Result<Settings, StartError> {
     let settings = config::load(flags)?;
-    let filter = logs::start(&settings)?;
-    Ok((settings, filter))
+    logs::start(&settings, None)?;
+    Ok(settings)
 }
 
 /// Runs until a signal. An error means that nothing was started.
 fn start(flags: Flags, demo: bool) -> Result<(), StartError> {
-    let (mut settings, filter) = prepare(&flags)?;
+    let mut settings = config::load(&flags)?;
+    let traces = settings.traces.as_ref().map(Traces::new).transpose()?;
+    let filter = logs::start(&settings, traces.as_ref())?;
     let _demo_data = if demo { Some(demo::prepare(&mut settings)?) } else { None };
     let runtime = tokio::runtime::Runtime::new().map_err(StartError::Runtime)?;
     runtime.block_on(async {
         let server = Server::start(settings, flags, filter).await?;
         server.run(demo).await;
+        if let Some(traces) = traces {
+            traces.finish().await;
+        }
         Ok(())
     })
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use axum::Router;
+use axum::{Router, middleware};
 use genlock_archive::{Archive, Carrier, Objects, StoreError as ObjectStoreError};
 use genlock_control_api::{Access, AccessRules, Addresses, ApiState, Changes};
 use genlock_delivery::{HttpServer, Origin};
@@ -36,6 +36,7 @@ use crate::ports::{Bound, Ports};
 use crate::reload::{self, Parts, Reloader};
 use crate::storage::Storage;
 use crate::telemetry::{Instruments, Started};
+use crate::traces::requests;
 use crate::{banner, certificate, demo, pages, signal};
 
 /// How far the event clock's zero lies before a data folder's first use: a camera's first pictures may
@@ -63,6 +64,8 @@ pub(crate) enum StartError {
     Runtime(io::Error),
     #[error(transparent)]
     ObjectStore(#[from] ObjectStoreError),
+    #[error("traces: {0}")]
+    Traces(String),
     #[error("cannot start the recorder: {0}")]
     Recorder(io::Error),
     #[error("cannot make a folder for the demo: {0}")]
@@ -249,6 +252,10 @@ impl Server {
             changes: changes.clone(),
             followers_max: settings.limits.followers,
         });
+        let api = match settings.traces {
+            Some(_) => api.layer(middleware::from_fn(requests::trace)),
+            None => api,
+        };
         let follower =
             settings.shared_store.zip(storage.replica).map(|(shared, replica)| Follower {
                 replica,

@@ -216,6 +216,18 @@ pub(super) fn database(answered: Result<u128, String>) -> Finding {
     }
 }
 
+/// `problem` is what is wrong with the collector at `origin`.
+pub(super) fn collector(origin: &str, problem: Option<&str>) -> Finding {
+    let what = "traces.endpoint";
+    match problem {
+        None => Finding::new(Good, what, format!("{origin} takes traces")),
+        Some(problem) => {
+            let text = format!("{origin} takes no traces (nothing waits for it): {problem}");
+            Finding::new(Doubtful, what, text)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,6 +235,13 @@ mod tests {
     fn check(finding: &Finding, health: Health, text: &str) {
         assert_eq!(finding.health, health, "{finding:?}");
         assert!(finding.line().contains(text), "{finding:?}");
+    }
+
+    #[test]
+    fn a_collector_that_is_away_keeps_nobody_from_starting() {
+        check(&collector("http://c:4318", None), Good, "http://c:4318 takes traces");
+        let problem = Some("the collector answers 401");
+        check(&collector("http://c:4318", problem), Doubtful, "answers 401");
     }
 
     #[test]

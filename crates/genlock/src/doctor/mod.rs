@@ -44,6 +44,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
         findings::secrets(settings.http_public_url.as_deref(), settings.tls.is_some()),
     ]);
     found.push(database(settings).await);
+    found.extend(collector(settings).await);
     let mut text = String::new();
     for finding in &found {
         text.push_str(&finding.line());
@@ -113,6 +114,15 @@ fn nearest(folder: &Path) -> PathBuf {
 fn newest(folder: &Path) -> Option<SystemTime> {
     let entries = fs::read_dir(folder).ok()?;
     entries.filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok()).max()
+}
+
+/// Sends nothing to the collector of traces, where there is to be one.
+async fn collector(settings: &Settings) -> Option<Finding> {
+    let traces = settings.traces.clone()?;
+    let origin = traces.origin();
+    let probed = tokio::task::spawn_blocking(move || crate::traces::probe(&traces)).await;
+    let problem = probed.unwrap_or_else(|error| Some(error.to_string()));
+    Some(findings::collector(&origin, problem.as_deref()))
 }
 
 /// Asks MongoDB for one small thing.

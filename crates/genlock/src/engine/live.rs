@@ -82,7 +82,12 @@ impl Live for Engine {
         style: Option<CutStyle>,
     ) -> Result<Option<Cut>, TakeError> {
         let live = self.event(event).ok_or(TakeError::UnknownCamera)?;
-        match live.take(camera, style.map(asked_style)).await {
+        let trace = self.trace_take(&live, camera);
+        let answer = live.take(camera, style.map(asked_style)).await;
+        if let Some(trace) = trace {
+            trace.answered(&live, &answer);
+        }
+        match answer {
             Ok(cut) => Ok(self.cut(&cut.to, &cut.forecast)),
             Err(program::TakeError::AlreadyOnAir(_)) => Ok(None),
             Err(program::TakeError::UnknownCamera(_)) => Err(TakeError::UnknownCamera),

@@ -32,6 +32,7 @@ mod recording;
 mod scheduled;
 mod slates;
 mod switch_log;
+mod take_trace;
 #[cfg(test)]
 mod tests;
 mod thumbnails;

@@ -2,8 +2,8 @@
 //! back ends that it goes on and that it is done.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use genlock_hooks::form::Publisher;
 use genlock_hooks::{PublishHooks, Update};
@@ -12,8 +12,11 @@ use genlock_store::{CameraId, EventId};
 use serde_json::json;
 use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
+use tracing::field::{Empty, debug};
 
 use super::hooks::Hooks;
+use crate::traces::TARGET;
 
 /// What the sessions of one camera share: whether it has been told as live, and how many there were.
 #[derive(Debug, Default)]
@@ -36,6 +39,7 @@ pub(super) struct PublishSession {
     number: AtomicU64,
     timestamp: Arc<AtomicU32>,
     over: CancellationToken,
+    trace: Mutex<Span>,
 }
 
 impl PublishSession {
@@ -58,7 +62,26 @@ impl PublishSession {
             number: AtomicU64::new(0),
             timestamp: Arc::default(),
             over: CancellationToken::new(),
+            trace: Mutex::new(Span::none()),
         }
+    }
+
+    /// The session as a span, which is over when it is dropped.
+    fn span(&self, number: u64) -> Span {
+        tracing::info_span!(
+            target: TARGET,
+            parent: None,
+            "publish",
+            genlock.event = %self.event,
+            genlock.camera = %self.camera,
+            genlock.session = number,
+            genlock.end = Empty,
+            client.address = %self.address,
+        )
+    }
+
+    fn trace(&self) -> MutexGuard<'_, Span> {
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self, kind: &'static str) {
@@ -99,6 +122,7 @@ impl PublishWatch for PublishSession {
     fn started(&self) {
         let number = self.presence.sessions.fetch_add(1, Ordering::Relaxed) + 1;
         self.number.store(number, Ordering::Relaxed);
+        *self.trace() = self.span(number);
         if let (Some(hooks), Some(publisher)) = (self.hooks.publish(), &self.publisher)
             && hooks.config().on_update.is_some()
         {
@@ -111,6 +135,7 @@ impl PublishWatch for PublishSession {
     }
 
     fn live(&self) {
+        tracing::info!(target: TARGET, parent: &*self.trace(), "live");
         if !self.presence.live.swap(true, Ordering::Relaxed) {
             self.tell("camera.live");
         }
@@ -120,6 +145,8 @@ impl PublishWatch for PublishSession {
     /// camera goes on.
     fn ended(&self, end: PublishEnd) {
         self.over.cancel();
+        let span = std::mem::replace(&mut *self.trace(), Span::none());
+        span.record("genlock.end", debug(end));
         if end == PublishEnd::TakenOver {
             return;
         }
