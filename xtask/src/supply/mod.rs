@@ -1,37 +1,29 @@
 //! What the server is made of: `cargo xtask sbom` writes it down (CycloneDX 1.5), `cargo xtask test supply` checks that all of
-//! it may be there. Both work offline, from `Cargo.lock` and `web/package-lock.json`.
+//! it may be there, by `deny.toml`. Both work offline, from the lock files, which must be up to date. Where there is
+//! cargo-deny, it is asked, too; advisories need its database and are not looked at here.
 
 mod licence;
+mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use self::rules::Rules;
 use crate::{process, say};
 
-/// What may be asked of whoever passes the server on: to name the authors, and no more.
-const LICENCES: [&str; 11] = [
-    "Apache-2.0",
-    "Apache-2.0 WITH LLVM-exception",
-    "BSD-2-Clause",
-    "BSD-3-Clause",
-    "BSL-1.0",
-    "CC0-1.0",
-    "CDLA-Permissive-2.0",
-    "ISC",
-    "MIT",
-    "Unicode-3.0",
-    "Zlib",
-];
-
-/// The same for what is in the pages.
+/// Licences of what is in the pages, which cargo-deny does not know.
 const PAGE_LICENCES: [&str; 3] = ["Apache-2.0", "MIT", "OFL-1.1"];
 
-/// One TLS, one source of cryptography: rustls on ring.
-const UNWANTED: [&str; 4] = ["openssl", "openssl-sys", "native-tls", "aws-lc-sys"];
+/// The package that is the server.
+const SERVER: &str = "genlock";
+
+/// The package of the programs that fuzz it, in a workspace of its own with a lock of its own.
+const FUZZ: &str = "genlock-fuzz-programs";
+const FUZZ_MANIFEST: &str = "fuzz/Cargo.toml";
 
 /// A package of the server.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,16 +33,15 @@ struct Package {
     name: String,
     version: String,
     licence: String,
-    /// Whether it comes from a registry, or is ours.
-    ours: bool,
-    from_registry: bool,
+    /// Where it comes from; `None` if it is ours.
+    source: Option<String>,
     needs: Vec<String>,
 }
 
 /// Writes `target/genlock.cdx.json`.
 pub(crate) fn sbom() -> Result<()> {
     let file = process::root().join("target/genlock.cdx.json");
-    let (packages, pages) = (server()?, pages()?);
+    let (packages, pages) = (packages_of(SERVER, "Cargo.toml")?, pages()?);
     let text = serde_json::to_string_pretty(&document(&packages, &pages))? + "\n";
     fs::create_dir_all(process::root().join("target"))?;
     fs::write(&file, text).context("cannot write the list")?;
@@ -58,36 +49,68 @@ pub(crate) fn sbom() -> Result<()> {
     Ok(())
 }
 
-/// Checks licences, sources and what is not wanted.
+/// Checks licences, sources and what is not wanted, of the server and of what fuzzes it.
 pub(crate) fn check() -> Result<()> {
-    let (packages, pages) = (server()?, pages()?);
-    let faults: Vec<_> = packages
-        .iter()
-        .flat_map(|package| faults(package, &LICENCES))
-        .chain(pages.iter().flat_map(|package| faults(package, &PAGE_LICENCES)))
-        .collect();
-    if !faults.is_empty() {
-        bail!("{}", faults.join("\n"));
+    let rules = Rules::read()?;
+    let (packages, fuzz) = (packages_of(SERVER, "Cargo.toml")?, packages_of(FUZZ, FUZZ_MANIFEST)?);
+    let mut found: BTreeSet<_> =
+        packages.iter().chain(&fuzz).flat_map(|package| faults(package, &rules)).collect();
+    found.extend(pages()?.iter().flat_map(page_faults));
+    if !found.is_empty() {
+        bail!("{}", found.into_iter().collect::<Vec<_>>().join("\n"));
     }
     for (name, versions) in several(&packages) {
         say(&format!("{name} is there {} times: {}", versions.len(), versions.join(", ")));
     }
+    ask_cargo_deny()
+}
+
+/// Lets cargo-deny judge, where it is installed.
+fn ask_cargo_deny() -> Result<()> {
+    let asked = Command::new("cargo-deny").arg("--version").stdout(Stdio::null()).status();
+    if asked.is_err() {
+        say("cargo-deny is not installed: deny.toml was read by this step alone");
+        return Ok(());
+    }
+    for manifest in ["Cargo.toml", FUZZ_MANIFEST] {
+        let mut deny = Command::new("cargo-deny");
+        deny.current_dir(process::root())
+            .args(["--offline", "--locked", "--manifest-path", manifest])
+            .args(["--config", "deny.toml", "check", "licenses", "bans", "sources"]);
+        process::run(&mut deny)?;
+    }
     Ok(())
 }
 
-fn faults(package: &Package, licences: &[&str]) -> Vec<String> {
-    let Package { name, version, licence, .. } = package;
+fn faults(package: &Package, rules: &Rules) -> Vec<String> {
+    let Package { name, version, licence, source, .. } = package;
     let mut faults = Vec::new();
-    if !licence::is_allowed(licence, licences) {
+    if !licence::is_allowed(licence, &rules.licences_of(name)) {
         faults.push(format!(
             "{name} {version}: the licence `{licence}` is not among those that may be"
         ));
     }
-    if !package.ours && !package.from_registry {
-        faults.push(format!("{name} {version} does not come from a registry"));
+    let registry = |source: &String| source.strip_prefix("registry+").map(str::to_owned);
+    let known = |source| registry(source).is_some_and(|at| rules.registries.contains(&at));
+    if source.as_ref().is_some_and(|source| !known(source)) {
+        faults.push(format!("{name} {version} does not come from a registry that may be"));
     }
-    if UNWANTED.contains(&name.as_str()) {
-        faults.push(format!("{name} {version} is not wanted: TLS is rustls on ring"));
+    if let Some(reason) = rules.unwanted.get(name) {
+        faults.push(format!("{name} {version} is not wanted: {reason}"));
+    }
+    faults
+}
+
+fn page_faults(package: &Package) -> Vec<String> {
+    let Package { name, version, licence, source, .. } = package;
+    let mut faults = Vec::new();
+    if !licence::is_allowed(licence, &PAGE_LICENCES) {
+        faults.push(format!(
+            "{name} {version}: the licence `{licence}` is not among those that may be"
+        ));
+    }
+    if source.is_none() {
+        faults.push(format!("{name} {version} is not pinned by what its registry has"));
     }
     faults
 }
@@ -102,30 +125,32 @@ fn several(packages: &[Package]) -> BTreeMap<&str, Vec<&str>> {
     versions
 }
 
-/// The crates of the server on Linux, with what builds them.
-fn server() -> Result<Vec<Package>> {
+/// The crates of a program on Linux, with what builds them.
+fn packages_of(program: &str, manifest: &str) -> Result<Vec<Package>> {
     let mut cargo = process::cargo(&[
         "metadata",
         "--format-version=1",
         "--filter-platform=x86_64-unknown-linux-gnu",
+        "--manifest-path",
+        manifest,
     ]);
     let told = cargo.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
     if !told.status.success() {
-        bail!("cargo metadata failed");
+        bail!("cargo metadata failed for {manifest}: is its lock file up to date?");
     }
-    crates(&serde_json::from_slice(&told.stdout)?)
+    crates(program, &serde_json::from_slice(&told.stdout)?)
 }
 
-/// What the package `genlock` needs, directly or not, of what `cargo metadata` tells.
-fn crates(metadata: &Value) -> Result<Vec<Package>> {
+/// What the package `program` needs, directly or not, of what `cargo metadata` tells.
+fn crates(program: &str, metadata: &Value) -> Result<Vec<Package>> {
     let nodes = metadata["resolve"]["nodes"].as_array().context("no graph")?;
     let needs: BTreeMap<&str, Vec<&str>> =
         nodes.iter().filter_map(|node| Some((node["id"].as_str()?, needs_of(node)))).collect();
     let packages = metadata["packages"].as_array().context("no packages")?;
     let by_id: BTreeMap<&str, &Value> =
         packages.iter().filter_map(|package| Some((package["id"].as_str()?, package))).collect();
-    let root = by_id.iter().find(|(_, package)| package["name"] == "genlock");
-    let mut open = vec![*root.context("there is no package `genlock`")?.0];
+    let root = by_id.iter().find(|(_, package)| package["name"] == program);
+    let mut open = vec![*root.with_context(|| format!("there is no package `{program}`"))?.0];
     let mut seen = BTreeSet::new();
     while let Some(id) = open.pop() {
         if seen.insert(id) {
@@ -143,8 +168,7 @@ fn crates(metadata: &Value) -> Result<Vec<Package>> {
                 name: text(package, "name"),
                 version: text(package, "version"),
                 licence: text(package, "license"),
-                ours: source.is_none(),
-                from_registry: source.is_some_and(|source| source.starts_with("registry+")),
+                source: source.map(str::to_owned),
                 needs: needs.filter_map(|id| purl_of(id)).collect(),
             })
         })
@@ -186,8 +210,7 @@ fn npm(lock: &Value) -> Result<Vec<Package>> {
                 name: name.to_owned(),
                 version,
                 licence: text(package, "license"),
-                ours: false,
-                from_registry: package["integrity"].is_string(),
+                source: package["integrity"].as_str().map(str::to_owned),
                 needs: Vec::new(),
             })
         })
@@ -243,13 +266,15 @@ fn component(package: &Package) -> Value {
 mod tests {
     use super::*;
 
+    const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
     fn metadata() -> Value {
         let package = |name: &str, source: Value, license: &str| {
             json!({
                 "id": name, "name": name, "version": "1.0.0", "source": source, "license": license,
             })
         };
-        let registry = || json!("registry+somewhere");
+        let registry = || json!(REGISTRY);
         json!({
             "packages": [
                 package("genlock", json!(null), "MIT OR Apache-2.0"),
@@ -271,19 +296,25 @@ mod tests {
 
     #[test]
     fn what_only_tests_need_is_not_in_the_server() {
-        let packages = crates(&metadata()).unwrap();
+        let packages = crates(SERVER, &metadata()).unwrap();
         let names: Vec<_> = packages.iter().map(|package| package.name.as_str()).collect();
         assert_eq!(names, ["bytes", "cc", "genlock"]);
-        assert!(packages.iter().all(|package| faults(package, &LICENCES).is_empty()));
+        let rules = Rules::read().unwrap();
+        assert!(packages.iter().all(|package| faults(package, &rules).is_empty()));
     }
 
     #[test]
     fn licences_sources_and_unwanted_packages_are_faults() {
-        let good = || crates(&metadata()).unwrap().remove(0);
-        let licence = "GPL-3.0".to_owned();
-        assert_eq!(faults(&Package { licence, ..good() }, &LICENCES).len(), 1);
-        assert_eq!(faults(&Package { from_registry: false, ..good() }, &LICENCES).len(), 1);
-        assert_eq!(faults(&Package { name: "openssl".to_owned(), ..good() }, &LICENCES).len(), 1);
+        let good = || crates(SERVER, &metadata()).unwrap().remove(0);
+        let rules = Rules::read().unwrap();
+        let count = |package: Package| faults(&package, &rules).len();
+        assert_eq!(count(Package { licence: "GPL-3.0".to_owned(), ..good() }), 1);
+        for source in ["git+https://github.com/a/b", "registry+https://elsewhere/index"] {
+            assert_eq!(count(Package { source: Some(source.to_owned()), ..good() }), 1);
+        }
+        assert_eq!(count(Package { name: "openssl".to_owned(), ..good() }), 1);
+        let page = Package { source: None, ..good() };
+        assert_eq!(page_faults(&page).len(), 1);
     }
 
     #[test]
@@ -301,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_document_names_everything_once_and_what_needs_what() {
-        let document = document(&crates(&metadata()).unwrap(), &[]);
+        let document = document(&crates(SERVER, &metadata()).unwrap(), &[]);
         assert_eq!(document["metadata"]["component"]["purl"], "pkg:cargo/genlock@1.0.0");
         let components = document["components"].as_array().unwrap();
         assert_eq!(components.len(), 2);

@@ -13,6 +13,7 @@ use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreExt, PutPayload, RetryConfig};
 use tokio::runtime::Handle;
+use tokio_rustls::rustls::crypto::ring;
 
 use super::config::{StoreConfig, StoreError, StoreUrl};
 use super::error::StoreFault;
@@ -42,6 +43,12 @@ impl std::fmt::Debug for Uploads {
     }
 }
 
+/// The cryptography of TLS for the client of S3, which has none of its own. The process has one: whoever is first sets it, and
+/// all here set the same.
+fn use_ring() {
+    let _ = ring::default_provider().install_default();
+}
+
 impl Objects {
     /// A store. Nothing is sent yet. To be called within a runtime, which it is used with.
     ///
@@ -51,6 +58,7 @@ impl Objects {
         let (url, runtime) = (config.url.clone(), Handle::current());
         match &config.url {
             StoreUrl::S3 { bucket, .. } => {
+                use_ring();
                 let build = |within, retries| {
                     let builder = s3(config, bucket).with_retry(RetryConfig {
                         max_retries: retries,
