@@ -27,7 +27,7 @@ impl ProgramCore {
             }
             self.pass(now);
         }
-        // Cameras that are lost as soon as they are on air would go on for ever, without a limit of changes.
+        // Two decisions that undo each other would go on for ever.
         Some(now + WAKE_MIN)
     }
 

@@ -182,6 +182,7 @@ impl ProgramCore {
             intent_well_since: automation.health.well_since(),
             failed: automation.failed.as_ref(),
             waiting: self.incoming.as_ref().is_some_and(|wait| !wait.source.camera.is_slate()),
+            slate_coming: self.incoming.as_ref().is_some_and(|wait| wait.source.camera.is_slate()),
             slate: slate.is_some_and(|slate| slate.status().live),
         }
     }

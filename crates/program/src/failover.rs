@@ -151,6 +151,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) failed: Option<&'a CameraId>,
     /// A cut that the programme makes by itself waits for a camera.
     pub(crate) waiting: bool,
+    /// The slate is to be shown, and its first picture is waited for.
+    pub(crate) slate_coming: bool,
     /// There is a slate to show.
     pub(crate) slate: bool,
 }
@@ -270,7 +272,9 @@ fn recover<'a>(
     };
     let owed = situation.intent.filter(|_| situation.intent_owed);
     let next = choose(now, policy, cameras, Exceptions { leaving, failed: situation.failed, owed });
-    let doubtful = |camera: &Camera| situation.waiting || Some(&camera.id) == situation.failed;
+    // A camera that gave way to the slate must not take its place before it is shown: each would give way to the other.
+    let not_yet = situation.waiting || situation.slate_coming;
+    let doubtful = |camera: &Camera| not_yet || Some(&camera.id) == situation.failed;
     match (next, why) {
         (Some(camera), _) if !(slate_due && doubtful(camera)) => {
             Decision::Take(camera.clone(), cause)

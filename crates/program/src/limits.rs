@@ -135,8 +135,8 @@ pub const COMMANDS_MAX: usize = 64;
 /// Events that a slow subscriber may lag behind: 256, then it loses the oldest and is told.
 pub const EVENTS_MAX: usize = 256;
 
-/// Cuts and changes that the core makes in one call: 16. A take and what was queued behind it are four; cameras that are lost as
-/// soon as they are on air would otherwise keep the programme's task for ever.
+/// Cuts and changes that the core makes in one call: 16. A take and what was queued behind it are four; two decisions that undo
+/// each other, were there such, would otherwise keep the programme's task for ever.
 pub(crate) const TRANSITIONS_MAX: usize = 16;
 
 /// Shortest pause before the core asks to be called again by time alone: 5 ms.

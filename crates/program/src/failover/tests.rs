@@ -82,6 +82,7 @@ fn situation(actual: Actual<'_>) -> Situation<'_> {
         intent_well_since: None,
         failed: None,
         waiting: false,
+        slate_coming: false,
         slate: true,
     }
 }
@@ -158,6 +159,14 @@ fn the_slate_covers_a_camera_that_is_waited_for_too_long() {
     assert_eq!(decided(&policy, &dark, &[&slow]), "slow", "not asked yet");
     let waiting = Situation { waiting: true, ..dark };
     assert_eq!(decided(&policy, &waiting, &[&slow]), "slate");
+    let coming = Situation { slate_coming: true, ..dark };
+    assert_eq!(
+        decided(&policy, &coming, &[&slow]),
+        "slate",
+        "it would give way to the slate again"
+    );
+    let shown = Situation { actual: Actual::Slate { outdated: false }, ..dark };
+    assert_eq!(decided(&policy, &shown, &[&slow]), "slow");
     let failed = Situation { failed: Some(&id), ..dark };
     assert_eq!(decided(&policy, &failed, &[&slow]), "slate");
     let early = Situation { now: ago(1), ..waiting };
