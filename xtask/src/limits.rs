@@ -28,6 +28,9 @@ const KEYS: &[(&str, &str)] = &[
     ("IngestConfig::handshake_timeout", "limits.rtmp_handshake_s"),
     ("IngestConfig::publish_timeout", "limits.rtmp_publish_s"),
     ("IngestConfig::silence_timeout", "rtmp.idle_timeout_s"),
+    ("FeedLimits::span", "limits.buffer_s"),
+    ("FeedLimits::held_span", "limits.buffer_held_s"),
+    ("FeedLimits::bytes", "limits.buffer_mb"),
     ("ServerLimits::connections", "limits.http_connections"),
     ("ServerLimits::connections_per_address", "limits.http_connections_per_address"),
     ("ServerLimits::first_request_timeout", "limits.http_first_request_s"),
@@ -61,7 +64,7 @@ What a server takes at most, whoever attacks it, is the sum of:
 | for each | at most | of which |
 |---|---|---|
 | RTMP connection that does not publish | 1 MiB | 64 KiB are read at once; unfinished messages, held input and replies have 256 KiB each. One that is idle was seen to take 20 kB |
-| camera that publishes | 88 MiB, and 48 MiB for each track that is recorded to a disk that stands | its buffer has 30 s, 64 MiB at most; messages have 24 MiB |
+| camera that publishes | 88 MiB, and 48 MiB for each track that is recorded to a disk that stands | its buffer has 15 s, 30 s while a recorder is late, 64 MiB at most; messages have 24 MiB |
 | programme | 64 MiB | its buffer |
 | playlist that is watched | 32 s of media | what is listed, and what was; each viewer of it shares that |
 | HTTP connection | 256 KiB | heads; media is shared. One that is idle takes some kB |

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use genlock_media::{MediaTime, TrackKind};
 
 use crate::feed::Shared;
-use crate::ring::{Entry, Position, Ring, SyncPoint};
+use crate::ring::{Entry, HoldId, Position, Ring, SyncPoint};
 
 /// Where a reader starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,7 @@ pub struct FeedReader {
     shared: Arc<Shared>,
     next: Position,
     gate: Gate,
+    hold: Option<HoldId>,
 }
 
 /// What must be passed over after a start or a resync.
@@ -66,26 +67,28 @@ impl FeedReader {
             let state = shared.lock();
             place(&state.ring, start)
         };
-        Self { shared, next, gate }
+        Self { shared, next, gate, hold: None }
+    }
+
+    /// Asks the Feed to keep what this reader has not read for longer: for
+    /// [`FeedLimits::held_span`](crate::FeedLimits::held_span), within the bounds of bytes and samples, until the reader is
+    /// dropped. For the one who must lose nothing, as a recorder must not.
+    #[must_use]
+    pub fn holding(mut self) -> Self {
+        if self.hold.is_none() {
+            self.hold = Some(self.shared.lock().ring.hold(self.next));
+        }
+        self
     }
 
     /// The next sample if there is one now.
     pub fn try_next(&mut self) -> Option<Read> {
-        let state = self.shared.lock();
-        if self.next < state.ring.first() {
-            let (next, gate) = place(&state.ring, Start::NewestSync);
-            let samples = next.0.saturating_sub(self.next.0);
-            self.next = next;
-            self.gate = gate;
-            return Some(Read::Lagged { samples });
+        let mut state = self.shared.lock();
+        let read = advance(&mut self.next, &mut self.gate, &state.ring);
+        if let Some(hold) = self.hold {
+            state.ring.move_hold(hold, self.next);
         }
-        loop {
-            let entry = state.ring.get(self.next)?;
-            self.next = Position(self.next.0 + 1);
-            if self.gate.admits(entry) {
-                return Some(Read::Entry(entry.clone()));
-            }
-        }
+        read
     }
 
     /// Waits for the next sample. Cancel-safe. Never resolves once the Feed is gone and read to its end.
@@ -104,6 +107,31 @@ impl FeedReader {
     #[must_use]
     pub fn behind(&self) -> u64 {
         self.shared.lock().ring.end().0.saturating_sub(self.next.0)
+    }
+}
+
+impl Drop for FeedReader {
+    fn drop(&mut self) {
+        if let Some(hold) = self.hold {
+            self.shared.lock().ring.release(hold);
+        }
+    }
+}
+
+/// Goes to the next entry that is wanted.
+fn advance(next: &mut Position, gate: &mut Gate, ring: &Ring) -> Option<Read> {
+    if *next < ring.first() {
+        let (to, closed) = place(ring, Start::NewestSync);
+        let samples = to.0.saturating_sub(next.0);
+        (*next, *gate) = (to, closed);
+        return Some(Read::Lagged { samples });
+    }
+    loop {
+        let entry = ring.get(*next)?;
+        next.0 += 1;
+        if gate.admits(entry) {
+            return Some(Read::Entry(entry.clone()));
+        }
     }
 }
 

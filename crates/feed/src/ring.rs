@@ -75,12 +75,25 @@ pub(crate) struct Ring {
     first: u64,
     syncs: VecDeque<SyncPoint>,
     bytes: usize,
+    /// Where the readers that hold are.
+    holds: Vec<(HoldId, Position)>,
     limits: FeedLimits,
 }
 
+/// Names a reader that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HoldId(u64);
+
 impl Ring {
     pub(crate) const fn new(limits: FeedLimits) -> Self {
-        Self { entries: VecDeque::new(), first: 0, syncs: VecDeque::new(), bytes: 0, limits }
+        Self {
+            entries: VecDeque::new(),
+            first: 0,
+            syncs: VecDeque::new(),
+            bytes: 0,
+            holds: Vec::new(),
+            limits,
+        }
     }
 
     pub(crate) fn push(&mut self, epoch: Epoch, now: EventTime, sample: Sample, joint: Joint) {
@@ -131,6 +144,31 @@ impl Ring {
         self.entries.len()
     }
 
+    /// From now on what is at `position` and after stays for [`FeedLimits::held_span`].
+    pub(crate) fn hold(&mut self, position: Position) -> HoldId {
+        let id = HoldId(self.holds.iter().map(|(HoldId(id), _)| id + 1).max().unwrap_or_default());
+        self.holds.push((id, position));
+        id
+    }
+
+    /// The reader has come to `position`.
+    pub(crate) fn move_hold(&mut self, id: HoldId, position: Position) {
+        for (_, at) in self.holds.iter_mut().filter(|(held, _)| *held == id) {
+            *at = position;
+        }
+    }
+
+    pub(crate) fn release(&mut self, id: HoldId) {
+        self.holds.retain(|(held, _)| *held != id);
+    }
+
+    /// The oldest entry that somebody needs: a reader that holds, or who starts at the newest sync sample.
+    fn needed(&self) -> Position {
+        let newest_sync = self.syncs.back().map(|sync| sync.preroll);
+        let held = self.holds.iter().map(|(_, position)| *position);
+        held.chain(newest_sync).min().unwrap_or_else(|| self.end())
+    }
+
     /// Walks back over the entries just before the end, while audio at or after `pts` turns up.
     fn preroll(&self, epoch: Epoch, pts: MediaTime) -> Position {
         self.entries
@@ -145,10 +183,13 @@ impl Ring {
     }
 
     fn evict(&mut self, now: EventTime) {
+        let FeedLimits { span, held_span, bytes, samples } = self.limits;
+        let needed = self.needed();
         while let Some(oldest) = self.entries.front() {
-            let over = self.entries.len() > self.limits.samples
-                || self.bytes > self.limits.bytes
-                || now.saturating_since(oldest.arrived) > self.limits.span;
+            let keep = if oldest.position < needed { span } else { held_span.max(span) };
+            let over = self.entries.len() > samples
+                || self.bytes > bytes
+                || now.saturating_since(oldest.arrived) > keep;
             // The newest entry stays, however large or late: a Feed is never empty after a push.
             if !over || self.entries.len() == 1 {
                 break;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use genlock_feed::{Entry, Feed, FeedLimits, FeedReader, Read, Start, Superseded};
+use genlock_feed::{Entry, Feed, FeedLimits, FeedReader, FeedWriter, Read, Start, Superseded};
 use genlock_media::{
     AudioConfig, Dependency, EventTime, Sample, TrackConfig, TrackKind, VideoCodec, VideoConfig,
 };
@@ -159,6 +159,54 @@ fn old_entries_leave_by_span_and_by_bytes() {
     writer.push(ms(2000), source.video(2000, Dependency::Sync)).unwrap();
     assert_eq!(feed.status().samples_held, 1);
     assert_eq!(feed.sync_points().len(), 1);
+}
+
+/// A Feed that keeps a second, and three for who needs it.
+fn two_spans() -> (Feed, FeedWriter, Source) {
+    let span = Duration::from_secs(1);
+    let held_span = Duration::from_secs(3);
+    let feed = Feed::new(FeedLimits { span, held_span, ..FeedLimits::default() });
+    let writer = feed.open(ms(0));
+    (feed, writer, Source::new())
+}
+
+fn oldest_ms(feed: &Feed) -> Option<i64> {
+    let first = drain(&mut feed.reader(Start::OldestSync)).into_iter().next()?;
+    Some(kinds_and_ms(&[first])[0].1)
+}
+
+#[test]
+fn what_a_holding_reader_has_not_read_stays_longer_and_not_for_ever() {
+    let (feed, mut writer, source) = two_spans();
+    let mut holder = feed.reader(Start::Next).holding();
+    for tick in 0..=20 {
+        writer.push(ms(tick * 100), source.video(tick * 100, Dependency::Sync)).unwrap();
+    }
+    assert_eq!(oldest_ms(&feed), Some(0));
+    assert_eq!(drain(&mut holder).len(), 21, "nothing was lost");
+    writer.push(ms(2100), source.video(2100, Dependency::Sync)).unwrap();
+    assert_eq!(oldest_ms(&feed), Some(1100), "what is read goes as it does without a holder");
+    for tick in 22..=60 {
+        writer.push(ms(tick * 100), source.video(tick * 100, Dependency::Sync)).unwrap();
+    }
+    assert_eq!(oldest_ms(&feed), Some(3000));
+    assert!(matches!(holder.try_next(), Some(Read::Lagged { .. })));
+    drop(holder);
+    writer.push(ms(6100), source.video(6100, Dependency::Sync)).unwrap();
+    assert_eq!(oldest_ms(&feed), Some(5100));
+}
+
+#[test]
+fn the_newest_group_of_pictures_stays_whole() {
+    let (feed, mut writer, source) = two_spans();
+    writer.push(ms(0), source.video(0, Dependency::Sync)).unwrap();
+    for tick in 1..=25 {
+        writer.push(ms(tick * 100), source.video(tick * 100, Dependency::Reference)).unwrap();
+    }
+    assert_eq!(feed.newest_sync().map(|sync| sync.pts), Some(ms(0)));
+    writer.push(ms(2600), source.video(2600, Dependency::Sync)).unwrap();
+    assert_eq!(feed.sync_points().len(), 1, "and goes with the next one");
+    assert_eq!(oldest_ms(&feed), Some(2600));
 }
 
 #[tokio::test]

@@ -196,6 +196,7 @@ impl Server {
             clock,
             wall,
             takeover,
+            settings.limits.buffer,
             slates,
             hooks.clone(),
             recorder.clone(),

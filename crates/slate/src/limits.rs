@@ -16,5 +16,9 @@ pub const LATE_MAX: Duration = Duration::from_secs(1);
 pub const MAKING_MAX: usize = 1;
 
 /// What a slate's Feed holds: 4 s. Its readers start at its newest sync sample; nobody looks back.
-pub const FEED_LIMITS: FeedLimits =
-    FeedLimits { span: Duration::from_secs(4), bytes: 4 << 20, samples: 256 };
+pub const FEED_LIMITS: FeedLimits = FeedLimits {
+    span: Duration::from_secs(4),
+    held_span: Duration::from_secs(4),
+    bytes: 4 << 20,
+    samples: 256,
+};

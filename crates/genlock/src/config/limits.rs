@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use genlock_control_api::limits::FOLLOWERS_DEFAULT;
 use genlock_delivery::{OriginLimits, ServerLimits};
+use genlock_feed::FeedLimits;
 use genlock_ingest::IngestConfig;
 use serde::Deserialize;
 
@@ -21,6 +22,12 @@ pub(super) struct Limits {
     rtmp_handshake_s: Option<u32>,
     /// Seconds from the handshake to a publish. Default 10.
     rtmp_publish_s: Option<u32>,
+    /// Seconds of media that the buffer of a camera and of the programme keeps. Default 15.
+    buffer_s: Option<u32>,
+    /// Seconds that it keeps what a recorder has not written yet. Default 30.
+    buffer_held_s: Option<u32>,
+    /// MiB that it keeps at most. Default 64.
+    buffer_mb: Option<u32>,
     /// HTTP connections at once. Default 32768.
     http_connections: Option<u32>,
     /// HTTP connections at once from one address (an IPv6 /64 counts as one). Default as many as in all.
@@ -45,6 +52,8 @@ pub(super) struct Limits {
 #[derive(Debug, Clone)]
 pub(crate) struct LimitSettings {
     pub(crate) ingest: IngestConfig,
+    /// The buffer of each camera and each programme.
+    pub(crate) buffer: FeedLimits,
     pub(crate) server: ServerLimits,
     pub(crate) origin: OriginLimits,
     /// Clients that follow events at once.
@@ -97,7 +106,26 @@ impl Limits {
         }
         let (key, given) = ("limits.response_s", self.response_s);
         server.response_timeout = time(key, given, server.response_timeout)?;
-        Ok(LimitSettings { ingest, server, origin, followers })
+        let buffer = self.buffer()?;
+        Ok(LimitSettings { ingest, buffer, server, origin, followers })
+    }
+
+    /// At least what a programme that runs as far behind its cameras as it may reads from.
+    fn buffer(&self) -> Result<FeedLimits, ConfigError> {
+        let mut buffer = FeedLimits::default();
+        let seconds = |key, given: Option<u32>, default| match given {
+            Some(seconds) => range(key, seconds, 12..=600, "12 to 600")
+                .map(|()| Duration::from_secs(seconds.into())),
+            None => Ok(default),
+        };
+        buffer.span = seconds("limits.buffer_s", self.buffer_s, buffer.span)?;
+        let (key, given) = ("limits.buffer_held_s", self.buffer_held_s);
+        buffer.held_span = seconds(key, given, buffer.held_span)?;
+        if let Some(mib) = self.buffer_mb {
+            range("limits.buffer_mb", mib, 4..=4096, "4 to 4096")?;
+            buffer.bytes = (mib as usize) << 20;
+        }
+        Ok(buffer)
     }
 }
 
@@ -115,6 +143,7 @@ mod tests {
         let limits = check("").unwrap();
         assert_eq!(limits.server, ServerLimits::default());
         assert_eq!(limits.origin, OriginLimits::default());
+        assert_eq!(limits.buffer, FeedLimits::default());
         assert_eq!(format!("{:?}", limits.ingest), format!("{:?}", IngestConfig::default()));
     }
 
@@ -124,7 +153,8 @@ mod tests {
             "rtmp_connections = 1\nrtmp_connections_per_address = 2\nrtmp_handshake_s = 3\n\
              rtmp_publish_s = 4\nhttp_connections = 5\nheld_requests = 6\nslow_viewer_s = 7\n\
              slow_viewer_kb = 8\nresponse_s = 9\nhttp_connections_per_address = 10\nfollowers = 11\n\
-             http_first_request_s = 12\nhttp_idle_s = 13\n",
+             http_first_request_s = 12\nhttp_idle_s = 13\nbuffer_s = 14\nbuffer_held_s = 15\n\
+             buffer_mb = 16\n",
         )
         .unwrap();
         assert_eq!((limits.ingest.connections, limits.ingest.connections_per_address), (1, 2));
@@ -134,6 +164,8 @@ mod tests {
         assert_eq!(limits.server.write_timeout, Duration::from_secs(7));
         assert_eq!(limits.server.write_progress_bytes, 8 << 10);
         assert_eq!(limits.server.response_timeout, Duration::from_secs(9));
+        let FeedLimits { span, held_span, bytes, .. } = limits.buffer;
+        assert_eq!((span.as_secs(), held_span.as_secs(), bytes), (14, 15, 16 << 20));
         assert_eq!((limits.server.connections_per_address, limits.followers), (10, 11));
         assert_eq!(limits.server.first_request_timeout, Duration::from_secs(12));
         assert_eq!(limits.server.idle_timeout, Duration::from_secs(13));

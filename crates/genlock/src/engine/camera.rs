@@ -35,12 +35,12 @@ pub(super) struct LiveCamera {
 }
 
 impl LiveCamera {
-    pub(super) fn new(camera: &Camera, takeover: TakeoverPolicy) -> Arc<Self> {
+    pub(super) fn new(camera: &Camera, takeover: TakeoverPolicy, buffer: FeedLimits) -> Arc<Self> {
         Arc::new(Self {
             event: camera.event.clone(),
             id: camera.id.clone(),
             key: Mutex::new(camera.key_hash),
-            feed: Feed::new(FeedLimits::default()),
+            feed: Feed::new(buffer),
             thumbnail: Thumbnail::default(),
             monitor: Arc::default(),
             slot: Arc::new(CameraSlot::new(takeover)),

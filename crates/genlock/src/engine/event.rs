@@ -49,8 +49,13 @@ pub(crate) struct LiveEvent {
 impl LiveEvent {
     /// Starts the programme of `event`, as its policy wants it, with `slate` for when no camera is left.
     /// Its sound follows the picture until [`Self::set_policy`], which needs the cameras.
-    pub(super) async fn start(event: &Event, slate: Slate, clock: EventClock) -> Arc<Self> {
-        let output = Feed::new(FeedLimits::default());
+    pub(super) async fn start(
+        event: &Event,
+        slate: Slate,
+        buffer: FeedLimits,
+        clock: EventClock,
+    ) -> Arc<Self> {
+        let output = Feed::new(buffer);
         let config = ProgramConfig {
             failover: policy::failover(&event.policy),
             styles: policy::styles(&event.policy),

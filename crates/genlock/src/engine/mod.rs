@@ -45,7 +45,7 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use genlock_control_api::{Change, Live};
 use genlock_delivery::{Demand, Origin, PublicationId};
-use genlock_feed::Feed;
+use genlock_feed::{Feed, FeedLimits};
 use genlock_feed::clock::EventClock;
 use genlock_ingest::TakeoverPolicy;
 use genlock_recorder::Recorder;
@@ -75,6 +75,8 @@ pub(crate) struct Engine {
     wall: WallClock,
     /// Of cameras to come.
     takeover: ArcSwap<TakeoverPolicy>,
+    /// Of each camera's Feed and each programme's.
+    buffer: FeedLimits,
     slates: SlateFolder,
     studio: Studio,
     /// Apart from the slates', which must not wait for thumbnails.
@@ -95,6 +97,7 @@ impl Engine {
         clock: EventClock,
         wall: WallClock,
         takeover: TakeoverPolicy,
+        buffer: FeedLimits,
         slates: SlateFolder,
         hooks: Hooks,
         recorder: Recorder,
@@ -109,6 +112,7 @@ impl Engine {
             clock,
             wall,
             takeover: ArcSwap::from_pointee(takeover),
+            buffer,
             slates,
             studio,
             thumbnail_studio,
@@ -192,7 +196,7 @@ impl Engine {
     }
 
     async fn start_event(&self, event: &Event) -> Arc<LiveEvent> {
-        let live = LiveEvent::start(event, self.slate(&event.id), self.clock).await;
+        let live = LiveEvent::start(event, self.slate(&event.id), self.buffer, self.clock).await;
         playback::set_access(&self.origin, event);
         if event.life != Life::Ended {
             self.publish(&event.id, PROGRAM, live.output(), Demand::Always);
@@ -243,7 +247,7 @@ impl Engine {
 
     async fn add_camera(&self, camera: &Camera) {
         let Some(event) = self.event(&camera.event) else { return };
-        let live = LiveCamera::new(camera, **self.takeover.load());
+        let live = LiveCamera::new(camera, **self.takeover.load(), self.buffer);
         if event.life().get() != Life::Ended {
             self.publish(&camera.event, camera.id.as_str(), live.feed(), Demand::ON_REQUEST);
         }

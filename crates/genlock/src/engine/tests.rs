@@ -47,7 +47,8 @@ fn engine(store: &Arc<SqliteStore>, data: &TempDir) -> Arc<Engine> {
     };
     let recorder = Recorder::start(recordings, clock).unwrap();
     let (takeover, hooks) = (TakeoverPolicy::default(), Hooks::default());
-    Engine::new(store, origin, clock, WALL, takeover, slates, hooks, recorder)
+    let buffer = FeedLimits::default();
+    Engine::new(store, origin, clock, WALL, takeover, buffer, slates, hooks, recorder)
 }
 
 fn new_event() -> Event {

@@ -173,7 +173,7 @@ impl Job {
     fn read(&mut self, means: Means<'_>) {
         self.refused = None;
         let feed = &self.feed;
-        let reader = self.reader.get_or_insert_with(|| feed.reader(Start::NewestSync));
+        let reader = self.reader.get_or_insert_with(|| feed.reader(Start::NewestSync).holding());
         // Opened before anything is taken, so that nothing is lost where that fails.
         if reader.behind() > 0
             && let Err(error) = self.open(means)
