@@ -64,7 +64,7 @@ What a server takes at most, whoever attacks it, is the sum of:
 | for each | at most | of which |
 |---|---|---|
 | RTMP connection that does not publish | 1 MiB | 64 KiB are read at once; unfinished messages, held input and replies have 256 KiB each. One that is idle was seen to take 20 kB |
-| camera that publishes | 88 MiB, and 48 MiB for each track that is recorded to a disk that stands | its buffer has 15 s, 30 s while a recorder is late, 64 MiB at most; messages have 24 MiB |
+| camera that publishes | 88 MiB, and 48 MiB for each track that is recorded to a disk that stands | its buffer has 14 s, 30 s while a recorder is late, 64 MiB at most; messages have 24 MiB |
 | programme | 64 MiB | its buffer |
 | playlist that is watched | 32 s of media | what is listed, and what was; each viewer of it shares that |
 | HTTP connection | 256 KiB | heads; media is shared. One that is idle takes some kB |

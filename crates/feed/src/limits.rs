@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Bounds of a Feed's ring. Whatever is reached first evicts the oldest entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeedLimits {
-    /// Media time kept for whoever comes, measured by arrival. Default 15 s: a window of camera HLS at once, and
+    /// Media time kept for whoever comes, measured by arrival. Default 14 s: a window of camera HLS at once, and
     /// a programme that runs 10 s behind its cameras.
     pub span: Duration,
     /// Media time kept for who needs it: from the newest sync sample on, and what a reader that holds
@@ -22,6 +22,11 @@ pub struct FeedLimits {
 
 impl Default for FeedLimits {
     fn default() -> Self {
-        Self { span: Duration::from_secs(15), held_span: Duration::from_secs(30), bytes: 64 << 20, samples: 16_384 }
+        Self {
+            span: Duration::from_secs(14),
+            held_span: Duration::from_secs(30),
+            bytes: 64 << 20,
+            samples: 16_384,
+        }
     }
 }

@@ -23,15 +23,17 @@ use genlock_rtmp::{
     ConnectRequest, EndReason, MediaMessage, PublishId, PublishRequest as WireRequest, RtmpError,
     ServerEvent, ServerSession,
 };
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{self, Instant};
 use tracing::Span;
 
 use crate::config::IngestConfig;
 use crate::gate::{Admission, ConnectionId, PublishRequest, Refusal};
+use crate::gather::Gather;
 use crate::listener::Shared;
 use crate::publication::{Publication, PublicationError};
 use crate::takeover::{Claim, Eviction};
+use crate::transport::Transport;
 
 /// Least room for a read. A quarter of the default buffer: below it a new buffer is taken.
 const READ_BYTES_MIN: usize = 16 * 1024;
@@ -45,6 +47,8 @@ pub(crate) struct Connection<S> {
     shared: Arc<Shared>,
     session: ServerSession,
     buffer: BytesMut,
+    /// Unless the socket is woken for every byte.
+    gather: Option<Gather>,
     publication: Option<Publication>,
     /// What the peer said at `connect`.
     connect: ConnectRequest,
@@ -69,7 +73,7 @@ enum Fault {
 /// What there was to wait for.
 enum Wake {
     Input(io::Result<usize>),
-    /// The session's deadline has passed.
+    /// A deadline of the session, or of what was gathered, has passed.
     Deadline,
     Evicted(Eviction),
     /// The server stops.
@@ -78,7 +82,7 @@ enum Wake {
     Leave,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+impl<S: Transport> Connection<S> {
     pub(crate) fn new(
         io: S,
         id: ConnectionId,
@@ -95,6 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             buffer: BytesMut::with_capacity(config.read_buffer_bytes),
             config,
             shared,
+            gather: Some(Gather::default()),
             publication: None,
             connect: ConnectRequest::default(),
             leave_by: None,
@@ -137,20 +142,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Wake::Input(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Err(self.closed());
                 }
-                Wake::Input(Ok(_)) => {
-                    let now = self.shared.clock.now();
-                    if let Some(publication) = &self.publication {
-                        publication.touch(now);
-                    }
-                    let bytes = self.buffer.split().freeze();
-                    self.session.handle_bytes(Instant::now().into_std(), bytes)
-                }
+                Wake::Input(Ok(read)) => self.input(read),
                 Wake::Input(Err(error)) => return Err(error.into()),
                 Wake::Leave => {
                     self.leave_by = None;
                     self.end(EndReason::Shutdown, "the server stops")
                 }
-                Wake::Deadline => self.session.handle_timeout(Instant::now().into_std()),
+                Wake::Deadline => self.timeout(),
                 Wake::Evicted(eviction) => self.fail(&PublicationError::Evicted(eviction)),
                 Wake::Stop => match self.stop() {
                     true => Ok(()),
@@ -165,6 +163,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
+    fn input(&mut self, read: usize) -> Result<(), RtmpError> {
+        let now = Instant::now();
+        if let Some(publication) = &self.publication {
+            publication.touch(self.shared.clock.now());
+            let mark = self.gather.as_mut().and_then(|gather| gather.read(now, read));
+            self.wake_for(mark);
+        }
+        let bytes = self.buffer.split().freeze();
+        self.session.handle_bytes(now.into_std(), bytes)
+    }
+
+    fn timeout(&mut self) -> Result<(), RtmpError> {
+        let now = Instant::now();
+        let mark = self.gather.as_mut().and_then(|gather| gather.handle_timeout(now));
+        self.wake_for(mark);
+        self.session.handle_timeout(now.into_std())
+    }
+
+    fn wake_for(&mut self, mark: Option<u32>) {
+        if let Some(mark) = mark
+            && !self.io.wake_for(mark)
+        {
+            self.gather = None;
+        }
+    }
+
     /// The peer sends no more.
     fn closed(&mut self) -> Fault {
         self.session.handle_end().map_or_else(Fault::from, |()| Fault::Closed)
@@ -174,7 +198,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// taken for dead whose bytes are waiting.
     async fn wake(&mut self) -> Wake {
         self.buffer.reserve(READ_BYTES_MIN);
-        let deadline = self.session.poll_timeout().map(Instant::from_std);
+        let ends = self.session.poll_timeout().map(Instant::from_std);
+        let deadline =
+            ends.into_iter().chain(self.gather.as_ref().and_then(Gather::poll_timeout)).min();
         let publication = &mut self.publication;
         let evicted = async {
             match publication {
@@ -332,6 +358,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if let Some(publication) = self.publication.take_if(|publication| publication.id == id) {
             tracing::info!("publish ended");
             publication.close(self.shared.clock.now(), None);
+            let mark = self.gather.as_mut().and_then(Gather::stop);
+            self.wake_for(mark);
         }
     }
 

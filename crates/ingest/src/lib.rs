@@ -22,6 +22,7 @@ mod counters;
 pub mod demux;
 mod diagnosis;
 mod gate;
+mod gather;
 mod guard;
 pub mod health;
 pub mod intake;
@@ -36,6 +37,7 @@ mod rate;
 mod session;
 mod takeover;
 pub mod timeline;
+mod transport;
 pub mod unit;
 
 pub use config::IngestConfig;

@@ -10,7 +10,7 @@ pub const HELD_UNITS_MAX: usize = 1_024;
 pub const HELD_BYTES_MAX: usize = 16 << 20;
 
 /// Largest sync offset of a camera in microseconds, either way. 10 s: a longer delay than any camera
-/// chain has, and a third of what a Feed keeps.
+/// chain has, and two thirds of what a Feed keeps.
 pub const SYNC_OFFSET_MAX_MICROS: i64 = 10_000_000;
 
 /// Changes of configuration per minute and track. 30: a phone that is turned on its side and back
@@ -56,3 +56,12 @@ pub const REFUSED_ADDRESSES_MAX: usize = 4_096;
 /// Characters kept of what an encoder calls itself. 64: `obs-output module (libobs version 30.1.2)`
 /// is 41.
 pub const ENCODER_NAME_CHARS: usize = 64;
+
+/// Media that makes a publisher's socket readable: as much as comes in 10 ms. A picture brings more than that at once.
+pub const GATHER_FLOW: Duration = Duration::from_millis(10);
+
+/// Most of that in bytes. 16 KiB: what comes in 10 ms at 13 Mb/s, and a quarter of what is read at once.
+pub const GATHER_BYTES_MAX: u32 = 16 << 10;
+
+/// How long anything smaller waits to be read. 40 ms: a picture at 25 fps, with which sound comes along.
+pub const GATHER_FOR: Duration = Duration::from_millis(40);

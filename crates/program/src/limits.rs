@@ -125,7 +125,7 @@ pub const INCOMING_AUDIO_MAX: usize = 256;
 /// Samples of one track that wait for their time: 4096, 68 s of 60 fps. More are dropped.
 pub const QUEUE_MAX: usize = 4_096;
 
-/// Farthest that a programme may run behind its cameras: 10 s. A Feed keeps 15 s.
+/// Farthest that a programme may run behind its cameras: 10 s. A Feed keeps 14 s.
 pub const LOOKAHEAD_MAX: Duration = Duration::from_secs(10);
 
 /// Commands that wait for the programme's task: 64. A person presses a few per second.

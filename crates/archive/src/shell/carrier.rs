@@ -4,21 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::Bytes;
-use genlock_recorder::shell::{LEDGER, Removed, Shelved, media_name};
+use genlock_recorder::shell::{LEDGER, Shelved, media_name};
 use genlock_recorder::{Recorder, RecordingId, Source};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::back_off::BackOff;
 use super::config::StoreConfig;
-use super::error::StoreFault;
+use super::error::{StoreFault, disk};
 use super::folder;
 use super::objects::Objects;
+use super::removals::Removals;
 use super::status::Archive;
+use super::time::{millis, unix_millis};
 use crate::ledger::{Ledger, Progress, SentPart, Stored};
-use crate::limits::{LOOK_AGAIN, LOOK_EACH, RETRY_FIRST, RETRY_MAX};
+use crate::limits::{LOOK_AGAIN, LOOK_EACH};
 use crate::plan::{Facts, Outcome, Policy, Step, next};
 
 /// See the module documentation.
@@ -30,6 +33,7 @@ pub struct Carrier {
     policy: Policy,
     rate: Option<u64>,
     known: BTreeMap<PathBuf, Known>,
+    removals: Removals,
 }
 
 /// What is remembered of a recording.
@@ -39,9 +43,7 @@ struct Known {
     rested: Option<Look>,
     /// When its index is read again although it looks the same, in milliseconds since 1970.
     look_again: i64,
-    /// Not before this time, in milliseconds since 1970.
-    rest_until: i64,
-    failures: u32,
+    back_off: BackOff,
 }
 
 /// What can be seen of a recording without reading its index.
@@ -87,7 +89,15 @@ impl Carrier {
         let resumable = objects.is_resumable();
         let policy = Policy { let_go_after: config.let_go_after, resumable };
         archive.configure();
-        Self { objects, recorder, archive, policy, rate: config.rate, known: BTreeMap::new() }
+        Self {
+            objects,
+            recorder,
+            archive,
+            policy,
+            rate: config.rate,
+            known: BTreeMap::new(),
+            removals: Removals::default(),
+        }
     }
 
     /// Works until `stop`. What is interrupted goes on at the next start.
@@ -106,7 +116,7 @@ impl Carrier {
 
     /// Looks at every recording once.
     async fn turn(&mut self) {
-        self.clear_removed().await;
+        self.removals.turn(&self.recorder, &self.objects, &self.archive).await;
         let shelved = match self.blocking(|recorder| recorder.library().shelved()).await {
             Ok(shelved) => shelved,
             Err(error) => return tracing::error!(%error, "the recordings' folder cannot be read"),
@@ -117,9 +127,8 @@ impl Carrier {
         let folders: BTreeSet<&PathBuf> = shelved.iter().map(|it| &it.folder).collect();
         self.known.retain(|folder, _| folders.contains(folder));
         for shelved in shelved {
-            let now = unix_millis();
             let known = self.known.entry(shelved.folder.clone()).or_default();
-            if known.rest_until <= now {
+            if known.back_off.is_due(unix_millis()) {
                 self.visit(shelved).await;
             }
         }
@@ -131,16 +140,10 @@ impl Carrier {
         let halt = self.work(shelved).await;
         let known = self.known.entry(folder).or_default();
         match halt {
-            Ok(Halt::Rest(at)) => {
-                known.failures = 0;
-                known.rest_until = at.unwrap_or(0);
-            }
-            Ok(Halt::Turn | Halt::Gone) => known.failures = 0,
+            Ok(Halt::Rest(at)) => known.back_off.succeeded(at.unwrap_or(0)),
+            Ok(Halt::Turn | Halt::Gone) => known.back_off.succeeded(0),
             Err(fault) => {
-                let wait = RETRY_FIRST.saturating_mul(1 << known.failures.min(16)).min(RETRY_MAX);
-                known.failures = known.failures.saturating_add(1);
-                known.rest_until = unix_millis().saturating_add(millis(wait));
-                let (event, failures) = (source.event(), known.failures);
+                let (event, failures) = (source.event(), known.back_off.failed(unix_millis()));
                 tracing::warn!(event, recording = %id, error = %fault, failures, "a recording cannot be carried to the store yet");
                 self.archive.count(|totals| totals.failures += 1);
             }
@@ -227,22 +230,22 @@ impl Carrier {
     }
 
     async fn perform(&self, view: &View, step: &Step) -> Result<Outcome, StoreFault> {
-        let object = |file: u32| self.object(view, &media_name(file));
+        let named = |file: u32| object(view, &media_name(file));
         let begun = Instant::now();
         let (outcome, sent) = match step {
             Step::Begin { file, .. } => {
-                (Outcome::Begun(self.objects.begin(&object(*file)).await?), 0)
+                (Outcome::Begun(self.objects.begin(&named(*file)).await?), 0)
             }
             Step::Part { file, upload, part, offset, bytes } => {
                 let stretch = self.stretch(view, *file, *offset, *bytes).await?;
-                match self.objects.put_part(&object(*file), upload, *part, stretch).await {
+                match self.objects.put_part(&named(*file), upload, *part, stretch).await {
                     Ok(sent) => (Outcome::PartSent(sent), *bytes),
                     Err(StoreFault::Missing) => (Outcome::Lost, 0),
                     Err(fault) => return Err(fault),
                 }
             }
             Step::Complete { file, upload, parts, .. } => {
-                match self.objects.complete(&object(*file), upload, parts).await {
+                match self.objects.complete(&named(*file), upload, parts).await {
                     Ok(()) => (Outcome::Done, 0),
                     Err(StoreFault::Missing) => (Outcome::Lost, 0),
                     Err(fault) => return Err(fault),
@@ -253,7 +256,7 @@ impl Carrier {
                 (Outcome::Sent(parts), *bytes)
             }
             Step::Verify { file, bytes, part_bytes, parts } => {
-                let object = object(*file);
+                let object = named(*file);
                 match self.objects.is_same(&object, *bytes, *part_bytes, parts).await? {
                     true => (Outcome::Done, 0),
                     false => {
@@ -266,7 +269,7 @@ impl Carrier {
                 }
             }
             Step::Abort { file, upload } => {
-                self.objects.abort(&object(*file), upload).await?;
+                self.objects.abort(&named(*file), upload).await?;
                 (Outcome::Done, 0)
             }
             Step::PutIndex => self.put_index(view).await?,
@@ -290,7 +293,7 @@ impl Carrier {
         bytes: u64,
         part_bytes: u64,
     ) -> Result<Vec<SentPart>, StoreFault> {
-        let object = self.object(view, &media_name(file));
+        let object = object(view, &media_name(file));
         if self.objects.is_resumable() {
             let whole = self.stretch(view, file, 0, bytes).await?;
             return Ok(vec![self.objects.put(&object, whole).await?]);
@@ -311,7 +314,7 @@ impl Carrier {
         let (folder, bytes) = (view.shelved.folder.clone(), view.facts.index_bytes);
         let index = self.blocking(move |_| folder::index(&folder, bytes)).await;
         let index = index.map_err(|error| disk(&error))?;
-        let object = self.object(view, folder::INDEX);
+        let object = object(view, folder::INDEX);
         let sent = self.objects.put(&object, index).await?;
         if !self.objects.is_same(&object, bytes, bytes.max(1), &[sent]).await? {
             return Err(StoreFault::Other(
@@ -355,9 +358,7 @@ impl Carrier {
         }
         if matches!(written, Ok(false)) {
             // What was sent after the recording was removed is not looked for any more.
-            let (source, id) = (&view.shelved.source, &view.shelved.id);
-            let below = format!("{}/{}/{}", source.event(), id.name(), id.began());
-            self.objects.remove_all(&below).await?;
+            self.objects.remove_all(&objects_of(&view.shelved)).await?;
         }
         written
     }
@@ -366,48 +367,11 @@ impl Carrier {
         let Step::Begin { file, .. } = step else { return };
         let known = view.ledger.files.get(file).map(|file| &file.progress);
         if let Some(Progress::Uploading { upload, .. }) = known {
-            let object = self.object(view, &media_name(*file));
+            let object = object(view, &media_name(*file));
             if let Err(error) = self.objects.abort(&object, upload).await {
                 tracing::warn!(%error, object, "an upload that was begun stays in the store");
             }
         }
-    }
-
-    /// Removes in the store what was removed here.
-    async fn clear_removed(&self) {
-        let removed = self.blocking(|recorder| recorder.library().removed()).await;
-        let removed = removed.unwrap_or_default();
-        self.archive.count(|totals| totals.removals = removed.len() as u64);
-        for removed in removed {
-            if let Err(error) = self.clear(&removed).await {
-                let objects = &removed.objects;
-                tracing::warn!(%error, objects, "a removed recording stays in the store for now");
-                self.archive.count(|totals| totals.failures += 1);
-                return;
-            }
-            self.archive.count(|totals| totals.removals -= 1);
-        }
-    }
-
-    async fn clear(&self, removed: &Removed) -> Result<(), StoreFault> {
-        let folder = removed.folder.clone();
-        let ledger = self.blocking(move |_| folder::ledger(&folder)).await;
-        let ledger = ledger.map_err(|error| disk(&error))?.unwrap_or_default();
-        if !ledger.store.is_empty() && ledger.store != self.objects.name() {
-            let why = format!("it is in another object store: {}", ledger.store);
-            return Err(StoreFault::Other(why));
-        }
-        for (file, upload) in ledger.uploads() {
-            let object = format!("{}/{}", removed.objects, media_name(file));
-            self.objects.abort(&object, upload).await?;
-        }
-        self.objects.remove_all(&removed.objects).await?;
-        let removed = removed.clone();
-        let forgotten = self.blocking(move |recorder| {
-            tracing::info!(objects = removed.objects, "a removed recording is out of the store");
-            recorder.library().forget(&removed)
-        });
-        forgotten.await.map_err(|error| disk(&error))
     }
 
     async fn keep_to_rate(&self, sent: u64, begun: Instant) {
@@ -416,19 +380,22 @@ impl Carrier {
         sleep(wanted.saturating_sub(begun.elapsed())).await;
     }
 
-    fn object(&self, view: &View, name: &str) -> String {
-        let (source, id) = (&view.shelved.source, &view.shelved.id);
-        format!("{}/{}/{}/{name}", source.event(), id.name(), id.began())
-    }
-
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Recorder) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
-        let recorder = self.recorder.clone();
-        let done = tokio::task::spawn_blocking(move || work(&recorder)).await;
-        done.unwrap_or_else(|error| Err(io::Error::other(error)))
+        folder::blocking(&self.recorder, work).await
     }
+}
+
+/// What the names of a recording's objects begin with.
+fn objects_of(shelved: &Shelved) -> String {
+    let (source, id) = (&shelved.source, &shelved.id);
+    format!("{}/{}/{}", source.event(), id.name(), id.began())
+}
+
+fn object(view: &View, name: &str) -> String {
+    format!("{}/{name}", objects_of(&view.shelved))
 }
 
 fn look(recorder: &Recorder, shelved: &Shelved) -> io::Result<Look> {
@@ -447,17 +414,4 @@ fn ledger_of(shelved: &Shelved, store: &str) -> io::Result<Ledger> {
         }
         _ => Ok(Ledger::new(store)),
     }
-}
-
-fn disk(error: &io::Error) -> StoreFault {
-    StoreFault::Other(format!("the disk: {error}"))
-}
-
-fn unix_millis() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    millis(since)
-}
-
-fn millis(span: Duration) -> i64 {
-    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }

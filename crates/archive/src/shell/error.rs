@@ -75,6 +75,11 @@ fn code(text: &str) -> Option<&str> {
     is_word.then_some(code)
 }
 
+/// A fault of the disk, in words.
+pub(super) fn disk(error: &std::io::Error) -> StoreFault {
+    StoreFault::Other(format!("the disk: {error}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

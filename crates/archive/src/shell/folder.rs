@@ -6,8 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use bytes::Bytes;
-use genlock_recorder::Recording;
 use genlock_recorder::shell::{LEDGER, media_name};
+use genlock_recorder::{Recorder, Recording};
 
 use crate::ledger::Ledger;
 use crate::limits::{INDEX_BYTES_MAX, LEDGER_BYTES_MAX};
@@ -66,4 +66,14 @@ pub(super) fn index(folder: &Path, bytes: u64) -> io::Result<Bytes> {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     read(&folder.join(INDEX), 0, bytes)
+}
+
+/// Does `work` where it may wait for the disk.
+pub(super) async fn blocking<T: Send + 'static>(
+    recorder: &Recorder,
+    work: impl FnOnce(&Recorder) -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let recorder = recorder.clone();
+    let done = tokio::task::spawn_blocking(move || work(&recorder)).await;
+    done.unwrap_or_else(|error| Err(io::Error::other(error)))
 }

@@ -22,7 +22,7 @@ pub(super) struct Limits {
     rtmp_handshake_s: Option<u32>,
     /// Seconds from the handshake to a publish. Default 10.
     rtmp_publish_s: Option<u32>,
-    /// Seconds of media that the buffer of a camera and of the programme keeps. Default 15.
+    /// Seconds of media that the buffer of a camera and of the programme keeps. Default 14.
     buffer_s: Option<u32>,
     /// Seconds that it keeps what a recorder has not written yet. Default 30.
     buffer_held_s: Option<u32>,
@@ -153,7 +153,7 @@ mod tests {
             "rtmp_connections = 1\nrtmp_connections_per_address = 2\nrtmp_handshake_s = 3\n\
              rtmp_publish_s = 4\nhttp_connections = 5\nheld_requests = 6\nslow_viewer_s = 7\n\
              slow_viewer_kb = 8\nresponse_s = 9\nhttp_connections_per_address = 10\nfollowers = 11\n\
-             http_first_request_s = 12\nhttp_idle_s = 13\nbuffer_s = 14\nbuffer_held_s = 15\n\
+             http_first_request_s = 12\nhttp_idle_s = 13\nbuffer_s = 20\nbuffer_held_s = 25\n\
              buffer_mb = 16\n",
         )
         .unwrap();
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(limits.server.write_progress_bytes, 8 << 10);
         assert_eq!(limits.server.response_timeout, Duration::from_secs(9));
         let FeedLimits { span, held_span, bytes, .. } = limits.buffer;
-        assert_eq!((span.as_secs(), held_span.as_secs(), bytes), (14, 15, 16 << 20));
+        assert_eq!((span.as_secs(), held_span.as_secs(), bytes), (20, 25, 16 << 20));
         assert_eq!((limits.server.connections_per_address, limits.followers), (10, 11));
         assert_eq!(limits.server.first_request_timeout, Duration::from_secs(12));
         assert_eq!(limits.server.idle_timeout, Duration::from_secs(13));

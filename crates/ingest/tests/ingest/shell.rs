@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use genlock_feed::clock::EventClock;
-use genlock_feed::{Feed, FeedLimits};
+use genlock_feed::{Feed, FeedLimits, FeedStatus};
 use genlock_ingest::limits::HELD_UNITS_MAX;
 use genlock_ingest::{
     Admission, CameraMonitor, CameraSlot, CameraState, Ingest, IngestConfig, PublishEnd,
@@ -242,6 +242,35 @@ impl Publisher {
         let closed = self.until(|_| false).await;
         assert_eq!(closed, None);
     }
+}
+
+/// Pictures for more than a second, after which the socket waits for more than one of sound.
+#[tokio::test]
+async fn sound_that_no_picture_follows_is_read_all_the_same() {
+    let server = Server::plain().await;
+    let mut publisher = server.publisher(KEY).await;
+    publisher.start().await;
+    publisher.send_media().await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    for index in 0..PICTURES {
+        publisher.video(1_100 + index, picture(VideoCodecId::Avc, 0, &[AVC_IDR]));
+    }
+    publisher.flush().await;
+    let mut watch = server.camera.feed.watch();
+    let mut reached = async |wanted: fn(&FeedStatus) -> bool| {
+        while !wanted(&server.camera.feed.status()) {
+            watch.changed().await;
+        }
+    };
+    timeout(PATIENCE, reached(|status| status.samples_pushed == 2 * u64::from(PICTURES)))
+        .await
+        .expect("in time");
+    publisher
+        .session
+        .send_audio(RtmpTimestamp(2_200), sound(AudioCodecId::Aac))
+        .expect("publishing");
+    publisher.flush().await;
+    timeout(PATIENCE, reached(|status| status.newest_audio.is_some())).await.expect("in time");
 }
 
 #[tokio::test]
