@@ -37,6 +37,9 @@ use held::{Held, Herd, Question};
 const RETRY: Duration = Duration::from_millis(500);
 /// An answer within this time did not wait for a part.
 const AT_ONCE: Duration = Duration::from_millis(20);
+/// How often it is looked whether everybody has asked, and how many times.
+const SAMPLE_EVERY: Duration = Duration::from_millis(10);
+const SAMPLE_TRIES: usize = 200;
 /// Descriptors for everything but the herd.
 const FILES_RESERVED: usize = 64;
 
@@ -171,15 +174,16 @@ impl Shepherd {
         Ok(())
     }
 
-    /// Memory is sampled once, when everybody waits for the first time.
+    /// Memory is sampled in each round, when everybody has asked; the most counts, because the server may not have
+    /// read all of the first round by then.
     async fn sample_when_held(&self, question: &Question) {
-        let mut polls = 0;
-        while self.stats.while_held.get().is_none() && polls < 200 {
-            sleep(Duration::from_millis(10)).await;
-            polls += 1;
+        for _ in 0..SAMPLE_TRIES {
+            sleep(SAMPLE_EVERY).await;
             if question.asked.load(Ordering::Relaxed) == self.args.held {
-                self.stats.while_held.set(self.usage());
-                return;
+                let before = self.stats.while_held.get();
+                let most =
+                    before.into_iter().chain(self.usage()).max_by_key(|usage| usage.rss_bytes);
+                return self.stats.while_held.set(most);
             }
         }
     }

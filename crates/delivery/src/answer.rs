@@ -17,10 +17,11 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use genlock_packager::Flavour;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use tokio::time::Instant;
 
 use crate::counters::Place;
+use crate::fields::Fields;
 use crate::origin::Origin;
 use crate::path;
 use crate::playback::Refused;
@@ -39,7 +40,7 @@ pub(crate) struct Asked<'a> {
     /// What comes after `/hls/`.
     pub(crate) path: &'a str,
     pub(crate) query: Option<&'a str>,
-    pub(crate) headers: &'a HeaderMap,
+    pub(crate) fields: Fields<'a>,
     /// The playback token in the path.
     pub(crate) token: Option<&'a str>,
     pub(crate) peer: IpAddr,
@@ -99,12 +100,11 @@ impl Origin {
         let Some(publication) = self.publication(target.publication) else {
             return self.refuse(StatusCode::NOT_FOUND, NOT_FOUND);
         };
-        let wish =
-            match Wish::new(target.file, asked.query, asked.headers, publication.default_dialect())
-            {
-                Ok(wish) => wish,
-                Err(bad) => return self.refuse(StatusCode::BAD_REQUEST, bad.to_string()),
-            };
+        let dialect = publication.default_dialect();
+        let wish = match Wish::new(target.file, asked.query, &asked.fields, dialect) {
+            Ok(wish) => wish,
+            Err(bad) => return self.refuse(StatusCode::BAD_REQUEST, bad.to_string()),
+        };
         publication.touch();
         if wish.is_media_playlist() {
             publication.note_viewer(asked);
@@ -136,7 +136,7 @@ impl Origin {
         method: &Method,
         permit: Permit,
     ) -> Answer {
-        if self.closing().is_cancelled() {
+        if self.is_closing() {
             return self.now(method, last_word(&publication, &wish));
         }
         let limits = self.limits();
@@ -194,27 +194,24 @@ struct HeldRequest {
 
 impl HeldRequest {
     async fn wait(&self) -> Reply {
-        let closing = self.origin.closing();
-        tokio::select! {
-            biased;
-            reply = tokio::time::timeout_at(self.deadline, self.granted()) => {
-                reply.unwrap_or_else(|_| self.wish.give_up(self.publication.snapshot().as_deref()))
-            }
-            () = closing.cancelled() => last_word(&self.publication, &self.wish),
-        }
+        let granted = tokio::time::timeout_at(self.deadline, self.granted()).await;
+        granted.unwrap_or_else(|_| self.wish.give_up(self.publication.snapshot().as_deref()))
     }
 
-    /// Looks again at every change of the publication.
+    /// Looks again at every change of the publication. Its end and the server's are changes, too.
     async fn granted(&self) -> Reply {
         let mut changes = self.publication.changes();
         loop {
             // Marked before looking, so that a change between the look and the wait is not missed.
             changes.mark_unchanged();
+            if let Look::Reply(reply) = self.publication.look(&self.wish) {
+                return reply;
+            }
             if self.publication.ended().is_cancelled() {
                 return reply::refusal(StatusCode::NOT_FOUND, NOT_FOUND);
             }
-            if let Look::Reply(reply) = self.publication.look(&self.wish) {
-                return reply;
+            if self.origin.is_closing() {
+                return last_word(&self.publication, &self.wish);
             }
             changes.changed().await.expect("the publication that is held owns the sender");
         }

@@ -3,6 +3,7 @@
 //! Nothing is copied: each frame is one slice of the chain by reference, and hyper hands several of
 //! them to one vectored write.
 
+use std::io::IoSlice;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -93,6 +94,17 @@ impl MediaBody {
         self.lease = Some(Arc::new(lease));
     }
 
+    /// What is still to be sent, slice by slice.
+    fn ahead(&self) -> impl Iterator<Item = &[u8]> {
+        let slices = self.chain.slices().get(self.slice..).unwrap_or_default();
+        let (mut begin, mut left) = (self.skip, self.left);
+        slices.iter().map_while(move |slice| {
+            let bytes = slice.get(begin..slice.len().min(begin + left))?;
+            (begin, left) = (0, left - bytes.len());
+            (!bytes.is_empty()).then_some(bytes)
+        })
+    }
+
     fn next_chunk(&mut self) -> Option<Chunk> {
         if self.left == 0 {
             return None;
@@ -107,6 +119,36 @@ impl MediaBody {
         // lease.
         let lease = if self.left == 0 { self.lease.take() } else { self.lease.clone() };
         Some(Chunk { bytes, _lease: lease })
+    }
+}
+
+/// All of it at once, for one vectored write.
+impl Buf for MediaBody {
+    fn remaining(&self) -> usize {
+        self.left
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.ahead().next().unwrap_or_default()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let filled = slices.iter_mut().zip(self.ahead());
+        filled.map(|(slice, bytes)| *slice = IoSlice::new(bytes)).count()
+    }
+
+    fn advance(&mut self, mut count: usize) {
+        self.left = self.left.checked_sub(count).expect("no more is taken than there is");
+        while let Some(slice) = self.chain.slices().get(self.slice) {
+            let here = slice.len() - self.skip;
+            if count < here {
+                break;
+            }
+            count -= here;
+            self.slice += 1;
+            self.skip = 0;
+        }
+        self.skip += count;
     }
 }
 
@@ -171,17 +213,36 @@ mod tests {
         assert_eq!(second.map(|chunk| chunk.chunk().as_ptr()), Some(chain.slices()[1].as_ptr()));
     }
 
+    /// The same, as a vectored writer that takes `bite` bytes at once reads it.
+    fn write(mut body: MediaBody, bite: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        while body.has_remaining() {
+            let mut slices = [IoSlice::new(&[]); 3];
+            let count = body.chunks_vectored(&mut slices);
+            assert_eq!(&*slices[0], body.chunk());
+            let offered: Vec<u8> =
+                slices[..count].iter().flat_map(|slice| slice.to_vec()).collect();
+            let taken = offered.len().min(bite);
+            out.extend_from_slice(&offered[..taken]);
+            body.advance(taken);
+        }
+        assert_eq!((body.chunks_vectored(&mut [IoSlice::new(&[])]), body.chunk()), (0, &[][..]));
+        out
+    }
+
     proptest! {
         #[test]
         fn a_run_is_that_run_of_the_whole(
             slices in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..9),
             first in 0usize..80,
             length in 0usize..80,
+            bite in 1usize..20,
         ) {
             let whole: Vec<u8> = slices.iter().flatten().copied().collect();
             let expect: Vec<u8> = whole.iter().copied().skip(first).take(length).collect();
             let chain = chain(&slices);
             prop_assert_eq!(read(MediaBody::whole(chain.clone())), whole);
+            prop_assert_eq!(write(MediaBody::run(chain.clone(), first, length), bite), &expect[..]);
             prop_assert_eq!(read(MediaBody::run(chain, first, length)), expect);
         }
     }

@@ -1,4 +1,4 @@
-//! The HLS origin: packages Feeds while they are wanted and serves them from memory over hyper.
+//! The HLS origin: packages Feeds while they are wanted and serves them from memory over HTTP.
 //!
 //! ```text
 //!  Feed ─▶ packaging task ─▶ Arc<Snapshot> ─▶ Publication ◀─ Origin ◀─ Service ◀─ HttpServer
@@ -8,10 +8,12 @@
 //!
 //! | module | owns |
 //! |---|---|
-//! | [`server`] | accept loop, protocols, graceful stop |
+//! | [`server`] | accept loop |
+//! | `connections` | protocols, graceful stop |
+//! | `h1` | HTTP/1.1 for playlists and media, without hyper |
 //! | [`limits`] | every bound, with its reason |
 //! | `activity`, `socket` | slow viewers, idle connections |
-//! | `service`, `path` | from a request to what it asks for |
+//! | `service`, `path`, `fields` | from a request to what it asks for |
 //! | `answer`, `wish` | now, later or never: blocking reloads and preload hints (rfc8216bis-22 §6.2.5) |
 //! | `playback` | signed paths: who may watch |
 //! | `audience` | how many watch |
@@ -33,8 +35,11 @@ mod addresses;
 mod answer;
 mod audience;
 mod body;
+mod connections;
 mod counters;
+mod fields;
 mod gop;
+mod h1;
 pub mod limits;
 mod listings;
 mod negotiate;

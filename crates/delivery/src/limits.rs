@@ -92,6 +92,14 @@ impl Default for OriginLimits {
     }
 }
 
+/// Longest HTTP/1 request head that the origin reads itself, in bytes. A longer one goes to hyper, whose bound is
+/// [`ServerLimits::h1_buffer_bytes`]; players send a tenth of it.
+pub const H1_HEAD_BYTES_MAX: usize = 8 << 10;
+
+/// Most fields of an HTTP/1 request head that the origin reads itself; one with more goes to hyper. A browser behind
+/// two proxies sends thirty.
+pub const H1_FIELDS_MAX: usize = 64;
+
 /// Longest playback token, in bytes: a key's id, a time, two letters and 64 digits.
 pub const PLAYBACK_TOKEN_BYTES_MAX: usize = 128;
 

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use genlock_feed::Feed;
@@ -39,7 +40,7 @@ struct Shared {
     limits: ArcSwap<OriginLimits>,
     counters: Arc<Counters>,
     /// No request is held any more.
-    closing: CancellationToken,
+    closing: AtomicBool,
     /// Parent of every publication's end.
     end: CancellationToken,
 }
@@ -66,7 +67,7 @@ impl Origin {
             packaging,
             limits: ArcSwap::from_pointee(limits),
             counters: Arc::default(),
-            closing: CancellationToken::new(),
+            closing: AtomicBool::new(false),
             end: CancellationToken::new(),
         };
         Self { shared: Arc::new(shared) }
@@ -178,7 +179,11 @@ impl Origin {
 
     /// Answers all held requests with what there is, and holds none any more.
     pub fn close(&self) {
-        self.shared.closing.cancel();
+        // Before the calls, so that who is not called sees it.
+        self.shared.closing.store(true, Ordering::SeqCst);
+        for publication in self.shared.publications.load().values() {
+            publication.call();
+        }
     }
 
     /// The counters as they are now.
@@ -208,8 +213,9 @@ impl Origin {
         &self.shared.counters
     }
 
-    pub(crate) fn closing(&self) -> &CancellationToken {
-        &self.shared.closing
+    /// Whether no request is held any more.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.shared.closing.load(Ordering::SeqCst)
     }
 }
 

@@ -10,7 +10,6 @@ use genlock_feed::Feed;
 use genlock_feed::clock::EventClock;
 use genlock_media::EventTime;
 use genlock_packager::{Dialect, Snapshot};
-use http::header::USER_AGENT;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -133,6 +132,11 @@ impl Publication {
         });
     }
 
+    /// Lets whoever waits look again, with nothing new to see.
+    pub(crate) fn call(&self) {
+        self.changes.send_modify(|_| ());
+    }
+
     /// The target duration that all playlists have from now on, once one was served: it never
     /// changes for the life of a URL (rfc8216bis-22 §6.2.1).
     pub(crate) fn target_duration(&self) -> Option<u8> {
@@ -195,8 +199,7 @@ impl Publication {
 
     /// A playlist was asked for.
     pub(crate) fn note_viewer(&self, asked: &Asked<'_>) {
-        let agent = asked.headers.get(USER_AGENT).map_or(&[][..], |agent| agent.as_bytes());
-        self.audience.note(self.clock.now(), asked.peer, agent, asked.token);
+        self.audience.note(self.clock.now(), asked.peer, asked.fields.agent, asked.token);
     }
 
     /// How many ask for playlists.

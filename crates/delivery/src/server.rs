@@ -2,8 +2,8 @@
 //! each: with prior knowledge at a plain port (RFC 9113 §3.3), as agreed upon by ALPN where there is TLS.
 //!
 //! ```text
-//!  accept ─▶ connection task ─▶ (TLS) ─▶ hyper ─▶ /hls/… ─▶ origin (memory)
-//!            watchdog, limits                     other   ─▶ the service handed in (API, console)
+//!  accept ─▶ connection task ─▶ (TLS) ─▶ /hls/… ─▶ origin (memory)
+//!            watchdog, limits            other   ─▶ the service handed in (API, console)
 //! ```
 //!
 //! Knows no certificates, which the acceptor that is handed in has, and writes no access log.
@@ -11,7 +11,6 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,23 +19,16 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulConnection;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
-use crate::activity::{Activity, Reason, Watchdog};
-use crate::counters::Counters;
+use crate::connections::{Behind, Connections};
 use crate::limits::ServerLimits;
 use crate::origin::Origin;
-use crate::service::{Secure, Service};
-use crate::socket::Socket;
+use crate::service::Secure;
 
 /// Pause after an accept that failed for want of something (file descriptors, memory).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -111,7 +103,7 @@ impl LiveLimits {
         self.0.store(Arc::new(limits));
     }
 
-    fn now(&self) -> ServerLimits {
+    pub(crate) fn now(&self) -> ServerLimits {
         **self.0.load()
     }
 }
@@ -209,165 +201,4 @@ async fn accept_all<F: Fallback>(
 fn is_of_the_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
-}
-
-/// Who answers.
-struct Behind<F> {
-    origin: Origin,
-    fallback: F,
-}
-
-/// The open connections and how they end.
-#[derive(Debug)]
-struct Connections {
-    limits: LiveLimits,
-    drain_timeout: Duration,
-    http: auto::Builder<TokioExecutor>,
-    tasks: TaskTracker,
-    /// Finish what is being answered, then close.
-    stop: CancellationToken,
-    /// Close now.
-    abandon: CancellationToken,
-}
-
-impl Connections {
-    fn new(live: LiveLimits, stop: CancellationToken) -> Self {
-        let limits = live.now();
-        Self {
-            limits: live,
-            drain_timeout: limits.drain_timeout,
-            http: protocol(&limits),
-            tasks: TaskTracker::new(),
-            stop,
-            abandon: CancellationToken::new(),
-        }
-    }
-
-    fn spawn<F: Fallback>(
-        self: &Arc<Self>,
-        stream: TcpStream,
-        peer: SocketAddr,
-        acceptor: Option<TlsAcceptor>,
-        secure: Option<Secure>,
-        Behind { origin, fallback }: Behind<F>,
-    ) {
-        let (counters, limits) = (Arc::clone(origin.counters()), self.limits.now());
-        let open = match counters.open_connection(&limits, peer.ip()) {
-            Ok(open) => open,
-            Err(reason) => return debug!(%peer, reason, "connection refused"),
-        };
-        if let Err(error) = stream.set_nodelay(true) {
-            debug!(%peer, %error, "connection lost before its first request");
-            return;
-        }
-        let activity = Arc::new(Activity::new(Instant::now()));
-        let socket = Socket::new(stream, Arc::clone(&activity), open);
-        let service = Service::new(origin, fallback, Arc::clone(&activity), peer, secure);
-        let Some(acceptor) = acceptor else {
-            self.serve(socket, peer, service, activity, counters);
-            return;
-        };
-        let connections = Arc::clone(self);
-        self.tasks.spawn(async move {
-            let handshake = acceptor.accept(socket);
-            let handshake = tokio::time::timeout(limits.tls_handshake_timeout, handshake);
-            match connections.stop.run_until_cancelled(handshake).await {
-                Some(Ok(Ok(stream))) => {
-                    connections.serve(stream, peer, service, activity, counters);
-                }
-                Some(Ok(Err(error))) => debug!(%peer, %error, "no TLS handshake"),
-                Some(Err(_elapsed)) => debug!(%peer, "no TLS handshake in time"),
-                None => {}
-            }
-        });
-    }
-
-    /// Serves a connection in a task of its own.
-    fn serve<S, F>(
-        &self,
-        stream: S,
-        peer: SocketAddr,
-        service: Service<F>,
-        activity: Arc<Activity>,
-        counters: Arc<Counters>,
-    ) where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        F: Fallback,
-    {
-        let connection =
-            self.http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        let (stop, abandon, limits) = (self.stop.clone(), self.abandon.clone(), self.limits.now());
-        self.tasks.spawn(async move {
-            let ended = drive(connection, &activity, limits, stop, abandon).await;
-            if matches!(ended, Some(Reason::Stalled | Reason::SlowResponse)) {
-                counters.slow_viewers.add_one();
-                debug!(%peer, reason = ?ended, "slow viewer closed");
-            }
-        });
-    }
-
-    /// Waits for the connections to finish; abandons them after the drain timeout.
-    async fn drain(&self) {
-        self.tasks.close();
-        let open = self.tasks.len();
-        if tokio::time::timeout(self.drain_timeout, self.tasks.wait()).await.is_err() {
-            info!(
-                open,
-                left = self.tasks.len(),
-                "connections abandoned at the end of the drain time"
-            );
-            self.abandon.cancel();
-            self.tasks.wait().await;
-        }
-    }
-}
-
-/// hyper's view of the limits. Its own header timeout is off: the watchdog has it, without a timer
-/// per request.
-fn protocol(limits: &ServerLimits) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(None)
-        .max_buf_size(limits.h1_buffer_bytes);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(limits.h2_streams)
-        .max_header_list_size(limits.h2_header_list_bytes)
-        .max_send_buf_size(limits.h2_send_buffer_bytes);
-    builder
-}
-
-/// Runs one connection to its end; tells why if the watchdog ended it.
-async fn drive(
-    connection: impl GracefulConnection,
-    activity: &Activity,
-    limits: ServerLimits,
-    stop: CancellationToken,
-    abandon: CancellationToken,
-) -> Option<Reason> {
-    let mut connection = pin!(connection);
-    let mut watchdog = Watchdog::new(limits);
-    let mut looks = tokio::time::interval(watchdog.interval());
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut finishing = false;
-    loop {
-        tokio::select! {
-            // How a connection ends is the viewer's affair: resets are a matter of course.
-            _ = connection.as_mut() => return None,
-            now = looks.tick() => {
-                let reason = watchdog.look(now, activity);
-                if reason.is_some() {
-                    return reason;
-                }
-            }
-            () = stop.cancelled(), if !finishing => {
-                finishing = true;
-                connection.as_mut().graceful_shutdown();
-            }
-            () = abandon.cancelled() => return None,
-        }
-    }
 }

@@ -18,6 +18,7 @@ use tower::ServiceExt;
 use crate::activity::{Activity, Lease};
 use crate::answer::{Answer, Asked, Held};
 use crate::body::ResponseBody;
+use crate::fields::Fields;
 use crate::origin::Origin;
 use crate::path;
 use crate::reply::Reply;
@@ -26,11 +27,24 @@ use crate::server::Fallback;
 /// Serves the requests of one connection.
 #[derive(Debug)]
 pub(crate) struct Service<F> {
-    origin: Origin,
+    viewer: Viewer,
     fallback: F,
-    activity: Arc<Activity>,
-    peer: SocketAddr,
-    secure: Option<Secure>,
+}
+
+/// One connection, as the origin knows it.
+#[derive(Debug)]
+pub(crate) struct Viewer {
+    pub(crate) origin: Origin,
+    pub(crate) activity: Arc<Activity>,
+    pub(crate) peer: SocketAddr,
+    pub(crate) secure: Option<Secure>,
+}
+
+impl Viewer {
+    /// `Strict-Transport-Security`, if this viewer is told.
+    pub(crate) fn hsts(&self) -> Option<&HeaderValue> {
+        self.secure.as_ref()?.hsts.as_ref()
+    }
 }
 
 /// The connection is encrypted.
@@ -41,14 +55,8 @@ pub(crate) struct Secure {
 }
 
 impl<F> Service<F> {
-    pub(crate) const fn new(
-        origin: Origin,
-        fallback: F,
-        activity: Arc<Activity>,
-        peer: SocketAddr,
-        secure: Option<Secure>,
-    ) -> Self {
-        Self { origin, fallback, activity, peer, secure }
+    pub(crate) const fn new(viewer: Viewer, fallback: F) -> Self {
+        Self { viewer, fallback }
     }
 }
 
@@ -58,30 +66,30 @@ impl<F: Fallback> hyper::service::Service<Request<Incoming>> for Service<F> {
     type Future = Responding<F::Body>;
 
     fn call(&self, request: Request<Incoming>) -> Responding<F::Body> {
-        let hsts = self.secure.as_ref().and_then(|secure| secure.hsts.clone());
-        Responding { answer: self.answer(request), hsts }
+        Responding { answer: self.answer(request), hsts: self.viewer.hsts().cloned() }
     }
 }
 
 impl<F: Fallback> Service<F> {
     fn answer(&self, mut request: Request<Incoming>) -> Ready<F::Body> {
-        let lease = self.activity.request();
+        let viewer = &self.viewer;
+        let lease = viewer.activity.request();
         if let Some((token, path)) = path::split(request.uri().path()) {
-            let answer = self.origin.answer(&Asked {
+            let answer = viewer.origin.answer(&Asked {
                 method: request.method(),
                 path: &path,
                 query: request.uri().query(),
-                headers: request.headers(),
+                fields: Fields::of(request.headers()),
                 token,
-                peer: self.peer.ip(),
+                peer: viewer.peer.ip(),
             });
             return match answer {
                 Answer::Now(reply) => Ready::Now(Some(with_lease(reply, lease))),
                 Answer::Held(held) => Ready::Held { held, lease: Some(lease) },
             };
         }
-        request.extensions_mut().insert(self.peer);
-        if self.secure.is_some() {
+        request.extensions_mut().insert(viewer.peer);
+        if viewer.secure.is_some() {
             request.extensions_mut().insert(Scheme::HTTPS);
         }
         let response = self.fallback.clone().oneshot(request);

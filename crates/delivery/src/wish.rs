@@ -9,11 +9,10 @@ use bytes::Bytes;
 use genlock_packager::{
     BadDirective, BlockingQuery, Dialect, Encoding, Flavour, PlaylistRequest, Readiness, Snapshot,
 };
-use http::header::{IF_RANGE, RANGE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::StatusCode;
 
+use crate::fields::Fields;
 use crate::limits::OriginLimits;
-use crate::negotiate::takes_gzip;
 use crate::path::File;
 use crate::reply::{self, Freshness, Reply};
 
@@ -31,7 +30,7 @@ const NOT_IN_TIME: &str = "the media did not arrive in time";
 pub(crate) enum Wish<'a> {
     Multivariant { flavour: Flavour, dialect: Dialect, encoding: Encoding },
     Media { flavour: Flavour, dialect: Dialect, encoding: Encoding, query: BlockingQuery },
-    Resource { name: Cow<'a, str>, range: Option<HeaderValue> },
+    Resource { name: Cow<'a, str>, range: Option<Cow<'a, str>> },
 }
 
 /// What a snapshot has for a wish.
@@ -52,10 +51,10 @@ impl<'a> Wish<'a> {
     pub(crate) fn new(
         file: File<'a>,
         query: Option<&str>,
-        headers: &HeaderMap,
+        fields: &Fields<'a>,
         default: Dialect,
     ) -> Result<Self, BadDirective> {
-        let encoding = if takes_gzip(headers) { Encoding::Gzip } else { Encoding::Identity };
+        let encoding = if fields.gzip { Encoding::Gzip } else { Encoding::Identity };
         let named = Dialect::of_query(query.unwrap_or(""));
         let dialect = named.unwrap_or_default();
         let multivariant = |flavour| {
@@ -75,10 +74,7 @@ impl<'a> Wish<'a> {
                 Ok(Self::Media { flavour: Flavour::Ts, dialect, encoding, query })
             }
             File::Resource(name) => {
-                // Without a validator to compare, an If-Range never holds, and the range is ignored
-                // (RFC 9110 §13.1.5).
-                let range = headers.get(RANGE).filter(|_| !headers.contains_key(IF_RANGE));
-                Ok(Self::Resource { name: name.into(), range: range.cloned() })
+                Ok(Self::Resource { name: name.into(), range: fields.range.map(Cow::Borrowed) })
             }
         }
     }
@@ -106,7 +102,8 @@ impl<'a> Wish<'a> {
                 Wish::Media { flavour, dialect, encoding, query }
             }
             Self::Resource { name, range } => {
-                Wish::Resource { name: name.into_owned().into(), range }
+                let range = range.map(|range| Cow::Owned(range.into_owned()));
+                Wish::Resource { name: Cow::Owned(name.into_owned()), range }
             }
         }
     }
@@ -114,7 +111,9 @@ impl<'a> Wish<'a> {
     /// What `snapshot` has for this wish; `None` is a publication that has nothing to show yet.
     pub(crate) fn look(&self, snapshot: Option<&Snapshot>) -> Look {
         match (self, snapshot) {
-            (Self::Resource { name, range }, snapshot) => resource(name, range.as_ref(), snapshot),
+            (Self::Resource { name, range }, snapshot) => {
+                resource(name, range.as_deref(), snapshot)
+            }
             (_, None) => Look::Wait,
             (
                 Self::Multivariant { .. } | Self::Media { flavour: Flavour::Ts, .. },
@@ -183,12 +182,11 @@ impl<'a> Wish<'a> {
     }
 }
 
-fn resource(name: &str, range: Option<&HeaderValue>, snapshot: Option<&Snapshot>) -> Look {
+fn resource(name: &str, range: Option<&str>, snapshot: Option<&Snapshot>) -> Look {
     let Some(snapshot) = snapshot else {
         return refused(StatusCode::NOT_FOUND, NOT_FOUND);
     };
     if let Some(resource) = snapshot.resource(name) {
-        let range = range.and_then(|range| range.to_str().ok());
         return Look::Reply(reply::resource(resource.body, resource.content_type, range));
     }
     if snapshot.hinted(name) { Look::Wait } else { refused(StatusCode::NOT_FOUND, NOT_FOUND) }

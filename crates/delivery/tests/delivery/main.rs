@@ -5,6 +5,7 @@
 
 mod blocking;
 mod demand;
+mod front;
 mod http;
 mod listings;
 mod support;
