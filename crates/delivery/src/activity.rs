@@ -1,6 +1,6 @@
 //! What a connection is doing, and the rules by which it is closed.
 //!
-//! One coarse timer per connection looks at these counters instead of one timer per request, write
+//! One coarse timer for all connections looks at these counters instead of one for each request, write
 //! and header:
 //!
 //! | state | rule |
@@ -119,6 +119,12 @@ impl Drop for Lease {
     }
 }
 
+/// Time between two looks: a limit is found exceeded at most this much late.
+pub(crate) fn time_between_looks(limits: &ServerLimits) -> Duration {
+    let shortest = limits.write_timeout.min(limits.first_request_timeout);
+    (shortest / 2).max(Duration::from_millis(1))
+}
+
 /// What the watchdog sees of a connection at one moment.
 #[derive(Debug, Clone, Copy)]
 struct Glance {
@@ -146,20 +152,14 @@ pub(crate) enum Reason {
 /// Applies the rules of this module to what it sees of one connection at each look.
 #[derive(Debug)]
 pub(crate) struct Watchdog {
-    limits: ServerLimits,
+    limits: Arc<ServerLimits>,
     /// Bytes written at the last progress, and when that was, while something is to be written.
     mark: Option<(u64, Instant)>,
 }
 
 impl Watchdog {
-    pub(crate) const fn new(limits: ServerLimits) -> Self {
+    pub(crate) const fn new(limits: Arc<ServerLimits>) -> Self {
         Self { limits, mark: None }
-    }
-
-    /// Time between two looks: a limit is found exceeded at most this much late.
-    pub(crate) fn interval(&self) -> Duration {
-        let shortest = self.limits.write_timeout.min(self.limits.first_request_timeout);
-        (shortest / 2).max(Duration::from_millis(1))
     }
 
     /// Looks at the connection at `now`; `Some` if it is to be closed.
@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn connection() -> (Arc<Activity>, Watchdog) {
-        (Arc::new(Activity::new(Instant::now())), Watchdog::new(LIMITS))
+        (Arc::new(Activity::new(Instant::now())), Watchdog::new(Arc::new(LIMITS)))
     }
 
     #[tokio::test(start_paused = true)]

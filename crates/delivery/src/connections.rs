@@ -11,7 +11,6 @@
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -19,15 +18,16 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info};
 
-use crate::activity::{Activity, Reason, Watchdog};
+use crate::activity::{Activity, time_between_looks};
 use crate::counters::Counters;
 use crate::h1::{End, Front};
+use crate::keeper::{Keeper, Leash, Order};
 use crate::limits::ServerLimits;
 use crate::origin::Origin;
 use crate::server::{Fallback, LiveLimits};
@@ -47,22 +47,21 @@ pub(crate) struct Connections {
     drain_timeout: Duration,
     http: auto::Builder<TokioExecutor>,
     tasks: TaskTracker,
-    /// Finish what is being answered, then close.
+    keeper: Arc<Keeper>,
+    /// No handshake is waited for any more.
     stop: CancellationToken,
-    /// Close now.
-    abandon: CancellationToken,
 }
 
 impl Connections {
-    pub(crate) fn new(live: LiveLimits, stop: CancellationToken) -> Self {
+    pub(crate) fn new(live: LiveLimits, counters: Arc<Counters>, stop: CancellationToken) -> Self {
         let limits = live.now();
         Self {
             limits: live,
             drain_timeout: limits.drain_timeout,
             http: protocol(&limits),
             tasks: TaskTracker::new(),
+            keeper: Arc::new(Keeper::new(counters)),
             stop,
-            abandon: CancellationToken::new(),
         }
     }
 
@@ -111,61 +110,46 @@ impl Connections {
     {
         let connections = Arc::clone(self);
         self.tasks.spawn(async move {
-            let watched = Watched::of(&viewer);
+            let leash = connections.keep(&viewer);
             let mut front = Front::new(stream, viewer);
-            let finishing = AtomicBool::new(false);
-            let finish = |_: Pin<&mut _>| finishing.store(true, Ordering::Relaxed);
-            let ended = connections.drive(pin!(front.run(&finishing)), finish, watched).await;
+            // It looks at the leash itself.
+            let ended = leash.drive(pin!(front.run(&leash)), |_| ()).await;
             if ended == Some(End::Handed) {
-                connections.hand_over(front, fallback);
+                connections.hand_over(front, fallback, leash);
             }
         });
     }
 
     /// Lets hyper serve a connection from now on.
-    fn hand_over<S, F>(self: &Arc<Self>, front: Front<S>, fallback: F)
+    fn hand_over<S, F>(&self, front: Front<S>, fallback: F, leash: Leash)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
         F: Fallback,
     {
         let (stream, viewer) = front.into_parts();
-        let watched = Watched::of(&viewer);
         let (stream, service) = (TokioIo::new(stream), Service::new(viewer, fallback));
         let running = self.http.serve_connection_with_upgrades(stream, service).into_owned();
-        let connections = Arc::clone(self);
         self.tasks.spawn(async move {
             let finish = |running: Pin<&mut _>| GracefulConnection::graceful_shutdown(running);
-            connections.drive(pin!(running), finish, watched).await;
+            leash.drive(pin!(running), finish).await;
         });
     }
 
-    /// Runs one connection until it ends by itself, the watchdog ends it (`None`), or it is abandoned (`None`).
-    async fn drive<C: Future>(
-        &self,
-        mut connection: Pin<&mut C>,
-        finish: impl Fn(Pin<&mut C>),
-        watched: Watched,
-    ) -> Option<C::Output> {
-        let mut watchdog = Watchdog::new(self.limits.now());
-        let mut looks = tokio::time::interval(watchdog.interval());
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut finishing = false;
+    fn keep(&self, viewer: &Viewer) -> Leash {
+        self.keeper.keep(self.limits.shared(), Arc::clone(&viewer.activity), viewer.peer)
+    }
+
+    /// Looks after the connections until it is dropped.
+    pub(crate) async fn look_after(&self) {
         loop {
-            tokio::select! {
-                output = connection.as_mut() => return Some(output),
-                now = looks.tick() => {
-                    if let Some(reason) = watchdog.look(now, &watched.activity) {
-                        watched.note_end(reason);
-                        return None;
-                    }
-                }
-                () = self.stop.cancelled(), if !finishing => {
-                    finishing = true;
-                    finish(connection.as_mut());
-                }
-                () = self.abandon.cancelled() => return None,
-            }
+            tokio::time::sleep(time_between_looks(&self.limits.now())).await;
+            self.keeper.look(Instant::now());
         }
+    }
+
+    /// Lets all connections finish what they answer, and begin nothing new.
+    pub(crate) fn finish(&self) {
+        self.keeper.order(Order::Finish);
     }
 
     /// Waits for the connections to finish; abandons them after the drain timeout.
@@ -178,7 +162,7 @@ impl Connections {
                 left = self.tasks.len(),
                 "connections abandoned at the end of the drain time"
             );
-            self.abandon.cancel();
+            self.keeper.order(Order::Close);
             self.tasks.wait().await;
         }
     }
@@ -200,29 +184,4 @@ fn protocol(limits: &ServerLimits) -> auto::Builder<TokioExecutor> {
         .max_header_list_size(limits.h2_header_list_bytes)
         .max_send_buf_size(limits.h2_send_buffer_bytes);
     builder
-}
-
-/// What is looked at of a connection while it is served.
-struct Watched {
-    activity: Arc<Activity>,
-    counters: Arc<Counters>,
-    peer: SocketAddr,
-}
-
-impl Watched {
-    fn of(viewer: &Viewer) -> Self {
-        Self {
-            activity: Arc::clone(&viewer.activity),
-            counters: Arc::clone(viewer.origin.counters()),
-            peer: viewer.peer,
-        }
-    }
-
-    /// The watchdog ended the connection.
-    fn note_end(&self, reason: Reason) {
-        if matches!(reason, Reason::Stalled | Reason::SlowResponse) {
-            self.counters.slow_viewers.add_one();
-            debug!(peer = %self.peer, ?reason, "slow viewer closed");
-        }
-    }
 }

@@ -12,7 +12,7 @@
 //! | `connections` | protocols, graceful stop |
 //! | `h1` | HTTP/1.1 for playlists and media, without hyper |
 //! | [`limits`] | every bound, with its reason |
-//! | `activity`, `socket` | slow viewers, idle connections |
+//! | `activity`, `socket`, `keeper` | slow viewers, idle connections |
 //! | `service`, `path`, `fields` | from a request to what it asks for |
 //! | `answer`, `wish` | now, later or never: blocking reloads and preload hints (rfc8216bis-22 §6.2.5) |
 //! | `playback` | signed paths: who may watch |
@@ -40,6 +40,7 @@ mod counters;
 mod fields;
 mod gop;
 mod h1;
+mod keeper;
 pub mod limits;
 mod listings;
 mod negotiate;

@@ -106,6 +106,11 @@ impl LiveLimits {
     pub(crate) fn now(&self) -> ServerLimits {
         **self.0.load()
     }
+
+    /// The same, for a connection to keep.
+    pub(crate) fn shared(&self) -> Arc<ServerLimits> {
+        self.0.load_full()
+    }
 }
 
 /// Bound ports that are not served yet.
@@ -154,7 +159,8 @@ impl HttpServer {
     /// with [`http::uri::Scheme::HTTPS`] if they came by TLS.
     pub async fn run<F: Fallback>(self, stop: CancellationToken, origin: Origin, fallback: F) {
         let Self { doors, limits } = self;
-        let connections = Arc::new(Connections::new(limits, stop.clone()));
+        let counters = Arc::clone(origin.counters());
+        let connections = Arc::new(Connections::new(limits, counters, stop.clone()));
         let accepting = TaskTracker::new();
         for door in doors {
             let loops =
@@ -162,11 +168,18 @@ impl HttpServer {
             let stop = stop.clone();
             accepting.spawn(async move { stop.run_until_cancelled(loops).await });
         }
-        stop.cancelled().await;
-        accepting.close();
-        accepting.wait().await;
-        origin.close();
-        connections.drain().await;
+        let serving = async {
+            stop.cancelled().await;
+            accepting.close();
+            accepting.wait().await;
+            connections.finish();
+            origin.close();
+            connections.drain().await;
+        };
+        tokio::select! {
+            () = serving => {}
+            () = connections.look_after() => {}
+        }
     }
 }
 

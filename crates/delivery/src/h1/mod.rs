@@ -22,7 +22,6 @@ use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
@@ -33,6 +32,7 @@ use self::head::{Head, Reading};
 pub(crate) use self::resumed::Resumed;
 use crate::activity::Lease;
 use crate::answer::{Answer, Asked, Held};
+use crate::keeper::Leash;
 use crate::limits::H1_HEAD_BYTES_MAX;
 use crate::reply::Reply;
 use crate::service::Viewer;
@@ -86,16 +86,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Front<S> {
         (Resumed::new(self.stream, self.inbox), self.viewer)
     }
 
-    /// Answers requests until the client leaves or asks for something else. `finishing` lets it end with the answer that
-    /// is under way; it is looked at whenever this is polled.
-    pub(crate) async fn run(&mut self, finishing: &AtomicBool) -> End {
+    /// Answers requests until the client leaves or asks for something else, or until it is to finish; it looks for that
+    /// whenever it is polled.
+    pub(crate) async fn run(&mut self, leash: &Leash) -> End {
         loop {
-            let exchange = match poll_fn(|cx| self.poll_next(cx, finishing)).await {
+            let exchange = match poll_fn(|cx| self.poll_next(cx, leash)).await {
                 Next::Asked(exchange) => exchange,
                 Next::Foreign => return End::Handed,
                 Next::Nothing => break,
             };
-            match self.answer(exchange, finishing).await {
+            match self.answer(exchange, leash).await {
                 Ok(Some(())) => {}
                 Ok(None) => break,
                 // How a connection ends is the viewer's affair: resets are a matter of course.
@@ -107,8 +107,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Front<S> {
         End::Over
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>, finishing: &AtomicBool) -> Poll<Next> {
-        while !finishing.load(Ordering::Relaxed) {
+    fn poll_next(&mut self, cx: &mut Context<'_>, leash: &Leash) -> Poll<Next> {
+        while !leash.is_finishing() {
             match head::read(&self.inbox) {
                 Reading::Ours(head) => {
                     let exchange = Exchange::begin(&self.viewer, &head);
@@ -128,11 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Front<S> {
     }
 
     /// Sends the answer, when it is there; `None` if nothing may follow it.
-    async fn answer(
-        &mut self,
-        exchange: Exchange,
-        finishing: &AtomicBool,
-    ) -> io::Result<Option<()>> {
+    async fn answer(&mut self, exchange: Exchange, leash: &Leash) -> io::Result<Option<()>> {
         let Exchange { answer, mut lease, last } = exchange;
         let reply = match answer {
             Answer::Now(reply) => reply,
@@ -141,7 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Front<S> {
                 None => return Ok(None),
             },
         };
-        let last = last || finishing.load(Ordering::Relaxed);
+        let last = last || leash.is_finishing();
         let head = answer::head(&reply, Additions { hsts: self.viewer.hsts(), last });
         lease.start_sending();
         self.stream.write_all_buf(&mut Bytes::from(head).chain(reply.into_body())).await?;
