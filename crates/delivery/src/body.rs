@@ -88,6 +88,12 @@ impl MediaBody {
         Self { chain, slice, skip, left, lease: None }
     }
 
+    /// The chain, and where in it the bytes that are left begin.
+    pub(crate) fn rest(&self) -> (&ByteChain, usize) {
+        let before = self.chain.iter().take(self.slice).map(Bytes::len).sum::<usize>();
+        (&self.chain, before + self.skip)
+    }
+
     /// Keeps the request open until the last byte has left.
     pub(crate) fn lease(&mut self, mut lease: Lease) {
         lease.start_sending();

@@ -16,7 +16,6 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
@@ -32,7 +31,7 @@ use crate::limits::ServerLimits;
 use crate::origin::Origin;
 use crate::server::{Fallback, LiveLimits};
 use crate::service::{Secure, Service, Viewer};
-use crate::socket::Socket;
+use crate::socket::{Socket, Wire};
 
 /// Who answers.
 pub(crate) struct Behind<F> {
@@ -105,7 +104,7 @@ impl Connections {
     /// Serves a connection in a task of its own, which stays small as long as hyper is not needed.
     fn serve<S, F>(self: &Arc<Self>, stream: S, viewer: Viewer, fallback: F)
     where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        S: Wire + Send + 'static,
         F: Fallback,
     {
         let connections = Arc::clone(self);
@@ -123,7 +122,7 @@ impl Connections {
     /// Lets hyper serve a connection from now on.
     fn hand_over<S, F>(&self, front: Front<S>, fallback: F, leash: Leash)
     where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        S: Wire + Send + 'static,
         F: Fallback,
     {
         let (stream, viewer) = front.into_parts();

@@ -18,6 +18,7 @@
 //! | `playback` | signed paths: who may watch |
 //! | `audience` | how many watch |
 //! | `reply`, `range`, `negotiate`, `body` | status, headers, bytes |
+//! | `copy` | segments that many ask for, as files that the kernel sends |
 //! | `origin`, `publication`, `packaging`, `gop` | what is published, and its packaging on demand |
 //! | `listings` | when what was listed |
 //!
@@ -36,6 +37,8 @@ mod answer;
 mod audience;
 mod body;
 mod connections;
+#[cfg(target_os = "linux")]
+mod copy;
 mod counters;
 mod fields;
 mod gop;

@@ -13,6 +13,8 @@ use genlock_packager::{Dialect, PackagerConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::unix_seconds;
+#[cfg(target_os = "linux")]
+use crate::copy::Copies;
 use crate::counters::{Counters, DeliveryStats};
 use crate::limits::OriginLimits;
 use crate::listings::{self, Listed, Listings};
@@ -39,6 +41,8 @@ struct Shared {
     packaging: PackagerConfig,
     limits: ArcSwap<OriginLimits>,
     counters: Arc<Counters>,
+    #[cfg(target_os = "linux")]
+    copies: Copies,
     /// No request is held any more.
     closing: AtomicBool,
     /// Parent of every publication's end.
@@ -67,6 +71,8 @@ impl Origin {
             packaging,
             limits: ArcSwap::from_pointee(limits),
             counters: Arc::default(),
+            #[cfg(target_os = "linux")]
+            copies: Copies::default(),
             closing: AtomicBool::new(false),
             end: CancellationToken::new(),
         };
@@ -211,6 +217,11 @@ impl Origin {
 
     pub(crate) fn counters(&self) -> &Arc<Counters> {
         &self.shared.counters
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) fn copies(&self) -> &Copies {
+        &self.shared.copies
     }
 
     /// Whether no request is held any more.

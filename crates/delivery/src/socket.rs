@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::activity::Activity;
@@ -40,6 +40,71 @@ impl Socket {
             Poll::Ready(Err(_)) => {}
             Poll::Pending => self.activity.write_blocked(),
         }
+    }
+}
+
+/// What HTTP is spoken over.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin {
+    /// The socket, if what is written goes out as it is.
+    fn plain(&mut self) -> Option<&mut Socket> {
+        None
+    }
+}
+
+impl Wire for Socket {
+    fn plain(&mut self) -> Option<&mut Socket> {
+        Some(self)
+    }
+}
+
+impl Wire for tokio_rustls::server::TlsStream<Socket> {}
+
+#[cfg(target_os = "linux")]
+impl Socket {
+    /// Sends `length` bytes of a file from `offset` on, without reading them.
+    ///
+    /// # Errors
+    /// When the connection is lost, or the file is shorter than that.
+    pub(crate) async fn send_file(
+        &mut self,
+        file: &std::fs::File,
+        mut offset: u64,
+        length: usize,
+    ) -> io::Result<()> {
+        let mut left = length;
+        while left > 0 {
+            let sent = std::future::poll_fn(|cx| self.poll_send_file(cx, file, &mut offset, left));
+            left -= match sent.await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                sent => sent,
+            };
+        }
+        Ok(())
+    }
+
+    fn poll_send_file(
+        &mut self,
+        cx: &mut Context<'_>,
+        file: &std::fs::File,
+        offset: &mut u64,
+        count: usize,
+    ) -> Poll<io::Result<usize>> {
+        let count = count.min(crate::limits::SENT_AT_ONCE_BYTES);
+        let result = loop {
+            match self.stream.poll_write_ready(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
+                Poll::Pending => break Poll::Pending,
+            }
+            let send = || Ok(rustix::fs::sendfile(&self.stream, file, Some(&mut *offset), count)?);
+            match self.stream.try_io(Interest::WRITABLE, send) {
+                // It is not writable any more: the next look at the readiness waits for that.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => break Poll::Ready(sent),
+            }
+        };
+        self.note(&result);
+        result
     }
 }
 

@@ -4,7 +4,8 @@
 //! is made of its parts, and every response to every viewer refer to the same bytes, which a
 //! vectored write sends without flattening them. Does no IO.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
@@ -14,8 +15,22 @@ use bytes::Bytes;
 /// pushing to a chain that is shared copies the list (never the bytes).
 #[derive(Debug, Clone, Default)]
 pub struct ByteChain {
-    slices: Arc<Vec<Bytes>>,
+    shared: Arc<Shared>,
     len: usize,
+}
+
+/// What the clones of a chain have in common.
+#[derive(Debug, Default)]
+struct Shared {
+    slices: Vec<Bytes>,
+    kept: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+impl Clone for Shared {
+    /// A list of its own, that other slices will follow: nothing that was made of the bytes holds for it.
+    fn clone(&self) -> Self {
+        Self { slices: self.slices.clone(), kept: OnceLock::new() }
+    }
 }
 
 impl ByteChain {
@@ -39,13 +54,13 @@ impl ByteChain {
 
     /// The slices in order, none of them empty.
     pub fn iter(&self) -> std::slice::Iter<'_, Bytes> {
-        self.slices.iter()
+        self.shared.slices.iter()
     }
 
     /// The slices in order, none of them empty, for indexed access.
     #[must_use]
     pub fn slices(&self) -> &[Bytes] {
-        &self.slices
+        &self.shared.slices
     }
 
     /// Appends `slice`; an empty one is left out.
@@ -54,7 +69,7 @@ impl ByteChain {
             return;
         }
         self.len = self.len.saturating_add(slice.len());
-        Arc::make_mut(&mut self.slices).push(slice);
+        self.slices_mut().push(slice);
     }
 
     /// Appends the slices of `other`, sharing their bytes.
@@ -64,13 +79,25 @@ impl ByteChain {
             return;
         }
         self.len = self.len.saturating_add(other.len);
-        Arc::make_mut(&mut self.slices).extend(other.iter().cloned());
+        self.slices_mut().extend(other.iter().cloned());
+    }
+
+    /// What a sender made of the body, found again with every clone of the chain and dropped with the last one; made
+    /// when it is first asked for. `None` if something of another type is kept already.
+    pub fn keep<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.shared.kept.get_or_init(|| Box::new(make())).downcast_ref()
+    }
+
+    fn slices_mut(&mut self) -> &mut Vec<Bytes> {
+        let shared = Arc::make_mut(&mut self.shared);
+        shared.kept = OnceLock::new();
+        &mut shared.slices
     }
 
     /// The body in one piece. Copies unless the chain has at most one slice.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
-        match self.slices.as_slice() {
+        match self.slices() {
             [] => Bytes::new(),
             [only] => only.clone(),
             slices => slices.concat().into(),
@@ -90,7 +117,7 @@ impl FromIterator<Bytes> for ByteChain {
     fn from_iter<I: IntoIterator<Item = Bytes>>(slices: I) -> Self {
         let slices: Vec<Bytes> = slices.into_iter().filter(|slice| !slice.is_empty()).collect();
         let len = slices.iter().map(Bytes::len).sum();
-        Self { slices: Arc::new(slices), len }
+        Self { shared: Arc::new(Shared { slices, kept: OnceLock::new() }), len }
     }
 }
 
@@ -128,6 +155,20 @@ mod tests {
         assert_eq!(body.len(), 9);
         assert_eq!(body.iter().count(), 3);
         assert_eq!(body.to_bytes().len(), body.len());
+    }
+
+    #[test]
+    fn what_is_kept_stays_with_the_body_that_it_was_made_of() {
+        let mut body = chain(&["moof"]);
+        let clone = body.clone();
+        assert_eq!(clone.keep(|| 1), Some(&1));
+        assert_eq!(body.keep(|| 2), Some(&1));
+        assert_eq!(body.keep(|| "another type"), None);
+        body.push(Bytes::from_static(b"mdat"));
+        assert_eq!((body.keep(|| 3), clone.keep(|| 4)), (Some(&3), Some(&1)));
+        drop(clone);
+        body.push(Bytes::from_static(b"!"));
+        assert_eq!(body.keep(|| 5), Some(&5));
     }
 
     #[test]

@@ -25,17 +25,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncWriteExt, ReadBuf};
 
 use self::answer::Additions;
 use self::head::{Head, Reading};
 pub(crate) use self::resumed::Resumed;
 use crate::activity::Lease;
 use crate::answer::{Answer, Asked, Held};
+use crate::body::MediaBody;
 use crate::keeper::Leash;
 use crate::limits::H1_HEAD_BYTES_MAX;
 use crate::reply::Reply;
 use crate::service::Viewer;
+use crate::socket::Wire;
 
 /// Bytes taken from the socket at once: most heads have a tenth of it. They are on the stack.
 const READ_BYTES: usize = 4096;
@@ -76,7 +78,7 @@ struct Exchange {
     last: bool,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Front<S> {
+impl<S: Wire> Front<S> {
     pub(crate) const fn new(stream: S, viewer: Viewer) -> Self {
         Self { stream, viewer, inbox: Vec::new() }
     }
@@ -140,9 +142,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Front<S> {
         let last = last || leash.is_finishing();
         let head = answer::head(&reply, Additions { hsts: self.viewer.hsts(), last });
         lease.start_sending();
-        self.stream.write_all_buf(&mut Bytes::from(head).chain(reply.into_body())).await?;
-        self.stream.flush().await?;
+        self.send(Bytes::from(head), reply.into_body()).await?;
         Ok((!last).then_some(()))
+    }
+
+    async fn send(&mut self, mut head: Bytes, body: MediaBody) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if let Some(socket) = self.stream.plain() {
+            let (chain, offset) = body.rest();
+            if let Some(file) = self.viewer.origin.copies().file_of(chain) {
+                socket.write_all_buf(&mut head).await?;
+                return socket.send_file(file, offset as u64, body.remaining()).await;
+            }
+        }
+        self.stream.write_all_buf(&mut head.chain(body)).await?;
+        self.stream.flush().await
     }
 
     /// Waits for the answer; `None` if the client leaves before. What the client says meanwhile is looked at afterwards.

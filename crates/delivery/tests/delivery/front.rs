@@ -130,6 +130,28 @@ async fn hyper_would_have_answered_the_same() {
 }
 
 #[tokio::test]
+async fn a_segment_that_many_ask_for_is_the_same_for_all() {
+    let served = Served::start();
+    let mut camera = served.publish("program", Demand::Always, 0).frame_bytes(40_000);
+    camera.push_seconds(8);
+    let playlist = served.get(MEDIA).await;
+    let segment = playlist.text().lines().find(|line| line.ends_with(".m4s")).unwrap();
+    let segment = format!("/hls/wedding/program/{segment}");
+    let mut wire = Wire::open(&served).await;
+    let mut bodies = Vec::new();
+    for _ in 0..10 {
+        wire.say(&get(&segment, "")).await;
+        bodies.push(wire.answer().await.body);
+    }
+    assert!(bodies[0].len() > 2_000_000);
+    assert!(bodies.windows(2).all(|two| two[0] == two[1]));
+    wire.say(&get(&segment, "range: bytes=1000000-\r\n")).await;
+    assert!(wire.answer().await.body == bodies[0][1_000_000..]);
+    wire.say(&get(MEDIA, "")).await;
+    assert_eq!(wire.answer().await.status, "HTTP/1.1 200 OK");
+}
+
+#[tokio::test]
 async fn pipelined_requests_are_answered_in_order() {
     let served = Served::start();
     let _camera = served.publish("program", Demand::Always, 12);
