@@ -1,20 +1,20 @@
 //! Segments as files in memory, which the kernel sends by itself (sendfile(2)).
 //!
-//! A write copies what it sends into the socket. For one viewer that is as good as anything; for a crowd it is most
-//! of the work. So the first few viewers of a segment are sent its bytes, then the bytes are copied once more, into
-//! a file that exists in memory only, and sockets refer to its pages. It is gone with the segment. What goes out
-//! encrypted is not sent so.
+//! A write copies what it sends into the socket. For one viewer that is the best there is; for a crowd, whose sockets are
+//! in no cache, it is most of the work. So while a few viewers are being sent a segment, its bytes are copied once more,
+//! into a file that exists in memory only, and further sockets refer to its pages. It is gone with the segment. What goes
+//! out encrypted is not sent so.
 
 use std::fs::File;
 use std::io::{self, IoSlice, Write};
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use genlock_packager::ByteChain;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use tracing::warn;
 
-use crate::limits::{COPIED_BYTES_MAX, COPIED_SEGMENT_BYTES_MIN, VIEWERS_BEFORE_COPY};
+use crate::limits::{COPIED_BYTES_MAX, COPIED_SEGMENT_BYTES_MIN, SENT_BEFORE_COPY};
 
 /// Bytes of all copies.
 #[derive(Debug, Clone, Default)]
@@ -23,8 +23,8 @@ pub(crate) struct Copies(Arc<AtomicUsize>);
 /// What is kept with a body.
 #[derive(Debug, Default)]
 struct Kept {
-    /// How often it was asked for.
-    asked: AtomicU32,
+    /// How often it is being sent.
+    sending: AtomicUsize,
     copy: OnceLock<Option<Copy>>,
 }
 
@@ -35,18 +35,19 @@ struct Copy {
 }
 
 impl Copies {
-    /// The file to send `body` from, if it is worth one; to be asked once for each time that it is sent.
-    pub(crate) fn file_of<'a>(&self, body: &'a ByteChain) -> Option<&'a File> {
+    /// `body` is being sent from now on; `None` if it is never worth a copy.
+    pub(crate) fn begin<'a>(&self, body: &'a ByteChain) -> Option<Sending<'a>> {
         if body.len() < COPIED_SEGMENT_BYTES_MIN {
             return None;
         }
         let kept = body.keep(Kept::default)?;
-        if kept.copy.get().is_none()
-            && kept.asked.fetch_add(1, Ordering::Relaxed) < VIEWERS_BEFORE_COPY
-        {
-            return None;
+        let others = kept.sending.fetch_add(1, Ordering::Relaxed);
+        let mut sending = Sending { kept, file: None };
+        if others >= SENT_BEFORE_COPY {
+            let copy = kept.copy.get_or_init(|| self.copy(body));
+            sending.file = copy.as_ref().map(|copy| &copy.file);
         }
-        kept.copy.get_or_init(|| self.copy(body)).as_ref().map(|copy| &copy.file)
+        Some(sending)
     }
 
     fn copy(&self, body: &ByteChain) -> Option<Copy> {
@@ -61,6 +62,26 @@ impl Copies {
             taken.checked_add(bytes).filter(|sum| *sum <= COPIED_BYTES_MAX)
         });
         taken.ok().map(|_| Room { of: Arc::clone(&self.0), bytes })
+    }
+}
+
+/// A body that is being sent.
+#[derive(Debug)]
+pub(crate) struct Sending<'a> {
+    kept: &'a Kept,
+    file: Option<&'a File>,
+}
+
+impl<'a> Sending<'a> {
+    /// The file to send it from, if that is better than its bytes.
+    pub(crate) const fn file(&self) -> Option<&'a File> {
+        self.file
+    }
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        self.kept.sending.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -110,18 +131,19 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_late_is_sent_from_a_file_with_the_same_bytes() {
+    fn a_crowd_is_sent_from_a_file_with_the_same_bytes() {
         let copies = Copies::default();
         let body = body(3 * COPIED_SEGMENT_BYTES_MIN);
-        for _ in 0..VIEWERS_BEFORE_COPY {
-            assert!(copies.file_of(&body).is_none());
-        }
         let clone = body.clone();
-        let file = copies.file_of(&clone).unwrap();
+        let few: Vec<_> = (0..SENT_BEFORE_COPY).map(|_| copies.begin(&body).unwrap()).collect();
+        assert!(few.iter().all(|sending| sending.file().is_none()));
+        let late = copies.begin(&clone).unwrap();
         let mut read = vec![0; body.len()];
-        file.read_exact_at(&mut read, 0).unwrap();
+        late.file().unwrap().read_exact_at(&mut read, 0).unwrap();
         assert!(read == body.to_bytes());
-        assert!(file.write_at(b"x", 0).is_err(), "sealed");
+        assert!(late.file().unwrap().write_at(b"x", 0).is_err(), "sealed");
+        drop((few, late));
+        assert!(copies.begin(&body).unwrap().file().is_none(), "nobody else is there");
         assert_eq!(copies.0.load(Ordering::Relaxed), body.len());
         drop((body, clone));
         assert_eq!(copies.0.load(Ordering::Relaxed), 0);
@@ -129,11 +151,7 @@ mod tests {
 
     #[test]
     fn small_bodies_have_no_copy() {
-        let copies = Copies::default();
-        let body = body(1000);
-        for _ in 0..2 * VIEWERS_BEFORE_COPY {
-            assert!(copies.file_of(&body).is_none());
-        }
+        assert!(Copies::default().begin(&body(1000)).is_none());
     }
 
     #[test]

@@ -103,13 +103,17 @@ pub const H1_FIELDS_MAX: usize = 64;
 /// Smallest body that is worth a copy in a file, in bytes. Default 128 KiB: below, one vectored write is as cheap.
 pub const COPIED_SEGMENT_BYTES_MIN: usize = 128 << 10;
 
-/// Viewers of a segment by plain HTTP/1.1 before it is copied into a file that the kernel sends by itself. Default 4: the
-/// copy costs about as much as sending it to three.
-pub const VIEWERS_BEFORE_COPY: u32 = 4;
+/// Viewers that a segment is being sent to by plain HTTP/1.1 before it is copied into a file that the kernel sends by
+/// itself. Default 4: the copy costs about as much as sending it to three, and a single viewer is sent bytes faster.
+pub const SENT_BEFORE_COPY: usize = 4;
 
 /// Bytes of all such copies; further segments are sent without. Default 256 MiB: the windows of some twenty programmes.
 /// They are memory of the machine, though not resident memory of the process.
 pub const COPIED_BYTES_MAX: usize = 256 << 20;
+
+/// Largest body that is put behind its head in one buffer, in bytes. Default 8 KiB: copying a playlist costs less than
+/// telling the kernel of two places.
+pub const FLAT_BYTES_MAX: usize = 8 << 10;
 
 /// Bytes of such a copy that one call sends. Default 512 KiB: a fraction of a millisecond, in which the others wait.
 pub const SENT_AT_ONCE_BYTES: usize = 512 << 10;

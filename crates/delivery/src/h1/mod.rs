@@ -24,7 +24,7 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, BufMut, Bytes};
 use tokio::io::{AsyncWriteExt, ReadBuf};
 
 use self::answer::Additions;
@@ -33,8 +33,10 @@ pub(crate) use self::resumed::Resumed;
 use crate::activity::Lease;
 use crate::answer::{Answer, Asked, Held};
 use crate::body::MediaBody;
+#[cfg(target_os = "linux")]
+use crate::copy::Sending;
 use crate::keeper::Leash;
-use crate::limits::H1_HEAD_BYTES_MAX;
+use crate::limits::{FLAT_BYTES_MAX, H1_HEAD_BYTES_MAX};
 use crate::reply::Reply;
 use crate::service::Viewer;
 use crate::socket::Wire;
@@ -142,20 +144,28 @@ impl<S: Wire> Front<S> {
         let last = last || leash.is_finishing();
         let head = answer::head(&reply, Additions { hsts: self.viewer.hsts(), last });
         lease.start_sending();
-        self.send(Bytes::from(head), reply.into_body()).await?;
+        self.send(head, reply.into_body()).await?;
         Ok((!last).then_some(()))
     }
 
-    async fn send(&mut self, mut head: Bytes, body: MediaBody) -> io::Result<()> {
+    async fn send(&mut self, mut head: Vec<u8>, body: MediaBody) -> io::Result<()> {
+        if body.remaining() <= FLAT_BYTES_MAX {
+            head.put(body);
+            self.stream.write_all(&head).await?;
+            return self.stream.flush().await;
+        }
         #[cfg(target_os = "linux")]
         if let Some(socket) = self.stream.plain() {
             let (chain, offset) = body.rest();
-            if let Some(file) = self.viewer.origin.copies().file_of(chain) {
-                socket.write_all_buf(&mut head).await?;
+            let chain = chain.clone();
+            let sending = self.viewer.origin.copies().begin(&chain);
+            if let Some(file) = sending.as_ref().and_then(Sending::file) {
+                socket.write_all(&head).await?;
                 return socket.send_file(file, offset as u64, body.remaining()).await;
             }
+            return socket.write_all_buf(&mut Bytes::from(head).chain(body)).await;
         }
-        self.stream.write_all_buf(&mut head.chain(body)).await?;
+        self.stream.write_all_buf(&mut Bytes::from(head).chain(body)).await?;
         self.stream.flush().await
     }
 

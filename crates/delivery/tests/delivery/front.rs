@@ -137,14 +137,20 @@ async fn a_segment_that_many_ask_for_is_the_same_for_all() {
     let playlist = served.get(MEDIA).await;
     let segment = playlist.text().lines().find(|line| line.ends_with(".m4s")).unwrap();
     let segment = format!("/hls/wedding/program/{segment}");
-    let mut wire = Wire::open(&served).await;
-    let mut bodies = Vec::new();
+    // None of them reads before all have asked.
+    let mut wires = Vec::new();
     for _ in 0..10 {
+        let mut wire = Wire::open(&served).await;
         wire.say(&get(&segment, "")).await;
+        wires.push(wire);
+    }
+    let mut bodies = Vec::new();
+    for wire in &mut wires {
         bodies.push(wire.answer().await.body);
     }
     assert!(bodies[0].len() > 2_000_000);
     assert!(bodies.windows(2).all(|two| two[0] == two[1]));
+    let mut wire = wires.remove(9);
     wire.say(&get(&segment, "range: bytes=1000000-\r\n")).await;
     assert!(wire.answer().await.body == bodies[0][1_000_000..]);
     wire.say(&get(MEDIA, "")).await;
