@@ -57,7 +57,7 @@ impl Permit {
     /// No cache may keep the answer for longer than the permission lasts.
     fn bound(self, reply: Reply) -> Reply {
         match self.ends {
-            Some(ends) => reply::shorten(reply, ends.saturating_sub(unix_seconds())),
+            Some(ends) => reply.shorten(ends.saturating_sub(unix_seconds())),
             None => reply,
         }
     }
@@ -149,7 +149,7 @@ impl Origin {
         Answer::Held(Box::pin(async move {
             let reply = permit.bound(held.wait().await);
             held.origin.counters().note_status(reply.status());
-            reply::for_method(&method, reply)
+            reply.for_method(&method)
         }))
     }
 
@@ -159,7 +159,7 @@ impl Origin {
 
     fn now(&self, method: &Method, reply: Reply) -> Answer {
         self.counters().note_status(reply.status());
-        Answer::Now(reply::for_method(method, reply))
+        Answer::Now(reply.for_method(method))
     }
 }
 

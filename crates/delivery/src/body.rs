@@ -57,7 +57,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for ResponseBody<B> {
 /// A run of bytes of a [`ByteChain`], sent slice by slice.
 #[derive(Debug, Default)]
 pub(crate) struct MediaBody {
-    chain: ByteChain,
+    content: Content,
     /// Index of the next slice.
     slice: usize,
     /// Bytes of the next slice that are passed over.
@@ -67,10 +67,34 @@ pub(crate) struct MediaBody {
     lease: Option<Arc<Lease>>,
 }
 
+/// What a body is made of.
+#[derive(Debug)]
+enum Content {
+    /// In one piece: a playlist, a reason.
+    One(Bytes),
+    /// Media.
+    Chain(ByteChain),
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::One(Bytes::new())
+    }
+}
+
+impl Content {
+    fn slices(&self) -> &[Bytes] {
+        match self {
+            Self::One(bytes) => std::slice::from_ref(bytes),
+            Self::Chain(chain) => chain.slices(),
+        }
+    }
+}
+
 impl MediaBody {
     /// All of `chain`.
     pub(crate) fn whole(chain: ByteChain) -> Self {
-        Self { left: chain.len(), chain, ..Self::default() }
+        Self { left: chain.len(), content: Content::Chain(chain), ..Self::default() }
     }
 
     /// `length` bytes of `chain` from `first` on; fewer if it ends before.
@@ -85,13 +109,20 @@ impl MediaBody {
             slice += 1;
         }
         let left = length.min(chain.len().saturating_sub(first));
-        Self { chain, slice, skip, left, lease: None }
+        Self { content: Content::Chain(chain), slice, skip, left, lease: None }
     }
 
-    /// The chain, and where in it the bytes that are left begin.
-    pub(crate) fn rest(&self) -> (&ByteChain, usize) {
-        let before = self.chain.iter().take(self.slice).map(Bytes::len).sum::<usize>();
-        (&self.chain, before + self.skip)
+    /// Bytes still to be sent.
+    pub(crate) const fn length(&self) -> usize {
+        self.left
+    }
+
+    /// The chain of media, and where in it the bytes that are left begin.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn rest(&self) -> Option<(&ByteChain, usize)> {
+        let Content::Chain(chain) = &self.content else { return None };
+        let before = chain.iter().take(self.slice).map(Bytes::len).sum::<usize>();
+        Some((chain, before + self.skip))
     }
 
     /// Keeps the request open until the last byte has left.
@@ -102,7 +133,7 @@ impl MediaBody {
 
     /// What is still to be sent, slice by slice.
     fn ahead(&self) -> impl Iterator<Item = &[u8]> {
-        let slices = self.chain.slices().get(self.slice..).unwrap_or_default();
+        let slices = self.content.slices().get(self.slice..).unwrap_or_default();
         let (mut begin, mut left) = (self.skip, self.left);
         slices.iter().map_while(move |slice| {
             let bytes = slice.get(begin..slice.len().min(begin + left))?;
@@ -115,7 +146,7 @@ impl MediaBody {
         if self.left == 0 {
             return None;
         }
-        let slice = self.chain.slices().get(self.slice)?;
+        let slice = self.content.slices().get(self.slice)?;
         let end = slice.len().min(self.skip.saturating_add(self.left));
         let bytes = slice.slice(self.skip..end);
         self.slice += 1;
@@ -145,7 +176,7 @@ impl Buf for MediaBody {
 
     fn advance(&mut self, mut count: usize) {
         self.left = self.left.checked_sub(count).expect("no more is taken than there is");
-        while let Some(slice) = self.chain.slices().get(self.slice) {
+        while let Some(slice) = self.content.slices().get(self.slice) {
             let here = slice.len() - self.skip;
             if count < here {
                 break;
@@ -160,7 +191,7 @@ impl Buf for MediaBody {
 
 impl From<Bytes> for MediaBody {
     fn from(bytes: Bytes) -> Self {
-        Self::whole(bytes.into())
+        Self { left: bytes.len(), content: Content::One(bytes), ..Self::default() }
     }
 }
 

@@ -19,20 +19,64 @@ use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER,
     VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use crate::body::MediaBody;
 use crate::range::{self, Selection};
 
-/// An answer of the origin.
-pub(crate) type Reply = Response<MediaBody>;
-
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3600, immutable");
-const PLAYLIST_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.apple.mpegurl");
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");
+
+/// Most fields that an answer has.
+const FIELDS_MAX: usize = 12;
+
+/// An answer of the origin. What its head says is written down when it leaves, in a map for hyper or as bytes.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    status: StatusCode,
+    caching: Caching,
+    kind: Kind,
+    /// Bytes of the body, or of the body that GET would have been answered with.
+    length: usize,
+    body: MediaBody,
+}
+
+/// What is answered.
+#[derive(Debug)]
+enum Kind {
+    Playlist(Encoding),
+    Resource {
+        content_type: &'static str,
+        run: Option<Run>,
+    },
+    /// A reason.
+    Refusal,
+    /// A reason, and the bytes that there are.
+    Unsatisfiable {
+        total: usize,
+    },
+    Options,
+}
+
+/// First and last byte of a range, both inclusive, of how many.
+#[derive(Debug)]
+struct Run {
+    first: u64,
+    last: u64,
+    total: usize,
+}
+
+/// Who may keep an answer, for how long.
+#[derive(Debug, Clone, Copy)]
+enum Caching {
+    /// Everybody, for so many seconds.
+    Seconds(u64),
+    /// Everybody, for ever: for an hour, without looking whether it has changed.
+    Immutable,
+    /// Nobody.
+    Never,
+}
 
 /// For how long a playlist may be kept by caches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,127 +89,148 @@ pub(crate) enum Freshness {
     Never,
 }
 
+/// What [`Caching::Immutable`] comes to in seconds.
+const IMMUTABLE_SECONDS: u64 = 3600;
+
 /// A playlist.
 pub(crate) fn playlist(text: Bytes, encoding: Encoding, freshness: Freshness) -> Reply {
-    let mut reply = base(StatusCode::OK, text.len(), MediaBody::from(text));
-    let headers = reply.headers_mut();
-    headers.insert(CONTENT_TYPE, PLAYLIST_TYPE);
-    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
-    if encoding == Encoding::Gzip {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
     let caching = match freshness {
-        Freshness::Momentary => HeaderValue::from_static("public, max-age=1"),
-        Freshness::Fulfilled(seconds) => number("public, max-age=", seconds, ""),
-        Freshness::Never => NO_STORE,
+        Freshness::Momentary => Caching::Seconds(1),
+        Freshness::Fulfilled(seconds) => Caching::Seconds(seconds),
+        Freshness::Never => Caching::Never,
     };
-    headers.insert(CACHE_CONTROL, caching);
-    reply
+    Reply::new(StatusCode::OK, caching, Kind::Playlist(encoding), text.into())
 }
 
 /// An init section, a segment or a part, or the byte range of it that a `Range` header asks for.
 pub(crate) fn resource(chain: ByteChain, content_type: &'static str, range: Option<&str>) -> Reply {
-    let length = chain.len();
-    let selection = range.map_or(Selection::Whole, |range| range::select(range, length as u64));
-    let mut reply = match selection {
-        Selection::Whole => base(StatusCode::OK, length, MediaBody::whole(chain)),
-        Selection::Part { first, last } => partial(chain, first, last),
-        Selection::Unsatisfiable => return unsatisfiable(length as u64),
+    let total = chain.len();
+    let selection = range.map_or(Selection::Whole, |range| range::select(range, total as u64));
+    let (status, run, body) = match selection {
+        Selection::Whole => (StatusCode::OK, None, MediaBody::whole(chain)),
+        Selection::Part { first, last } => {
+            let start = usize::try_from(first).unwrap_or(total);
+            let length = usize::try_from(last - first + 1).unwrap_or(total);
+            let run = Run { first, last, total };
+            (StatusCode::PARTIAL_CONTENT, Some(run), MediaBody::run(chain, start, length))
+        }
+        Selection::Unsatisfiable => return unsatisfiable(total),
     };
-    let headers = reply.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(CACHE_CONTROL, IMMUTABLE);
-    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    reply
+    Reply::new(status, Caching::Immutable, Kind::Resource { content_type, run }, body)
 }
 
 /// An answer that is a reason: every error.
 pub(crate) fn refusal(status: StatusCode, reason: impl Into<Bytes>) -> Reply {
-    let text = reason.into();
-    let mut reply = base(status, text.len(), MediaBody::from(text));
-    let headers = reply.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, NO_STORE);
-    match status {
-        StatusCode::METHOD_NOT_ALLOWED => headers.insert(ALLOW, METHODS),
-        StatusCode::SERVICE_UNAVAILABLE => {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"))
-        }
-        _ => None,
-    };
-    reply
+    Reply::new(status, Caching::Never, Kind::Refusal, reason.into().into())
+}
+
+fn unsatisfiable(total: usize) -> Reply {
+    let reason = Bytes::from_static(b"the range lies outside of the resource");
+    let kind = Kind::Unsatisfiable { total };
+    Reply::new(StatusCode::RANGE_NOT_SATISFIABLE, Caching::Never, kind, reason.into())
 }
 
 /// The answer to OPTIONS, a CORS preflight or not.
 pub(crate) fn options() -> Reply {
-    let mut reply = Response::new(MediaBody::default());
-    *reply.status_mut() = StatusCode::NO_CONTENT;
-    let headers = reply.headers_mut();
-    share(headers);
-    headers.insert(ALLOW, METHODS);
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("range, if-range"));
-    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-    reply
+    Reply::new(StatusCode::NO_CONTENT, Caching::Never, Kind::Options, MediaBody::default())
 }
 
-/// The answer to HEAD is the answer to GET without its bytes (RFC 9110 §9.3.2).
-pub(crate) fn for_method(method: &Method, reply: Reply) -> Reply {
-    if method == Method::HEAD { reply.map(|_| MediaBody::default()) } else { reply }
-}
-
-/// Lets no cache keep the answer for longer than `seconds`.
-pub(crate) fn shorten(mut reply: Reply, seconds: u64) -> Reply {
-    let kept = reply.headers().get(CACHE_CONTROL).and_then(|value| value.to_str().ok());
-    let digits = kept.and_then(|value| value.split_once("max-age=")).map(|(_, rest)| rest);
-    let digits = digits.map(|rest| rest.split(',').next().unwrap_or(rest));
-    if digits.and_then(|digits| digits.parse().ok()).is_some_and(|age: u64| age > seconds) {
-        reply.headers_mut().insert(CACHE_CONTROL, number("public, max-age=", seconds, ""));
+impl Reply {
+    fn new(status: StatusCode, caching: Caching, kind: Kind, body: MediaBody) -> Self {
+        Self { status, caching, kind, length: body.length(), body }
     }
-    reply
+
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The answer to HEAD is the answer to GET without its bytes (RFC 9110 §9.3.2).
+    pub(crate) fn for_method(self, method: &Method) -> Self {
+        let body = if method == Method::HEAD { MediaBody::default() } else { self.body };
+        Self { body, ..self }
+    }
+
+    /// Lets no cache keep the answer for longer than `seconds`.
+    pub(crate) fn shorten(self, seconds: u64) -> Self {
+        let caching = match self.caching {
+            Caching::Seconds(longer) if longer > seconds => Caching::Seconds(seconds),
+            Caching::Immutable if IMMUTABLE_SECONDS > seconds => Caching::Seconds(seconds),
+            shorter => shorter,
+        };
+        Self { caching, ..self }
+    }
+
+    pub(crate) fn into_body(self) -> MediaBody {
+        self.body
+    }
+
+    /// The answer for hyper.
+    pub(crate) fn into_response(self) -> Response<MediaBody> {
+        let mut response = Response::new(MediaBody::default());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.reserve(FIELDS_MAX);
+        self.each_field(|name, value| {
+            headers.insert(name, value);
+        });
+        response.map(|_| self.body)
+    }
+
+    /// What the head says besides the status.
+    pub(crate) fn each_field(&self, mut say: impl FnMut(HeaderName, HeaderValue)) {
+        let text = HeaderValue::from_static;
+        // Viewers play from any site.
+        say(ACCESS_CONTROL_ALLOW_ORIGIN, text("*"));
+        say(ACCESS_CONTROL_EXPOSE_HEADERS, text("age, date, content-length, content-range"));
+        say(CROSS_ORIGIN_RESOURCE_POLICY, text("cross-origin"));
+        say(X_CONTENT_TYPE_OPTIONS, text("nosniff"));
+        if let Kind::Options = self.kind {
+            say(ALLOW, METHODS);
+            say(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+            say(ACCESS_CONTROL_ALLOW_HEADERS, text("range, if-range"));
+            return say(ACCESS_CONTROL_MAX_AGE, text("86400"));
+        }
+        say(CONTENT_LENGTH, HeaderValue::from(self.length));
+        say(CACHE_CONTROL, self.caching.value());
+        match &self.kind {
+            Kind::Playlist(encoding) => {
+                say(CONTENT_TYPE, text("application/vnd.apple.mpegurl"));
+                say(VARY, text("accept-encoding"));
+                if *encoding == Encoding::Gzip {
+                    say(CONTENT_ENCODING, text("gzip"));
+                }
+            }
+            Kind::Resource { content_type, run } => {
+                say(CONTENT_TYPE, text(content_type));
+                say(ACCEPT_RANGES, text("bytes"));
+                if let Some(Run { first, last, total }) = run {
+                    say(CONTENT_RANGE, header_text(&format!("bytes {first}-{last}/{total}")));
+                }
+            }
+            Kind::Refusal | Kind::Unsatisfiable { .. } | Kind::Options => {
+                say(CONTENT_TYPE, text("text/plain; charset=utf-8"));
+                if let Kind::Unsatisfiable { total } = self.kind {
+                    say(CONTENT_RANGE, header_text(&format!("bytes */{total}")));
+                }
+            }
+        }
+        match self.status {
+            StatusCode::METHOD_NOT_ALLOWED => say(ALLOW, METHODS),
+            StatusCode::SERVICE_UNAVAILABLE => say(RETRY_AFTER, text("1")),
+            _ => {}
+        }
+    }
 }
 
-fn partial(chain: ByteChain, first: u64, last: u64) -> Reply {
-    let total = chain.len();
-    let start = usize::try_from(first).unwrap_or(total);
-    let length = usize::try_from(last - first + 1).unwrap_or(total);
-    let body = MediaBody::run(chain, start, length);
-    let mut reply = base(StatusCode::PARTIAL_CONTENT, length, body);
-    let span = header_text(&format!("bytes {first}-{last}/{total}"));
-    reply.headers_mut().insert(CONTENT_RANGE, span);
-    reply
-}
-
-fn unsatisfiable(length: u64) -> Reply {
-    let mut reply =
-        refusal(StatusCode::RANGE_NOT_SATISFIABLE, "the range lies outside of the resource");
-    reply.headers_mut().insert(CONTENT_RANGE, number("bytes */", length, ""));
-    reply
-}
-
-fn base(status: StatusCode, length: usize, body: MediaBody) -> Reply {
-    let mut reply = Response::new(body);
-    *reply.status_mut() = status;
-    let headers = reply.headers_mut();
-    headers.reserve(9);
-    share(headers);
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    reply
-}
-
-/// Viewers play from any site.
-fn share(headers: &mut HeaderMap) {
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(
-        ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("age, date, content-length, content-range"),
-    );
-    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-}
-
-fn number(before: &str, number: u64, after: &str) -> HeaderValue {
-    header_text(&format!("{before}{number}{after}"))
+impl Caching {
+    fn value(self) -> HeaderValue {
+        match self {
+            Self::Seconds(1) => HeaderValue::from_static("public, max-age=1"),
+            Self::Seconds(seconds) => header_text(&format!("public, max-age={seconds}")),
+            Self::Immutable => HeaderValue::from_static("public, max-age=3600, immutable"),
+            Self::Never => HeaderValue::from_static("no-store"),
+        }
+    }
 }
 
 fn header_text(text: &str) -> HeaderValue {

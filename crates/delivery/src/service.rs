@@ -142,7 +142,7 @@ impl<B> Ready<B> {
 }
 
 fn with_lease<B>(reply: Reply, lease: Lease) -> Response<ResponseBody<B>> {
-    reply.map(|mut body| {
+    reply.into_response().map(|mut body| {
         body.lease(lease);
         ResponseBody::Media(body)
     })

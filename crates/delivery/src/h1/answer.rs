@@ -29,9 +29,7 @@ pub(super) fn head(reply: &Reply, additions: Additions<'_>) -> Vec<u8> {
     head.push(b' ');
     head.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
     head.extend_from_slice(b"\r\n");
-    for (name, value) in reply.headers() {
-        push(&mut head, name.as_str(), value.as_bytes());
-    }
+    reply.each_field(|name, value| push(&mut head, name.as_str(), value.as_bytes()));
     if let Some(hsts) = additions.hsts {
         push(&mut head, "strict-transport-security", hsts.as_bytes());
     }

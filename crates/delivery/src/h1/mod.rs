@@ -155,8 +155,7 @@ impl<S: Wire> Front<S> {
             return self.stream.flush().await;
         }
         #[cfg(target_os = "linux")]
-        if let Some(socket) = self.stream.plain() {
-            let (chain, offset) = body.rest();
+        if let (Some(socket), Some((chain, offset))) = (self.stream.plain(), body.rest()) {
             let chain = chain.clone();
             let sending = self.viewer.origin.copies().begin(&chain);
             if let Some(file) = sending.as_ref().and_then(Sending::file) {
