@@ -11,7 +11,6 @@
 //! ```
 
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -67,9 +66,6 @@ impl Permit {
 pub(crate) fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
-
-/// A held request.
-pub(crate) type Held = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// The answer to a request, now or later.
 pub(crate) enum Answer {
@@ -144,13 +140,15 @@ impl Origin {
             return self.refuse(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY_HELD);
         };
         let deadline = Instant::now() + wish.patience(publication.snapshot().as_deref(), &limits);
-        let held = HeldRequest { origin: self.clone(), publication, wish, deadline, _place: place };
-        let method = method.clone();
-        Answer::Held(Box::pin(async move {
-            let reply = permit.bound(held.wait().await);
-            held.origin.counters().note_status(reply.status());
-            reply.for_method(&method)
-        }))
+        Answer::Held(Held {
+            origin: self.clone(),
+            publication,
+            wish,
+            deadline,
+            permit,
+            method: method.clone(),
+            _place: place,
+        })
     }
 
     fn refuse(&self, status: StatusCode, reason: impl Into<Bytes>) -> Answer {
@@ -170,7 +168,7 @@ impl Publication {
         if flavour == Flavour::Ts {
             self.want_ts();
         }
-        let snapshot = self.snapshot();
+        let snapshot = self.glance();
         let snapshot = snapshot.as_deref();
         if wish.is_media_playlist()
             && let Some(playlist) = snapshot.filter(|snapshot| snapshot.has_playlist(flavour))
@@ -184,18 +182,24 @@ impl Publication {
 }
 
 /// A request that waits for its publication.
-struct HeldRequest {
+pub(crate) struct Held {
     origin: Origin,
     publication: Arc<Publication>,
     wish: Wish<'static>,
     deadline: Instant,
+    permit: Permit,
+    method: Method,
     _place: Place,
 }
 
-impl HeldRequest {
-    async fn wait(&self) -> Reply {
+impl Held {
+    /// The answer, when it is there.
+    pub(crate) async fn answer(self) -> Reply {
         let granted = tokio::time::timeout_at(self.deadline, self.granted()).await;
-        granted.unwrap_or_else(|_| self.wish.give_up(self.publication.snapshot().as_deref()))
+        let reply =
+            granted.unwrap_or_else(|_| self.wish.give_up(self.publication.snapshot().as_deref()));
+        self.origin.counters().note_status(reply.status());
+        self.permit.bound(reply).for_method(&self.method)
     }
 
     /// Looks again at every change of the publication. Its end and the server's are changes, too.

@@ -122,6 +122,11 @@ impl Publication {
         self.snapshot.load_full()
     }
 
+    /// The same for a moment, without a reference count that all requests would change.
+    pub(crate) fn glance(&self) -> arc_swap::Guard<Option<Arc<Snapshot>>> {
+        self.snapshot.load()
+    }
+
     /// Replaces the snapshot and wakes whoever waits for it.
     pub(crate) fn show(&self, snapshot: Option<Arc<Snapshot>>) {
         let now = self.clock.now();

@@ -160,6 +160,10 @@ impl Reply {
         Self { caching, ..self }
     }
 
+    pub(crate) const fn body(&self) -> &MediaBody {
+        &self.body
+    }
+
     pub(crate) fn into_body(self) -> MediaBody {
         self.body
     }

@@ -20,9 +20,10 @@ pub(super) struct Additions<'a> {
     pub(super) last: bool,
 }
 
-/// Status line and header fields, with the date (RFC 9110 §6.6.1), to the empty line.
-pub(super) fn head(reply: &Reply, additions: Additions<'_>) -> Vec<u8> {
-    let mut head = Vec::with_capacity(USUAL_BYTES);
+/// Status line and header fields, with the date (RFC 9110 §6.6.1), to the empty line; behind it there is `room` for what
+/// follows.
+pub(super) fn head(reply: &Reply, additions: Additions<'_>, room: usize) -> Vec<u8> {
+    let mut head = Vec::with_capacity(USUAL_BYTES + room);
     let status = reply.status();
     head.extend_from_slice(b"HTTP/1.1 ");
     head.extend_from_slice(status.as_str().as_bytes());
@@ -76,7 +77,7 @@ mod tests {
     fn a_head_says_what_the_reply_says_and_what_the_connection_adds() {
         let reply = reply::refusal(StatusCode::SERVICE_UNAVAILABLE, "later");
         let hsts = HeaderValue::from_static("max-age=1");
-        let head = head(&reply, Additions { hsts: Some(&hsts), last: true });
+        let head = head(&reply, Additions { hsts: Some(&hsts), last: true }, 0);
         let head = String::from_utf8(head).unwrap();
         assert!(head.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{head}");
         assert!(head.ends_with(" GMT\r\n\r\n"), "{head}");

@@ -21,7 +21,7 @@ mod resumed;
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, Bytes};
@@ -142,7 +142,9 @@ impl<S: Wire> Front<S> {
             },
         };
         let last = last || leash.is_finishing();
-        let head = answer::head(&reply, Additions { hsts: self.viewer.hsts(), last });
+        let room = Some(reply.body().length()).filter(|length| *length <= FLAT_BYTES_MAX);
+        let head =
+            answer::head(&reply, Additions { hsts: self.viewer.hsts(), last }, room.unwrap_or(0));
         lease.start_sending();
         self.send(head, reply.into_body()).await?;
         Ok((!last).then_some(()))
@@ -169,9 +171,10 @@ impl<S: Wire> Front<S> {
     }
 
     /// Waits for the answer; `None` if the client leaves before. What the client says meanwhile is looked at afterwards.
-    async fn wait(&mut self, mut held: Held) -> Option<Reply> {
+    async fn wait(&mut self, held: Held) -> Option<Reply> {
+        let mut answer = pin!(held.answer());
         poll_fn(|cx| {
-            if let Poll::Ready(reply) = held.as_mut().poll(cx) {
+            if let Poll::Ready(reply) = answer.as_mut().poll(cx) {
                 return Poll::Ready(Some(reply));
             }
             if self.inbox.is_empty() && ready!(self.poll_read(cx)).is_gone() {
