@@ -66,7 +66,7 @@ impl Socket {
     /// # Errors
     /// When the connection is lost, or the file is shorter than that.
     pub(crate) async fn send_file(
-        &mut self,
+        &self,
         file: &std::fs::File,
         mut offset: u64,
         length: usize,
@@ -83,7 +83,7 @@ impl Socket {
     }
 
     fn poll_send_file(
-        &mut self,
+        &self,
         cx: &mut Context<'_>,
         file: &std::fs::File,
         offset: &mut u64,

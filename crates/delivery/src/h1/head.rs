@@ -48,7 +48,7 @@ pub(super) struct Head<'a> {
 /// Reads the head at the beginning of `bytes`.
 pub(super) fn read(bytes: &[u8]) -> Reading<'_> {
     let fits = |beginning: &&[u8]| bytes.iter().zip(*beginning).all(|(is, should)| is == should);
-    if !BEGINNINGS.iter().any(|beginning| fits(beginning)) {
+    if !BEGINNINGS.iter().any(fits) {
         return Reading::Others;
     }
     if bytes.is_empty() {
