@@ -1,7 +1,7 @@
 //! Segments as files in memory, which the kernel sends by itself (sendfile(2)).
 //!
 //! A write copies what it sends into the socket. For one viewer that is the best there is; for a crowd, whose sockets are
-//! in no cache, it is most of the work. So while a few viewers are being sent a segment, its bytes are copied once more,
+//! in no cache, it is most of the work. So when a few viewers have asked for a segment, its bytes are copied once more,
 //! into a file that exists in memory only, and further sockets refer to its pages. It is gone with the segment. What goes
 //! out encrypted is not sent so.
 
@@ -14,7 +14,7 @@ use genlock_packager::ByteChain;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use tracing::warn;
 
-use crate::limits::{COPIED_BYTES_MAX, COPIED_SEGMENT_BYTES_MIN, SENT_BEFORE_COPY};
+use crate::limits::{COPIED_BYTES_MAX, COPIED_SEGMENT_BYTES_MIN, VIEWERS_BEFORE_COPY};
 
 /// Bytes of all copies.
 #[derive(Debug, Clone, Default)]
@@ -23,8 +23,9 @@ pub(crate) struct Copies(Arc<AtomicUsize>);
 /// What is kept with a body.
 #[derive(Debug, Default)]
 struct Kept {
-    /// How often it is being sent.
-    sending: AtomicUsize,
+    /// Who asked last, and how often that was somebody else than before.
+    last: AtomicUsize,
+    viewers: AtomicUsize,
     copy: OnceLock<Option<Copy>>,
 }
 
@@ -35,19 +36,21 @@ struct Copy {
 }
 
 impl Copies {
-    /// `body` is being sent from now on; `None` if it is never worth a copy.
-    pub(crate) fn begin<'a>(&self, body: &'a ByteChain) -> Option<Sending<'a>> {
+    /// The file to send `body` from to `viewer`, if it is worth one; to be asked once for each time that it is sent.
+    /// Viewers are told apart by whatever number they have.
+    pub(crate) fn file_of<'a>(&self, body: &'a ByteChain, viewer: usize) -> Option<&'a File> {
         if body.len() < COPIED_SEGMENT_BYTES_MIN {
             return None;
         }
         let kept = body.keep(Kept::default)?;
-        let others = kept.sending.fetch_add(1, Ordering::Relaxed);
-        let mut sending = Sending { kept, file: None };
-        if others >= SENT_BEFORE_COPY {
-            let copy = kept.copy.get_or_init(|| self.copy(body));
-            sending.file = copy.as_ref().map(|copy| &copy.file);
+        if kept.copy.get().is_none() {
+            let again = kept.last.swap(viewer, Ordering::Relaxed) == viewer;
+            let viewers = kept.viewers.fetch_add(usize::from(!again), Ordering::Relaxed);
+            if again || viewers < VIEWERS_BEFORE_COPY {
+                return None;
+            }
         }
-        Some(sending)
+        kept.copy.get_or_init(|| self.copy(body)).as_ref().map(|copy| &copy.file)
     }
 
     fn copy(&self, body: &ByteChain) -> Option<Copy> {
@@ -62,26 +65,6 @@ impl Copies {
             taken.checked_add(bytes).filter(|sum| *sum <= COPIED_BYTES_MAX)
         });
         taken.ok().map(|_| Room { of: Arc::clone(&self.0), bytes })
-    }
-}
-
-/// A body that is being sent.
-#[derive(Debug)]
-pub(crate) struct Sending<'a> {
-    kept: &'a Kept,
-    file: Option<&'a File>,
-}
-
-impl<'a> Sending<'a> {
-    /// The file to send it from, if that is better than its bytes.
-    pub(crate) const fn file(&self) -> Option<&'a File> {
-        self.file
-    }
-}
-
-impl Drop for Sending<'_> {
-    fn drop(&mut self) {
-        self.kept.sending.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -134,24 +117,28 @@ mod tests {
     fn a_crowd_is_sent_from_a_file_with_the_same_bytes() {
         let copies = Copies::default();
         let body = body(3 * COPIED_SEGMENT_BYTES_MIN);
+        assert!((1..=VIEWERS_BEFORE_COPY).all(|viewer| copies.file_of(&body, viewer).is_none()));
         let clone = body.clone();
-        let few: Vec<_> = (0..SENT_BEFORE_COPY).map(|_| copies.begin(&body).unwrap()).collect();
-        assert!(few.iter().all(|sending| sending.file().is_none()));
-        let late = copies.begin(&clone).unwrap();
+        let file = copies.file_of(&clone, VIEWERS_BEFORE_COPY + 1).unwrap();
         let mut read = vec![0; body.len()];
-        late.file().unwrap().read_exact_at(&mut read, 0).unwrap();
+        file.read_exact_at(&mut read, 0).unwrap();
         assert!(read == body.to_bytes());
-        assert!(late.file().unwrap().write_at(b"x", 0).is_err(), "sealed");
-        drop((few, late));
-        assert!(copies.begin(&body).unwrap().file().is_none(), "nobody else is there");
+        assert!(file.write_at(b"x", 0).is_err(), "sealed");
+        assert!(copies.file_of(&body, 1).is_some());
         assert_eq!(copies.0.load(Ordering::Relaxed), body.len());
         drop((body, clone));
         assert_eq!(copies.0.load(Ordering::Relaxed), 0);
     }
 
     #[test]
-    fn small_bodies_have_no_copy() {
-        assert!(Copies::default().begin(&body(1000)).is_none());
+    fn who_asks_again_and_again_is_no_crowd_and_small_bodies_have_no_copy() {
+        let copies = Copies::default();
+        let large = body(COPIED_SEGMENT_BYTES_MIN);
+        assert!((0..9 * VIEWERS_BEFORE_COPY).all(|_| copies.file_of(&large, 7).is_none()));
+        let small = body(1000);
+        assert!(
+            (0..9 * VIEWERS_BEFORE_COPY).all(|viewer| copies.file_of(&small, viewer).is_none())
+        );
     }
 
     #[test]

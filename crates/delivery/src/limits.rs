@@ -103,9 +103,9 @@ pub const H1_FIELDS_MAX: usize = 64;
 /// Smallest body that is worth a copy in a file, in bytes. Default 128 KiB: below, one vectored write is as cheap.
 pub const COPIED_SEGMENT_BYTES_MIN: usize = 128 << 10;
 
-/// Viewers that a segment is being sent to by plain HTTP/1.1 before it is copied into a file that the kernel sends by
-/// itself. Default 4: the copy costs about as much as sending it to three, and a single viewer is sent bytes faster.
-pub const SENT_BEFORE_COPY: usize = 4;
+/// Viewers of a segment by plain HTTP/1.1 before it is copied into a file that the kernel sends by itself. Default 4: the
+/// copy costs about as much as sending it to three, and a single viewer is sent bytes faster.
+pub const VIEWERS_BEFORE_COPY: usize = 4;
 
 /// Bytes of all such copies; further segments are sent without. Default 256 MiB: the windows of some twenty programmes.
 /// They are memory of the machine, though not resident memory of the process.

@@ -22,6 +22,7 @@ use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, Bytes};
@@ -33,8 +34,6 @@ pub(crate) use self::resumed::Resumed;
 use crate::activity::Lease;
 use crate::answer::{Answer, Asked, Held};
 use crate::body::MediaBody;
-#[cfg(target_os = "linux")]
-use crate::copy::Sending;
 use crate::keeper::Leash;
 use crate::limits::{FLAT_BYTES_MAX, H1_HEAD_BYTES_MAX};
 use crate::reply::Reply;
@@ -159,8 +158,8 @@ impl<S: Wire> Front<S> {
         #[cfg(target_os = "linux")]
         if let (Some(socket), Some((chain, offset))) = (self.stream.plain(), body.rest()) {
             let chain = chain.clone();
-            let sending = self.viewer.origin.copies().begin(&chain);
-            if let Some(file) = sending.as_ref().and_then(Sending::file) {
+            let viewer = Arc::as_ptr(&self.viewer.activity).addr();
+            if let Some(file) = self.viewer.origin.copies().file_of(&chain, viewer) {
                 socket.write_all(&head).await?;
                 return socket.send_file(file, offset as u64, body.remaining()).await;
             }
