@@ -72,9 +72,9 @@ impl Job {
     }
 
     /// Another Feed takes the place of the one that was read.
-    pub(super) fn follow(&mut self, feed: Feed) {
-        if !self.feed.is_same(&feed) {
-            self.feed = feed;
+    pub(super) fn follow(&mut self, feed: &Feed) {
+        if !self.feed.is_same(feed) {
+            self.feed = feed.clone();
             self.reader = None;
         }
     }

@@ -129,23 +129,34 @@ impl<'a> Recordings<'a> {
             let files: Vec<File> = self.jobs.values().flat_map(Job::handles).collect();
             self.make_durable(files);
         }
-        let statuses = self.jobs.iter().map(|(source, job)| (source.clone(), job.status(now)));
-        let statuses = statuses.collect();
         self.totals.free = self.room.free;
+        self.report(desk, now);
+    }
+
+    /// Tells the desk how every job is doing. In place: this is done twenty times a second, also while nothing is recorded.
+    fn report(&self, desk: &Desk, now: EventTime) {
         let mut state = desk.lock();
-        state.statuses = statuses;
+        state.statuses.retain(|source, _| self.jobs.contains_key(source));
+        for (source, job) in &self.jobs {
+            match state.statuses.get_mut(source) {
+                Some(status) => *status = job.status(now),
+                None => {
+                    state.statuses.insert(source.clone(), job.status(now));
+                }
+            }
+        }
         state.totals = self.totals;
     }
 
     /// Begins and stops what the desk says.
     fn follow(&mut self, desk: &Desk, now: EventTime) {
-        let (wanted, stops, forgotten) = {
+        let (gone, stops, forgotten) = {
             let mut state = desk.lock();
-            let (stops, forgotten) = (take(&mut state.stops), take(&mut state.forgotten));
-            (state.wanted.clone(), stops, forgotten)
+            let jobs = self.jobs.keys();
+            let gone = jobs.filter(|source| !state.wanted.contains_key(*source)).cloned();
+            let gone: Vec<Source> = gone.collect();
+            (gone, take(&mut state.stops), take(&mut state.forgotten))
         };
-        let gone: Vec<Source> =
-            self.jobs.keys().filter(|source| !wanted.contains_key(*source)).cloned().collect();
         for source in gone {
             let how = stops.get(&source).copied().unwrap_or(Stop::Pause);
             self.stop(&source, now, how);
@@ -165,9 +176,13 @@ impl<'a> Recordings<'a> {
         for source in stale {
             self.stop(&source, now, Stop::End);
         }
-        for (source, feed) in wanted {
-            let known = self.jobs.entry(source.clone());
-            known.or_insert_with(|| Job::new(source, feed.clone())).follow(feed);
+        for (source, feed) in &desk.lock().wanted {
+            match self.jobs.get_mut(source) {
+                Some(job) => job.follow(feed),
+                None => {
+                    self.jobs.insert(source.clone(), Job::new(source.clone(), feed.clone()));
+                }
+            }
         }
     }
 
