@@ -166,6 +166,8 @@ pub(crate) mod testing {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use genlock_feed::{Feed, FeedLimits, Read, Start};
     use proptest::prelude::*;
 
@@ -178,7 +180,7 @@ mod tests {
 
     /// Entries that were pushed at these times, as a reader of a Feed gets them.
     fn entries(pushed: &[(i64, Dependency)]) -> Vec<Entry> {
-        let feed = Feed::new(FeedLimits::default());
+        let feed = Feed::new(FeedLimits { span: Duration::MAX, ..FeedLimits::default() });
         let mut reader = feed.reader(Start::OldestSync);
         let mut writer = feed.open(at(0));
         for (millis, dependency) in pushed {

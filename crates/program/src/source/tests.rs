@@ -20,7 +20,8 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        let feed = Feed::new(FeedLimits::default());
+        // Tests read once, after everything was pushed.
+        let feed = Feed::new(FeedLimits { span: Duration::MAX, ..FeedLimits::default() });
         let writer = feed.open(EventTime::ZERO);
         let source = Source::new("a".into(), feed.clone(), Start::Next);
         Self { feed, writer, source, config: video_config(1) }
