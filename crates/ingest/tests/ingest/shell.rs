@@ -251,6 +251,7 @@ async fn sound_that_no_picture_follows_is_read_all_the_same() {
     let mut publisher = server.publisher(KEY).await;
     publisher.start().await;
     publisher.send_media().await;
+    // The flow is judged over a second: this is the publisher's pace, and no wait for the server.
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     for index in 0..PICTURES {
         publisher.video(1_100 + index, picture(VideoCodecId::Avc, 0, &[AVC_IDR]));
