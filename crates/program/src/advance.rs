@@ -35,7 +35,7 @@ impl ProgramCore {
         self.watch_incoming(now);
         self.pull(now);
         self.release_video(now);
-        self.release_audio(now);
+        self.release_audio(now, EventTime::MAX);
     }
 
     /// Makes the transitions that the last pass made possible. Returns whether there was one.
@@ -81,6 +81,7 @@ impl ProgramCore {
         (complete && dts <= paced_dts(self.line(now))).then_some(pts)
     }
 
+    /// Lets pictures leave whose time has come, and with each the sound before it.
     fn release_video(&mut self, now: EventTime) {
         let limit = self.video_limit(now);
         let line = self.line(now);
@@ -94,7 +95,10 @@ impl ProgramCore {
         let count = paced.min(releasable(self.edge, queue, limit));
         let leaving: Vec<_> = on_air.source.video.drain(..count).collect();
         for held in leaving {
+            let shown = held.sample.pts_event();
             self.push_video(now, held.sample);
+            // Where much comes at once, a packager would take sound that is behind all pictures for late.
+            self.release_audio(now, shown);
         }
     }
 

@@ -118,9 +118,9 @@ impl ProgramCore {
         }
     }
 
-    /// Moves the sound that may leave at `now`.
-    pub(crate) fn release_audio(&mut self, now: EventTime) {
-        let limit = self.audio_limit(now);
+    /// Moves the sound before `until` that may leave at `now`.
+    pub(crate) fn release_audio(&mut self, now: EventTime, until: EventTime) {
+        let limit = self.audio_limit(now).min(until);
         self.start_grid();
         while let Some(place) = self.grid.next_place() {
             self.close_seam(now, place.middle);

@@ -257,3 +257,21 @@ fn sound_that_changes_without_a_cut_waits_for_a_sync_sample_and_none_is_lost() {
     }
     check(&world, Weather::Wild).expect("invariants hold");
 }
+
+/// The path of a camera stands still, or the programme gets no time, and everything comes at once.
+#[test]
+fn what_comes_at_once_loses_no_sound() {
+    for span in [600_000, 900_000, 1_300_000] {
+        let camera = Profile { audio_lag: 150_000, b_frames: 2, ..Profile::plain() };
+        let mut world = World::starting_at(vec![camera], vec![SECOND], 7);
+        let mut audience = Audience::new();
+        for pause in 0..20 {
+            // At any place of parts and segments.
+            world.run_until((6 + 3 * pause) * SECOND + 37_000 * pause);
+            world.suspend_for(span);
+        }
+        world.run_until(70 * SECOND);
+        audience.watch(&world.record);
+        assert_eq!(audience.dropped(), Dropped::default(), "{span} µs");
+    }
+}
