@@ -11,7 +11,9 @@
 //! ```
 
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -26,6 +28,7 @@ use crate::path;
 use crate::playback::Refused;
 use crate::publication::Publication;
 use crate::reply::{self, Freshness, Reply};
+use crate::waiters::Seat;
 use crate::wish::{Look, Wish};
 
 const NOT_FOUND: &str = "not found";
@@ -142,6 +145,7 @@ impl Origin {
         let deadline = Instant::now() + wish.patience(publication.snapshot().as_deref(), &limits);
         Answer::Held(Held {
             origin: self.clone(),
+            seat: publication.seat(),
             publication,
             wish,
             deadline,
@@ -181,10 +185,11 @@ impl Publication {
     }
 }
 
-/// A request that waits for its publication.
+/// A request that waits for its publication, and its answer when that is there.
 pub(crate) struct Held {
     origin: Origin,
     publication: Arc<Publication>,
+    seat: Seat,
     wish: Wish<'static>,
     deadline: Instant,
     permit: Permit,
@@ -192,32 +197,38 @@ pub(crate) struct Held {
     _place: Place,
 }
 
-impl Held {
-    /// The answer, when it is there.
-    pub(crate) async fn answer(self) -> Reply {
-        let granted = tokio::time::timeout_at(self.deadline, self.granted()).await;
-        let reply =
-            granted.unwrap_or_else(|_| self.wish.give_up(self.publication.snapshot().as_deref()));
-        self.origin.counters().note_status(reply.status());
-        self.permit.bound(reply).for_method(&self.method)
-    }
+impl Future for Held {
+    type Output = Reply;
 
-    /// Looks again at every change of the publication. Its end and the server's are changes, too.
-    async fn granted(&self) -> Reply {
-        let mut changes = self.publication.changes();
-        loop {
-            // Marked before looking, so that a change between the look and the wait is not missed.
-            changes.mark_unchanged();
-            if let Look::Reply(reply) = self.publication.look(&self.wish) {
-                return reply;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Reply> {
+        let this = &mut *self;
+        let reply = loop {
+            // Asked before looking, so that a change between the look and the wait is not missed.
+            let round = this.seat.round();
+            if let Some(reply) = this.look(Instant::now()) {
+                break reply;
             }
-            if self.publication.ended().is_cancelled() {
-                return reply::refusal(StatusCode::NOT_FOUND, NOT_FOUND);
+            if this.seat.take(round, cx.waker(), this.deadline) == Ok(()) {
+                return Poll::Pending;
             }
-            if self.origin.is_closing() {
-                return last_word(&self.publication, &self.wish);
-            }
-            changes.changed().await.expect("the publication that is held owns the sender");
+        };
+        this.origin.counters().note_status(reply.status());
+        Poll::Ready(this.permit.bound(reply).for_method(&this.method))
+    }
+}
+
+impl Held {
+    /// Looks at the publication. Its end and the server's are changes, too.
+    fn look(&self, now: Instant) -> Option<Reply> {
+        if let Look::Reply(reply) = self.publication.look(&self.wish) {
+            Some(reply)
+        } else if self.publication.ended().is_cancelled() {
+            Some(reply::refusal(StatusCode::NOT_FOUND, NOT_FOUND))
+        } else if self.origin.is_closing() {
+            Some(last_word(&self.publication, &self.wish))
+        } else {
+            let patient = now < self.deadline;
+            (!patient).then(|| self.wish.give_up(self.publication.snapshot().as_deref()))
         }
     }
 }

@@ -15,6 +15,7 @@
 //! | `activity`, `socket`, `keeper` | slow viewers, idle connections |
 //! | `service`, `path`, `fields` | from a request to what it asks for |
 //! | `answer`, `wish` | now, later or never: blocking reloads and preload hints (rfc8216bis-22 §6.2.5) |
+//! | `waiters` | who is held until the next change |
 //! | `playback` | signed paths: who may watch |
 //! | `audience` | how many watch |
 //! | `reply`, `range`, `negotiate`, `body` | status, headers, bytes |
@@ -57,6 +58,7 @@ mod reply;
 pub mod server;
 mod service;
 mod socket;
+mod waiters;
 mod wish;
 
 pub use counters::DeliveryStats;

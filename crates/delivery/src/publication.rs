@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::answer::Asked;
 use crate::audience::Audience;
 use crate::path;
+use crate::waiters::{Seat, Waiters};
 
 /// Names a publication: the path between `/hls/` and the file.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -82,7 +83,9 @@ pub(crate) struct Publication {
     target_duration: AtomicU8,
     /// Whether the multivariant playlist is seamless when its URL names no dialect.
     seamless: AtomicBool,
-    /// Wakes held requests. The value is the time of the change; requests look at the snapshot, not at this.
+    /// Held requests.
+    waiters: Arc<Waiters>,
+    /// When the snapshot was replaced.
     changes: watch::Sender<EventTime>,
     /// When something was last asked for, in microseconds of the event clock.
     touched: AtomicI64,
@@ -110,6 +113,7 @@ impl Publication {
             snapshot: ArcSwapOption::empty(),
             target_duration: AtomicU8::new(0),
             seamless: AtomicBool::new(false),
+            waiters: Arc::default(),
             changes: watch::Sender::new(clock.now()),
             touched: AtomicI64::new(i64::MIN),
             ts_wanted: AtomicBool::new(false),
@@ -135,11 +139,12 @@ impl Publication {
             self.snapshot.store(snapshot);
             *changed_at = now;
         });
+        self.waiters.wake_all();
     }
 
     /// Lets whoever waits look again, with nothing new to see.
     pub(crate) fn call(&self) {
-        self.changes.send_modify(|_| ());
+        self.waiters.wake_all();
     }
 
     /// The target duration that all playlists have from now on, once one was served: it never
@@ -156,7 +161,12 @@ impl Publication {
         settled.map_or_else(|before| before == seconds, |_| true)
     }
 
-    /// Something to wait on for the next snapshot.
+    /// A place among those who wait for the next snapshot.
+    pub(crate) fn seat(&self) -> Seat {
+        Seat::new(Arc::clone(&self.waiters))
+    }
+
+    /// The times of snapshots, from now on.
     pub(crate) fn changes(&self) -> watch::Receiver<EventTime> {
         self.changes.subscribe()
     }

@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use tower::ServiceExt;
 
 use crate::activity::{Activity, Lease};
-use crate::answer::{Answer, Asked};
+use crate::answer::{Answer, Asked, Held};
 use crate::body::ResponseBody;
 use crate::fields::Fields;
 use crate::origin::Origin;
@@ -85,9 +85,7 @@ impl<F: Fallback> Service<F> {
             });
             return match answer {
                 Answer::Now(reply) => Ready::Now(Some(with_lease(reply, lease))),
-                Answer::Held(held) => {
-                    Ready::Held { reply: Box::pin(held.answer()), lease: Some(lease) }
-                }
+                Answer::Held(held) => Ready::Held { reply: Box::new(held), lease: Some(lease) },
             };
         }
         request.extensions_mut().insert(viewer.peer);
@@ -111,7 +109,7 @@ pub(crate) struct Responding<B> {
 /// Where a response comes from, and when.
 enum Ready<B> {
     Now(Option<Response<ResponseBody<B>>>),
-    Held { reply: Pin<Box<dyn Future<Output = Reply> + Send>>, lease: Option<Lease> },
+    Held { reply: Box<Held>, lease: Option<Lease> },
     Behind(Pin<Box<dyn Future<Output = Response<ResponseBody<B>>> + Send>>),
 }
 
@@ -134,7 +132,7 @@ impl<B> Ready<B> {
             Self::Now(response) => {
                 Poll::Ready(response.take().expect("a future is not polled after it is ready"))
             }
-            Self::Held { reply, lease } => reply.as_mut().poll(cx).map(|reply| {
+            Self::Held { reply, lease } => Pin::new(reply).poll(cx).map(|reply| {
                 let lease = lease.take().expect("a future is not polled after it is ready");
                 with_lease(reply, lease)
             }),

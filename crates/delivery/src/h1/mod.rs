@@ -21,7 +21,7 @@ mod resumed;
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -170,10 +170,9 @@ impl<S: Wire> Front<S> {
     }
 
     /// Waits for the answer; `None` if the client leaves before. What the client says meanwhile is looked at afterwards.
-    async fn wait(&mut self, held: Held) -> Option<Reply> {
-        let mut answer = pin!(held.answer());
+    async fn wait(&mut self, mut held: Held) -> Option<Reply> {
         poll_fn(|cx| {
-            if let Poll::Ready(reply) = answer.as_mut().poll(cx) {
+            if let Poll::Ready(reply) = Pin::new(&mut held).poll(cx) {
                 return Poll::Ready(Some(reply));
             }
             if self.inbox.is_empty() && ready!(self.poll_read(cx)).is_gone() {
