@@ -149,6 +149,7 @@ impl Recorder {
         let mut state = self.desk.lock();
         state.stops.remove(&source);
         state.wanted.insert(source, feed);
+        state.changed = true;
     }
 
     /// Records no more of `source`.
@@ -156,6 +157,7 @@ impl Recorder {
         let mut state = self.desk.lock();
         if state.wanted.remove(source).is_some() {
             state.stops.insert(source.clone(), how);
+            state.changed = true;
         }
     }
 
@@ -164,6 +166,7 @@ impl Recorder {
         let mut state = self.desk.lock();
         state.wanted.retain(|source, _| source.event() != event);
         state.forgotten.insert(event.to_owned());
+        state.changed = true;
     }
 
     /// What is to be recorded.
@@ -256,6 +259,8 @@ pub(super) struct DeskState {
     pub(super) stops: BTreeMap<Source, Stop>,
     /// Events whose recordings are to be removed.
     pub(super) forgotten: BTreeSet<String>,
+    /// The three above are not what the thread saw last.
+    pub(super) changed: bool,
     pub(super) statuses: BTreeMap<Source, Status>,
     /// Bytes, losses and room; the states are counted when somebody asks.
     pub(super) totals: RecordingTotals,

@@ -30,16 +30,17 @@ impl Room {
         if self.free.is_some_and(|free| free < floor) {
             return Some(State::DiskLow);
         }
-        let full = |quota: Option<u64>, used: u64| {
-            quota.is_some_and(|quota| {
-                let mine = if program { quota } else { quota / 10 * 9 };
-                let mine = if was_refused { mine - mine / 10 } else { mine };
-                used >= mine
-            })
+        let full = |quota: u64, used: u64| {
+            let mine = if program { quota } else { quota / 10 * 9 };
+            let mine = if was_refused { mine - mine / 10 } else { mine };
+            used >= mine
         };
-        let event = self.used.get(source.event()).copied().unwrap_or(0);
-        let all = self.used.values().copied().fold(0, u64::saturating_add);
-        (full(config.event_quota, event) || full(config.quota, all)).then_some(State::QuotaReached)
+        // Added up only for who has a quota: this is asked for every source at every turn.
+        let event = || self.used.get(source.event()).copied().unwrap_or(0);
+        let all = || self.used.values().copied().fold(0, u64::saturating_add);
+        let is_full = config.event_quota.is_some_and(|quota| full(quota, event()))
+            || config.quota.is_some_and(|quota| full(quota, all()));
+        is_full.then_some(State::QuotaReached)
     }
 
     /// Counts what was written since the folder was looked at.

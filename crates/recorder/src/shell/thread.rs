@@ -115,7 +115,7 @@ impl<'a> Recordings<'a> {
 
     fn turn(&mut self, desk: &Desk, now: EventTime) {
         self.look_around(now);
-        self.follow(desk, now);
+        let has_followed = self.follow(desk, now);
         let means = Means { config: self.config, library: &self.library, now };
         for (source, job) in &mut self.jobs {
             let refused = self.room.refuses(self.config, source, job.is_refused());
@@ -130,34 +130,35 @@ impl<'a> Recordings<'a> {
             self.make_durable(files);
         }
         self.totals.free = self.room.free;
-        self.report(desk, now);
+        self.report(desk, now, has_followed);
     }
 
-    /// Tells the desk how every job is doing. In place: this is done twenty times a second, also while nothing is recorded.
-    fn report(&self, desk: &Desk, now: EventTime) {
+    /// Tells the desk how every job is doing; in place where the jobs are the same as before: this is done twenty times a
+    /// second, also while nothing is recorded.
+    fn report(&self, desk: &Desk, now: EventTime, are_others: bool) {
         let mut state = desk.lock();
-        state.statuses.retain(|source, _| self.jobs.contains_key(source));
-        for (source, job) in &self.jobs {
-            match state.statuses.get_mut(source) {
-                Some(status) => *status = job.status(now),
-                None => {
-                    state.statuses.insert(source.clone(), job.status(now));
-                }
+        state.totals = self.totals;
+        if are_others {
+            let statuses = self.jobs.iter().map(|(source, job)| (source.clone(), job.status(now)));
+            state.statuses = statuses.collect();
+        } else {
+            for (status, job) in state.statuses.values_mut().zip(self.jobs.values()) {
+                *status = job.status(now);
             }
         }
-        state.totals = self.totals;
     }
 
-    /// Begins and stops what the desk says.
-    fn follow(&mut self, desk: &Desk, now: EventTime) {
-        let (gone, stops, forgotten) = {
+    /// Begins and stops what the desk says. Whether that may be something else than before.
+    fn follow(&mut self, desk: &Desk, now: EventTime) -> bool {
+        let is_stale = self.end_stale(now);
+        let (wanted, stops, forgotten) = {
             let mut state = desk.lock();
-            let jobs = self.jobs.keys();
-            let gone = jobs.filter(|source| !state.wanted.contains_key(*source)).cloned();
-            let gone: Vec<Source> = gone.collect();
-            (gone, take(&mut state.stops), take(&mut state.forgotten))
+            if !take(&mut state.changed) && !is_stale {
+                return false;
+            }
+            (state.wanted.clone(), take(&mut state.stops), take(&mut state.forgotten))
         };
-        for source in gone {
+        for source in self.sources(|source, _| !wanted.contains_key(source)) {
             let how = stops.get(&source).copied().unwrap_or(Stop::Pause);
             self.stop(&source, now, how);
         }
@@ -167,23 +168,30 @@ impl<'a> Recordings<'a> {
             }
             self.room.used.remove(&event);
         }
-        let stale: Vec<Source> = self
-            .jobs
-            .iter()
-            .filter(|(_, job)| is_stale(job, now))
-            .map(|(source, _)| source.clone())
-            .collect();
-        for source in stale {
-            self.stop(&source, now, Stop::End);
-        }
-        for (source, feed) in &desk.lock().wanted {
-            match self.jobs.get_mut(source) {
-                Some(job) => job.follow(feed),
+        for (source, feed) in wanted {
+            match self.jobs.get_mut(&source) {
+                Some(job) => job.follow(&feed),
                 None => {
-                    self.jobs.insert(source.clone(), Job::new(source.clone(), feed.clone()));
+                    self.jobs.insert(source.clone(), Job::new(source, feed));
                 }
             }
         }
+        true
+    }
+
+    /// Ends recordings that have been silent for long; the next picture begins another. Whether there was one.
+    fn end_stale(&mut self, now: EventTime) -> bool {
+        let stale = self.sources(|_, job| is_stale(job, now));
+        for source in &stale {
+            self.stop(source, now, Stop::End);
+        }
+        !stale.is_empty()
+    }
+
+    /// The sources of some jobs.
+    fn sources(&self, which: impl Fn(&Source, &Job) -> bool) -> Vec<Source> {
+        let some = self.jobs.iter().filter(|(source, job)| which(source, job));
+        some.map(|(source, _)| source.clone()).collect()
     }
 
     fn stop(&mut self, source: &Source, now: EventTime, how: Stop) {
@@ -194,8 +202,7 @@ impl<'a> Recordings<'a> {
     }
 
     fn finish(mut self, now: EventTime) {
-        let sources: Vec<Source> = self.jobs.keys().cloned().collect();
-        for source in sources {
+        for source in self.sources(|_, _| true) {
             self.stop(&source, now, Stop::Pause);
         }
     }
