@@ -146,17 +146,20 @@ pub(super) fn watch_health(engine: &Arc<Engine>) {
             ticks.tick().await;
             let Some(engine) = Weak::upgrade(&engine) else { return };
             // Whoever wants to be told later hears of all that there is then.
-            let now = if engine.hooks.wants_notices() { issues(&engine) } else { Known::new() };
+            let (now, states) = if engine.hooks.wants_notices() {
+                (issues(&engine), recording_states(&engine))
+            } else {
+                (Known::new(), RecordingStates::new())
+            };
             for ((event, camera), kind, issue) in differences(&known, &now) {
                 let data = json!({ "camera_id": camera.as_str(), "issue": issue });
                 engine.hooks.tell(event, kind, data).await;
             }
             known = now;
-            let now = recording_states(&engine);
-            for (event, data) in recording_changes(&recordings, &now) {
+            for (event, data) in recording_changes(&recordings, &states) {
                 engine.hooks.tell(&event, "recording.state_changed", data).await;
             }
-            recordings = now;
+            recordings = states;
         }
     });
 }

@@ -149,7 +149,7 @@ impl Recorder {
         let mut state = self.desk.lock();
         state.stops.remove(&source);
         state.wanted.insert(source, feed);
-        state.changed = true;
+        self.desk.note_change(&mut state);
     }
 
     /// Records no more of `source`.
@@ -157,7 +157,7 @@ impl Recorder {
         let mut state = self.desk.lock();
         if state.wanted.remove(source).is_some() {
             state.stops.insert(source.clone(), how);
-            state.changed = true;
+            self.desk.note_change(&mut state);
         }
     }
 
@@ -166,7 +166,7 @@ impl Recorder {
         let mut state = self.desk.lock();
         state.wanted.retain(|source, _| source.event() != event);
         state.forgotten.insert(event.to_owned());
-        state.changed = true;
+        self.desk.note_change(&mut state);
     }
 
     /// What is to be recorded.
@@ -275,10 +275,16 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for `at_most`, or until the thread is to end.
+    /// Something else is to be recorded than before.
+    fn note_change(&self, state: &mut DeskState) {
+        state.changed = true;
+        self.wake.notify_all();
+    }
+
+    /// Waits for `at_most`, or until something else is to be recorded, or the thread is to end.
     pub(super) fn wait(&self, at_most: Duration) {
         let state = self.lock();
-        if !state.finishing {
+        if !state.finishing && !state.changed {
             let waited = self.wake.wait_timeout(state, at_most);
             drop(waited.unwrap_or_else(PoisonError::into_inner));
         }

@@ -83,6 +83,11 @@ impl Job {
         self.refused.is_some()
     }
 
+    /// Nothing is open, or would be if it could.
+    pub(super) const fn is_idle(&self) -> bool {
+        self.open.is_none() && self.refused.is_none() && self.failed.is_none()
+    }
+
     /// Samples that the disk was too slow for.
     pub(super) const fn lost(&self) -> u64 {
         self.lost

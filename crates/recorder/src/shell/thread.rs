@@ -22,6 +22,10 @@ use crate::name::Source;
 /// within a second.
 const TICK: Duration = Duration::from_millis(50);
 
+/// How often Feeds are read of which nothing is open: nobody publishes. Default 250 ms. What comes meanwhile is in the Feed. A
+/// recording that begins is on its way to the disk that much later; a Feed without a camera costs a fifth.
+const IDLE_INTERVAL: Duration = Duration::from_millis(250);
+
 /// How often the room on the disk is looked at. Default 1 s.
 const ROOM_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -50,7 +54,7 @@ pub(super) fn run(desk: &Arc<Desk>, config: &RecorderConfig, library: Library, c
         if desk.lock().finishing || Arc::strong_count(desk) == 1 {
             break;
         }
-        desk.wait(TICK);
+        desk.wait(if recordings.are_idle() { IDLE_INTERVAL } else { TICK });
     }
     recordings.finish(clock.now());
     if let Ok(syncing) = syncing {
@@ -65,9 +69,19 @@ struct Recordings<'a> {
     room: Room,
     totals: RecordingTotals,
     durable: SyncSender<File>,
+    idle_at: Option<EventTime>,
     room_at: Option<EventTime>,
     keep_at: Option<EventTime>,
     sync_at: Option<EventTime>,
+}
+
+/// Which jobs a turn concerned.
+#[derive(Debug, Clone, Copy)]
+struct Scope {
+    /// They are not those of the turn before.
+    others: bool,
+    /// Idle ones, too.
+    all: bool,
 }
 
 impl<'a> Recordings<'a> {
@@ -80,6 +94,7 @@ impl<'a> Recordings<'a> {
             room,
             totals: RecordingTotals::default(),
             durable,
+            idle_at: None,
             room_at: None,
             keep_at: None,
             sync_at: None,
@@ -117,7 +132,8 @@ impl<'a> Recordings<'a> {
         self.look_around(now);
         let has_followed = self.follow(desk, now);
         let means = Means { config: self.config, library: &self.library, now };
-        for (source, job) in &mut self.jobs {
+        let all = has_followed || is_due(&mut self.idle_at, now, IDLE_INTERVAL);
+        for (source, job) in self.jobs.iter_mut().filter(|(_, job)| all || !job.is_idle()) {
             let refused = self.room.refuses(self.config, source, job.is_refused());
             let lost = job.lost();
             let written = job.work(means, refused);
@@ -130,21 +146,26 @@ impl<'a> Recordings<'a> {
             self.make_durable(files);
         }
         self.totals.free = self.room.free;
-        self.report(desk, now, has_followed);
+        self.report(desk, now, Scope { others: has_followed, all });
     }
 
-    /// Tells the desk how every job is doing; in place where the jobs are the same as before: this is done twenty times a
-    /// second, also while nothing is recorded.
-    fn report(&self, desk: &Desk, now: EventTime, are_others: bool) {
+    /// Nobody publishes anything that is to be recorded.
+    fn are_idle(&self) -> bool {
+        self.jobs.values().all(Job::is_idle)
+    }
+
+    /// Tells the desk how the jobs are doing; in place where they are the same as before, as this is done twenty times a second.
+    fn report(&self, desk: &Desk, now: EventTime, scope: Scope) {
         let mut state = desk.lock();
         state.totals = self.totals;
-        if are_others {
+        if scope.others {
             let statuses = self.jobs.iter().map(|(source, job)| (source.clone(), job.status(now)));
             state.statuses = statuses.collect();
-        } else {
-            for (status, job) in state.statuses.values_mut().zip(self.jobs.values()) {
-                *status = job.status(now);
-            }
+            return;
+        }
+        let statuses = state.statuses.values_mut().zip(self.jobs.values());
+        for (status, job) in statuses.filter(|(_, job)| scope.all || !job.is_idle()) {
+            *status = job.status(now);
         }
     }
 
