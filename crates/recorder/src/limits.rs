@@ -7,9 +7,9 @@ use std::time::Duration;
 pub const FRAGMENT_MAX: Duration = Duration::from_millis(300);
 
 /// How long media is held before it is written, from the first picture of a fragment on. Default 900 ms, so that with the
-/// time between two turns of the recorder's thread a crash loses a second at most. Pictures are held until their sound has
-/// come: it lags behind them by up to half a second in RTMP, and pictures arrive a tenth before they are shown. Sound that
-/// comes later goes into a later fragment.
+/// time between two turns of the recorder's thread a crash loses a second at most, and a quarter more of a recording that has just
+/// begun. Pictures are held until their sound has come: it lags behind them by up to half a second in RTMP, and pictures arrive
+/// a tenth before they are shown. Sound that comes later goes into a later fragment.
 pub const HELD_MAX: Duration = Duration::from_millis(900);
 
 /// Silence after which what is held is written as it is. Default 1 s: a camera that hangs must not keep

@@ -40,31 +40,67 @@ impl Way {
     }
 }
 
+/// What a server used.
+#[derive(Debug, Clone, Copy)]
+struct Use {
+    /// Processor seconds per camera-second.
+    cpu: f64,
+    /// Resident memory in MB.
+    rss: f64,
+}
+
 /// Processor time and memory by cameras.
 pub(crate) fn measure(load: &Load<'_>) -> Result<String> {
     let mut rows = Vec::new();
     for &count in &load.options.cameras {
+        // In rounds of all ways, so that a machine that is slower for a while is so for each of them.
+        let rounds = load.repeat(|| Round::of(load, count))?;
         for way in Way::ALL {
-            let uses = load.repeat(|| once(load, way, count))?;
-            let cpu = Spread::of(uses.iter().map(|(cpu, _)| *cpu));
-            let rss = Spread::of(uses.iter().map(|(_, rss)| *rss / count as f64));
+            let spread =
+                |of: fn(&Round, Way) -> f64| Spread::of(rounds.iter().map(|round| of(round, way)));
+            let rss = Spread::of(rounds.iter().map(|round| round.of_way(way).rss / count as f64));
             rows.push(Row::new(vec![
                 count.to_string(),
                 way.name().to_owned(),
-                cpu.text(5),
+                spread(|round, way| round.of_way(way).cpu).text(5),
+                spread(|round, way| round.of_way(way).cpu / round.of_way(Way::NginxHls).cpu)
+                    .text(2),
                 rss.text(1),
             ]));
         }
     }
     Ok(table(
         "Ingest: cameras of 6 Mb/s, 1080p30",
-        &["cameras", "server", "CPU-s per camera-second", "MB per camera"],
+        &[
+            "cameras",
+            "server",
+            "CPU-s per camera-second",
+            "to nginx-rtmp with HLS in the same round",
+            "MB per camera",
+        ],
         &rows,
     ))
 }
 
-/// Processor seconds per camera-second, and resident memory in MB.
-fn once(load: &Load<'_>, way: Way, count: usize) -> Result<(f64, f64)> {
+/// Each way once, in the order of [`Way::ALL`].
+#[derive(Debug)]
+struct Round([Use; Way::ALL.len()]);
+
+impl Round {
+    fn of(load: &Load<'_>, count: usize) -> Result<Self> {
+        let mut uses = [Use { cpu: 0.0, rss: 0.0 }; Way::ALL.len()];
+        for (way, used) in Way::ALL.into_iter().zip(&mut uses) {
+            *used = once(load, way, count)?;
+        }
+        Ok(Self(uses))
+    }
+
+    fn of_way(&self, way: Way) -> Use {
+        self.0[way as usize]
+    }
+}
+
+fn once(load: &Load<'_>, way: Way, count: usize) -> Result<Use> {
     let seconds = load.options.seconds;
     let (server, show) = match way {
         Way::NginxTakes | Way::NginxHls => {
@@ -90,7 +126,8 @@ fn once(load: &Load<'_>, way: Way, count: usize) -> Result<(f64, f64)> {
         over.store(true, Ordering::Relaxed);
         result
     })?;
-    Ok((number(&result, "/stages/0/cpu_s_per_unit_s")?, number(&result, "/stages/0/rss_mb")?))
+    let stage = |figure| number(&result, &format!("/stages/0/{figure}"));
+    Ok(Use { cpu: stage("cpu_s_per_unit_s")?, rss: stage("rss_mb")? })
 }
 
 /// One viewer of each playlist who reloads it every second. What nobody watches is not packaged.

@@ -22,7 +22,12 @@ impl Spread {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
-        Self { median: at(values.len() / 2), least: at(0), most: at(values.len().max(1) - 1) }
+        let last = values.len().max(1) - 1;
+        Self {
+            median: f64::midpoint(at(last / 2), at(last.div_ceil(2))),
+            least: at(0),
+            most: at(last),
+        }
     }
 
     /// The median, and from where to where the runs were.
@@ -92,6 +97,7 @@ mod tests {
     fn a_spread_says_its_ends_only_where_they_differ() {
         assert_eq!(Spread::of([3.0, 1.0, 2.0].into_iter()).text(1), "2.0 (1.0-3.0)");
         assert_eq!(Spread::of([2.0].into_iter()).text(2), "2.00");
+        assert_eq!(Spread::of([1.0, 4.0].into_iter()).text(1), "2.5 (1.0-4.0)");
     }
 
     #[test]
