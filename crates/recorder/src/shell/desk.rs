@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use genlock_feed::Feed;
 use genlock_feed::clock::EventClock;
 use genlock_media::EventTime;
 
+use super::bell::Bell;
 use super::folder::Library;
 use super::media::Remote;
 use super::thread;
@@ -236,7 +237,7 @@ impl Recorder {
             state.finishing = true;
             state.thread.take()
         };
-        self.desk.wake.notify_all();
+        self.desk.bell.ring();
         if let Some(thread) = thread
             && thread.join().is_err()
         {
@@ -249,7 +250,7 @@ impl Recorder {
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     state: Mutex<DeskState>,
-    wake: Condvar,
+    pub(super) bell: Arc<Bell>,
 }
 
 #[derive(Debug, Default)]
@@ -278,15 +279,6 @@ impl Desk {
     /// Something else is to be recorded than before.
     fn note_change(&self, state: &mut DeskState) {
         state.changed = true;
-        self.wake.notify_all();
-    }
-
-    /// Waits for `at_most`, or until something else is to be recorded, or the thread is to end.
-    pub(super) fn wait(&self, at_most: Duration) {
-        let state = self.lock();
-        if !state.finishing && !state.changed {
-            let waited = self.wake.wait_timeout(state, at_most);
-            drop(waited.unwrap_or_else(PoisonError::into_inner));
-        }
+        self.bell.ring();
     }
 }

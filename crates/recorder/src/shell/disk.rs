@@ -43,6 +43,12 @@ impl Room {
         is_full.then_some(State::QuotaReached)
     }
 
+    /// Whether somebody who has not been refused may be now.
+    pub(super) fn is_tight(&self, config: &RecorderConfig) -> bool {
+        let has_quota = config.quota.is_some() || config.event_quota.is_some();
+        has_quota || self.free.is_some_and(|free| free < config.keep_free)
+    }
+
     /// Counts what was written since the folder was looked at.
     pub(super) fn add(&mut self, source: &Source, bytes: u64) {
         if bytes > 0 {

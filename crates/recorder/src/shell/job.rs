@@ -1,8 +1,11 @@
 //! The recording of one source, as far as it is open.
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use genlock_feed::{Feed, FeedReader, Read, Start};
@@ -31,6 +34,8 @@ const SILENT_AFTER: Duration = Duration::from_secs(3);
 pub(super) struct Job {
     source: Source,
     feed: Feed,
+    /// Resolves when something happens in the Feed, while the job is at rest.
+    news: Option<News>,
     reader: Option<FeedReader>,
     open: Option<Open>,
     /// Why nothing is recorded although it should be.
@@ -39,6 +44,15 @@ pub(super) struct Job {
     last_sample: Option<EventTime>,
     bytes: u64,
     lost: u64,
+}
+
+/// Waits for a Feed.
+struct News(Pin<Box<dyn Future<Output = ()>>>);
+
+impl fmt::Debug for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("News")
+    }
 }
 
 #[derive(Debug)]
@@ -61,6 +75,7 @@ impl Job {
         Self {
             source,
             feed,
+            news: None,
             reader: None,
             open: None,
             refused: None,
@@ -75,6 +90,7 @@ impl Job {
     pub(super) fn follow(&mut self, feed: &Feed) {
         if !self.feed.is_same(feed) {
             self.feed = feed.clone();
+            self.news = None;
             self.reader = None;
         }
     }
@@ -84,8 +100,29 @@ impl Job {
     }
 
     /// Nothing is open, or would be if it could.
-    pub(super) const fn is_idle(&self) -> bool {
+    pub(super) const fn is_at_rest(&self) -> bool {
         self.open.is_none() && self.refused.is_none() && self.failed.is_none()
+    }
+
+    /// It is at rest until [`Job::has_news`] wakes somebody.
+    pub(super) const fn is_idle(&self) -> bool {
+        self.is_at_rest() && self.news.is_some()
+    }
+
+    /// Whether anything may have happened in the Feed since this was last asked. `waker` is woken when something does from now on.
+    pub(super) fn has_news(&mut self, waker: &Waker) -> bool {
+        let mut has_some = false;
+        loop {
+            let news = self.news.get_or_insert_with(|| {
+                has_some = true;
+                let mut watch = self.feed.watch();
+                News(Box::pin(async move { watch.changed().await }))
+            });
+            if news.0.as_mut().poll(&mut Context::from_waker(waker)).is_pending() {
+                return has_some;
+            }
+            self.news = None;
+        }
     }
 
     /// Samples that the disk was too slow for.
@@ -95,6 +132,15 @@ impl Job {
 
     /// Takes what has come and writes it; tells how many bytes of media that was.
     pub(super) fn work(&mut self, means: Means<'_>, refused: Option<State>) -> u64 {
+        let written = self.work_on(means, refused);
+        if !self.is_at_rest() {
+            // It is looked at all the time; nobody need say so at every sample.
+            self.news = None;
+        }
+        written
+    }
+
+    fn work_on(&mut self, means: Means<'_>, refused: Option<State>) -> u64 {
         if refused.is_some() {
             return self.refuse(means, refused);
         }

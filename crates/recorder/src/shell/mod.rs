@@ -8,6 +8,7 @@
 //! survives a power cut within [`desk::SYNC_INTERVAL`], because another thread makes the
 //! files durable that often. Nothing waits for that.
 
+mod bell;
 mod desk;
 mod disk;
 mod folder;

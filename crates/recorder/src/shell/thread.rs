@@ -5,6 +5,7 @@ use std::fs::File;
 use std::mem::take;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
@@ -22,9 +23,9 @@ use crate::name::Source;
 /// within a second.
 const TICK: Duration = Duration::from_millis(50);
 
-/// How often Feeds are read of which nothing is open: nobody publishes. Default 250 ms. What comes meanwhile is in the Feed. A
-/// recording that begins is on its way to the disk that much later; a Feed without a camera costs a fifth.
-const IDLE_INTERVAL: Duration = Duration::from_millis(250);
+/// How often Feeds are looked at of which nothing is open and to which nobody publishes, where there may be too little room for
+/// them. Default 1 s. Otherwise they are looked at when something happens in them: one more of them costs nothing.
+const IDLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often the room on the disk is looked at. Default 1 s.
 const ROOM_INTERVAL: Duration = Duration::from_secs(1);
@@ -46,15 +47,17 @@ pub(super) fn run(desk: &Arc<Desk>, config: &RecorderConfig, library: Library, c
             }
         }
     });
-    let mut recordings = Recordings::new(config, library, durable);
+    let waker = Waker::from(Arc::clone(&desk.bell));
+    let mut recordings = Recordings::new(config, library, durable, waker);
     recordings.mend(clock.now());
     desk.lock().mended = true;
+    let mut rung = false;
     loop {
-        recordings.turn(desk, clock.now());
+        recordings.turn(desk, clock.now(), rung);
         if desk.lock().finishing || Arc::strong_count(desk) == 1 {
             break;
         }
-        desk.wait(if recordings.are_idle() { IDLE_INTERVAL } else { TICK });
+        rung = desk.bell.wait(if recordings.are_idle() { ROOM_INTERVAL } else { TICK });
     }
     recordings.finish(clock.now());
     if let Ok(syncing) = syncing {
@@ -69,6 +72,8 @@ struct Recordings<'a> {
     room: Room,
     totals: RecordingTotals,
     durable: SyncSender<File>,
+    /// Woken by idle jobs' Feeds.
+    waker: Waker,
     idle_at: Option<EventTime>,
     room_at: Option<EventTime>,
     keep_at: Option<EventTime>,
@@ -85,7 +90,12 @@ struct Scope {
 }
 
 impl<'a> Recordings<'a> {
-    fn new(config: &'a RecorderConfig, library: Library, durable: SyncSender<File>) -> Self {
+    fn new(
+        config: &'a RecorderConfig,
+        library: Library,
+        durable: SyncSender<File>,
+        waker: Waker,
+    ) -> Self {
         let (jobs, room) = (BTreeMap::new(), Room::default());
         Self {
             config,
@@ -94,6 +104,7 @@ impl<'a> Recordings<'a> {
             room,
             totals: RecordingTotals::default(),
             durable,
+            waker,
             idle_at: None,
             room_at: None,
             keep_at: None,
@@ -128,12 +139,18 @@ impl<'a> Recordings<'a> {
         }
     }
 
-    fn turn(&mut self, desk: &Desk, now: EventTime) {
+    /// One look at everything that needs one; whether the bell has `rung` for it.
+    fn turn(&mut self, desk: &Desk, now: EventTime, rung: bool) {
         self.look_around(now);
         let has_followed = self.follow(desk, now);
         let means = Means { config: self.config, library: &self.library, now };
-        let all = has_followed || is_due(&mut self.idle_at, now, IDLE_INTERVAL);
+        let is_tight =
+            self.room.is_tight(self.config) && is_due(&mut self.idle_at, now, IDLE_INTERVAL);
+        let all = rung || is_tight;
         for (source, job) in self.jobs.iter_mut().filter(|(_, job)| all || !job.is_idle()) {
+            if job.is_at_rest() && !job.has_news(&self.waker) && !is_tight {
+                continue;
+            }
             let refused = self.room.refuses(self.config, source, job.is_refused());
             let lost = job.lost();
             let written = job.work(means, refused);
