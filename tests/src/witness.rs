@@ -39,7 +39,9 @@ struct Seen {
 pub enum Pictures {
     /// None is missing.
     All,
-    /// Cuts leave out less than a mini-GOP each.
+    /// A take that waits holds the old camera's pictures back for up to 300 ms (`HOLD_WINDOW` in `crates/program`). One at once
+    /// that overtakes it follows the last picture that has left; if it is overtaken, too, its first picture stands until its own
+    /// time, 50 ms ahead of the clock (`CATCH_UP_LEAD`). Less than a mini-GOP may be left out besides.
     OfCuts,
 }
 
@@ -139,7 +141,7 @@ impl Pictures {
     const fn apart(self) -> f64 {
         match self {
             Self::All => 1.5,
-            Self::OfCuts => 6.5,
+            Self::OfCuts => 14.5,
         }
     }
 }
