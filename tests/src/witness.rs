@@ -39,9 +39,10 @@ struct Seen {
 pub enum Pictures {
     /// None is missing.
     All,
-    /// A take that waits holds the old camera's pictures back for up to 300 ms (`HOLD_WINDOW` in `crates/program`). One at once
-    /// that overtakes it follows the last picture that has left; if it is overtaken, too, its first picture stands until its own
-    /// time, 50 ms ahead of the clock (`CATCH_UP_LEAD`). Less than a mini-GOP may be left out besides.
+    /// A take that waits holds the old camera's pictures back, for 300 ms as a rule and a second at most (`HOLD_WINDOW_MAX` in
+    /// `crates/program`), which players' hold-back covers. One at once that overtakes it follows the last picture that has
+    /// left; if it is overtaken, too, its first picture stands until its own time, 50 ms ahead of the clock
+    /// (`CATCH_UP_LEAD`). Less than a mini-GOP may be left out besides.
     OfCuts,
 }
 
@@ -141,7 +142,7 @@ impl Pictures {
     const fn apart(self) -> f64 {
         match self {
             Self::All => 1.5,
-            Self::OfCuts => 14.5,
+            Self::OfCuts => 35.5,
         }
     }
 }
