@@ -208,6 +208,8 @@ impl Job {
     /// another file.
     fn leave_what_is_lost(&mut self, means: Means<'_>) {
         let Some(open) = self.open.take_if(|open| open.sink.is_lost()) else { return };
+        // Nothing is being recorded now; at rest nobody would find out later that it has become silent.
+        self.last_sample = None;
         let zero = means.config.zero_unix_micros;
         let mended = Recording::mend(open.sink.folder(), means.now, zero);
         let (event, source) = (self.source.event(), self.source.name());

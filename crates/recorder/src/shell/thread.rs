@@ -144,11 +144,11 @@ impl<'a> Recordings<'a> {
         self.look_around(now);
         let has_followed = self.follow(desk, now);
         let means = Means { config: self.config, library: &self.library, now };
-        let is_tight =
+        let for_room =
             self.room.is_tight(self.config) && is_due(&mut self.idle_at, now, IDLE_INTERVAL);
-        let all = rung || is_tight;
+        let all = rung || for_room;
         for (source, job) in self.jobs.iter_mut().filter(|(_, job)| all || !job.is_idle()) {
-            if job.is_at_rest() && !job.has_news(&self.waker) && !is_tight {
+            if job.is_at_rest() && !job.has_news(&self.waker) && !for_room {
                 continue;
             }
             let refused = self.room.refuses(self.config, source, job.is_refused());
